@@ -1,0 +1,105 @@
+/** The function that runs a whole shard: sections in order, chunks of time, steps, each stage a call. */
+import type { Node } from "../../graph/nodes.ts";
+import type { Stage } from "../fuse.ts";
+import type { Loop } from "../place.ts";
+import type { Expression, ProgramFunction } from "../program.ts";
+import type { StagedSection } from "../store.ts";
+import type { Carry } from "../values.ts";
+import { lowerAccumulate } from "./accumulate.ts";
+import { lowerCopy } from "./copy.ts";
+import { operand } from "./elementwise.ts";
+import { chunkKey, lengthsKey, rowsKey, stepsKey } from "./frame.ts";
+import { call, int, loadInt, local, minimum, minus, plus, quotient, times, Writer } from "./ir.ts";
+import { type Domain, type Kernels, masked } from "./kernels.ts";
+import { lowerMap, overFeatures } from "./map.ts";
+import { floatBytes, Place, stepAddress } from "./place.ts";
+import { lowerProduct } from "./product.ts";
+import { widthOf } from "../../graph/shapes.ts";
+import type { Slot } from "../store.ts";
+
+const lowerings = { map: lowerMap, product: lowerProduct, accumulate: lowerAccumulate, copy: lowerCopy };
+
+/** All functions of a shard's run; the last is `run(frame)`. */
+export function lowerSections(kernels: Kernels, staged: readonly StagedSection[], carrySlot: ReadonlyMap<Carry, Slot>): readonly ProgramFunction[] {
+  const functions: ProgramFunction[] = [];
+  const main = new Writer();
+  const lowered = (stages: readonly Stage[], domain: Omit<Domain, "rows">): readonly string[] =>
+    stages.map((stage) => {
+      const name = `${stage.kind}_${functions.length}`;
+      functions.push(lowerings[stage.kind](kernels, stage, { ...domain, rows: stage.rows }, name));
+      return name;
+    });
+  const sections = staged.map(({ section, phases }) => {
+    if (section.kind === "once") {
+      const names = lowered(phases.before, { steps: "once", time: null, reverse: false });
+      return () => callAll(main, names, []);
+    }
+    const { time, reverse } = section;
+    const before = lowered(phases.before, { steps: "chunk", time, reverse });
+    const step = lowered(phases.step, { steps: "step", time, reverse });
+    const after = lowered(phases.after, { steps: "chunk", time, reverse });
+    const begin = beginStates(kernels, section, carrySlot, `begin_${functions.length}`);
+    if (begin !== null) functions.push(begin);
+    return () => {
+      if (begin !== null) callAll(main, [begin.name], []);
+      runLoop(kernels, main, section, { before, step, after });
+    };
+  });
+  for (const { key, rows, stride } of kernels.sums)
+    main.push({ kind: "fill", address: kernels.frame.read(main, key), bytes: int(rows * stride * floatBytes) });
+  for (const section of sections) section();
+  return [...functions, main.finish("run", ["frame"], true)];
+}
+
+function callAll(writer: Writer, names: readonly string[], inputs: readonly Expression[]): void {
+  for (const name of names) writer.push(call(name, local("frame"), ...inputs));
+}
+
+interface Names {
+  readonly before: readonly string[];
+  readonly step: readonly string[];
+  readonly after: readonly string[];
+}
+
+function runLoop(kernels: Kernels, writer: Writer, { time, reverse }: Loop, { before, step, after }: Names): void {
+  if (before.length + step.length + after.length === 0) return;
+  const steps = kernels.frame.read(writer, stepsKey(time));
+  const chunk = kernels.frame.read(writer, chunkKey);
+  const chunks = writer.once(`chunks ${time}`, () => quotient(minus(plus(steps, chunk), int(1)), chunk));
+  const runChunk = (index: Expression): void => {
+    const from = writer.set(times(index, chunk), "int");
+    const to = writer.set(minimum(plus(from, chunk), steps), "int");
+    callAll(writer, before, [from, to]);
+    if (step.length > 0) {
+      const [first, until, by] = reverse ? [minus(to, int(1)), from, -1] : [from, to, 1];
+      writer.loop(first as Expression, until as Expression, by as number, (index_) => callAll(writer, step, [index_]));
+    }
+    callAll(writer, after, [from, to]);
+  };
+  if (reverse) writer.loop(minus(chunks, int(1)), int(0), -1, runChunk);
+  else writer.loop(int(0), chunks, 1, runChunk);
+}
+
+/** Puts the initial states where each row's first step reads them: a reverse loop begins at the row's last step. */
+function beginStates(kernels: Kernels, loop: Loop, carrySlot: ReadonlyMap<Carry, Slot>, name: string): ProgramFunction | null {
+  const carries = kernels.values.carries.filter(({ scan }) => scan === loop.scan);
+  if (carries.length === 0) return null;
+  const writer = new Writer();
+  const { frame, lanes } = kernels;
+  writer.loop(int(0), frame.read(writer, rowsKey), 1, (row) => {
+    for (const carry of carries) {
+      const slot = carrySlot.get(carry) as Slot;
+      const width = widthOf(carry.state);
+      const lengths = (): Expression => loadInt(plus(frame.read(writer, lengthsKey(loop.time)), times(row, int(floatBytes))));
+      const step = loop.reverse ? writer.set(lengths(), "int") : int(0);
+      const target = writer.set(plus(stepAddress(writer, frame, slot.buffer, 0, step), times(row, int(slot.buffer.stride * floatBytes))), "int");
+      overFeatures(writer, width, lanes, (feature) => {
+        const place = new Place(writer, frame, lanes, { rows: "rows", step: null, row, feature });
+        const value = operand(kernels, carry.initial as Node, { place, row: 0, vector: 0, width, made: new Map() });
+        const kind = width === 1 ? "storeFirst" : "store";
+        writer.push({ kind, address: plus(target, feature), offset: slot.column * floatBytes, value: masked(place, 0, width, value) });
+      });
+    }
+  });
+  return writer.finish(name, ["frame"]);
+}

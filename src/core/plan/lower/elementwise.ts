@@ -1,0 +1,188 @@
+/**
+ * The value of a node at one place of a tile (row i, vector v): from a register when this stage made it, else loaded.
+ */
+import { invariant } from "../../../errors.ts";
+import type { Node } from "../../graph/nodes.ts";
+import { widthOf } from "../../graph/shapes.ts";
+import * as functions from "../functions.ts";
+import type { Expression } from "../program.ts";
+import type { Slot } from "../store.ts";
+import { isFinal } from "../values.ts";
+import { arithmetic, arithmeticOf } from "./arithmetic.ts";
+import type { Kernels } from "./kernels.ts";
+import { lengthsKey, rowIdsKey } from "./frame.ts";
+import { constantVector, int, integers, load, loadInt, minus, plus, splat, times, vector } from "./ir.ts";
+import { floatBytes, type Place, stepAddress } from "./place.ts";
+
+/** A place within a tile. */
+export interface Spot {
+  readonly place: Place;
+  readonly row: number;
+  readonly vector: number;
+  /** Features of the stage: narrower values are the same for all of them. */
+  readonly width: number;
+  /** What this stage has made so far at this spot. */
+  readonly made: Map<Node, Expression>;
+}
+
+/** The members of a stage, in order, each into a register. */
+export function evaluate(kernels: Kernels, members: readonly Node[], spot: Spot): void {
+  for (const node of members) {
+    if (spot.made.has(node)) continue;
+    spot.made.set(node, spot.place.writer.set(valueOf(kernels, node, spot), "vector"));
+  }
+}
+
+function valueOf(kernels: Kernels, node: Node, spot: Spot): Expression {
+  const { writer } = spot.place;
+  if (isFinal(node)) return finalState(kernels, node, spot);
+  if (node.op === "where") return selected(kernels, node.inputs, spot);
+  if (node.op === "random") return randomAt(kernels, node, spot);
+  if (node.op === "gather") return gathered(kernels, node.inputs[0], node.inputs[1], spot);
+  if (node.op === "reverse") return turned(kernels, node.inputs[0], spot);
+  if (node.op === "featuresToTime") return ofStep(kernels, node, spot);
+  return arithmetic(node.op, node.inputs.map((input) => operand(kernels, input, spot)), writer);
+}
+
+/** What a member reads: a register, a constant, or a load. */
+export function operand(kernels: Kernels, node: Node, spot: Spot, start = 0): Expression {
+  const behind = kernels.values.behind(node);
+  const made = start === 0 ? spot.made.get(behind) : undefined;
+  if (made !== undefined) return made;
+  const slot = kernels.slotOf(behind);
+  if (slot !== null) return loadSlot(slot, spot, start);
+  switch (behind.op) {
+    case "constant":
+      return constantVector(behind.attributes.value);
+    case "iota":
+      return featureIndex(spot, start);
+    case "broadcast":
+    case "toFloat": // integers are loaded as floats
+      return operand(kernels, behind.inputs[0], spot, start);
+    case "reshape":
+      return kernels.weight(behind) === null ? operand(kernels, behind.inputs[0], spot, start) : loadWeight(kernels, behind, spot, start);
+    case "slice":
+      return kernels.weight(behind) === null
+        ? operand(kernels, behind.inputs[0], spot, start + behind.attributes.start)
+        : loadWeight(kernels, behind, spot, start);
+    default:
+      return loadWeight(kernels, behind, spot, start);
+  }
+}
+
+function loadSlot(slot: Slot, spot: Spot, start: number): Expression {
+  const narrow = slot.width === 1 || spot.width === 1;
+  const offset = (spot.row * spot.place.rowStride(slot.buffer) + slot.column + start) * floatBytes;
+  const pointer = spot.place.pointer(slot, narrow);
+  if (slot.buffer.integers === true) return vector("toFloat", { kind: "splatInteger", address: pointer, offset });
+  return narrow ? splat(pointer, offset) : load(pointer, offset + vectorBytes(spot));
+}
+
+const vectorBytes = (spot: Spot): number => spot.vector * spot.place.lanes * floatBytes;
+
+/** A vector of weights, or a row of a matrix of them where rows are a weight's own. */
+function loadWeight(kernels: Kernels, node: Node, spot: Spot, start: number): Expression {
+  const view = kernels.weight(node);
+  invariant(view !== null && view.columnStride === 1, `lower: "${node.op}" cannot be read where it stands`);
+  const { place } = spot;
+  const base = place.frame.read(place.writer, kernels.weightKey(view.weight));
+  const rowOffset = view.rows === 1 ? 0 : spot.row * view.rowStride;
+  const offset = (view.offset + start + rowOffset) * floatBytes;
+  const row = view.rows === 1 ? base : plus(base, times(place.row, int(view.rowStride * floatBytes)));
+  if (view.columns === 1 || spot.width === 1) return splat(row, offset);
+  return load(place.known(`weight ${kernels.weightKey(view.weight)} ${view.rows === 1}`, () => plus(row, place.feature)), offset + vectorBytes(spot));
+}
+
+/** The number of each feature, as floats. */
+function featureIndex(spot: Spot, start: number): Expression {
+  const { place } = spot;
+  return vector("toFloat", featureNumbers(place, spot.width === 1 ? start : start + spot.vector * place.lanes, spot.width === 1));
+}
+
+function featureNumbers(place: Place, offset: number, single: boolean): Expression {
+  const first = plus({ kind: "intOperation", op: "divide", inputs: [place.feature, int(floatBytes)] }, int(offset));
+  const all: Expression = { kind: "spread", value: single ? int(offset) : first };
+  return single ? all : integers("addInteger", all, { kind: "laneIndex" });
+}
+
+function selected(kernels: Kernels, [condition, yes, no]: readonly [Node, Node, Node], spot: Spot): Expression {
+  const known = kernels.values.behind(condition);
+  if (known.op === "constant") return operand(kernels, known.attributes.value === 0 ? no : yes, spot);
+  const a = operand(kernels, yes, spot);
+  const b = operand(kernels, no, spot);
+  if ((known.op === "greater" || known.op === "equal") && spot.made.has(known)) {
+    const [left, right] = known.inputs.map((input) => operand(kernels, input, spot)) as [Expression, Expression];
+    const mask = known.op === "greater" ? integers("less", right, left) : integers("equal", left, right);
+    return vector("select", mask, a, b);
+  }
+  return vector("select", integers("equal", operand(kernels, condition, spot), constantVector(0)), b, a);
+}
+
+/** Where a row's state stands after its last step; rows end at different steps. */
+function finalState(kernels: Kernels, node: Node, spot: Spot): Expression {
+  const { place } = spot;
+  const { slot, reverse } = kernels.finalOf(node);
+  const row = plus(place.row, int(spot.row));
+  const steps = reverse ? int(0) : rowEntry(place, lengthsKey(slot.buffer.time as string), row);
+  const address = plus(stepAddress(place.writer, place.frame, slot.buffer, 0, steps), times(row, int(slot.buffer.stride * floatBytes)));
+  return atRow(address, slot, spot);
+}
+
+/** The same row of a sequence, at the step as far from its end as this one is from its beginning. */
+function turned(kernels: Kernels, node: Node, spot: Spot): Expression {
+  const { place } = spot;
+  const slot = kernels.slotOf(kernels.values.behind(node)) as Slot;
+  const row = plus(place.row, int(spot.row));
+  const last = minus(rowEntry(place, lengthsKey(slot.buffer.time as string), row), int(1));
+  const step = minus(last, place.step as Expression);
+  const address = plus(stepAddress(place.writer, place.frame, slot.buffer, slot.shift, step), times(row, int(slot.buffer.stride * floatBytes)));
+  return atRow(address, slot, spot);
+}
+
+function atRow(address: Expression, slot: Slot, spot: Spot): Expression {
+  const offset = slot.column * floatBytes;
+  if (slot.width === 1 || spot.width === 1) return splat(address, offset);
+  return load(plus(address, spot.place.feature), offset + vectorBytes(spot));
+}
+
+/** Features of a vector that belong to this step. */
+function ofStep(kernels: Kernels, node: Node, spot: Spot): Expression {
+  const { place } = spot;
+  const slot = kernels.slotOf(kernels.values.behind(node.inputs[0] as Node)) as Slot;
+  const start = times(place.step as Expression, int(widthOf(node) * floatBytes));
+  const address = plus(place.pointer(slot, true), start);
+  const offset = (spot.row * slot.buffer.stride + slot.column) * floatBytes;
+  return spot.width === 1 ? splat(address, offset) : load(plus(address, place.feature), offset + vectorBytes(spot));
+}
+
+function gathered(kernels: Kernels, table: Node, index: Node, spot: Spot): Expression {
+  const { place } = spot;
+  const view = kernels.weight(kernels.values.behind(table));
+  invariant(view !== null, "lower: the table of a gather is a weight");
+  const slot = kernels.slotOf(kernels.source(index));
+  invariant(slot !== null, "lower: the index of a gather is an input");
+  const row = place.known(`index ${slot.buffer.name} ${spot.row} ${kernels.weightKey(view.weight)}`, () => {
+    const number = loadInt(place.pointer(slot, true), (spot.row * slot.buffer.stride + slot.column) * floatBytes);
+    return plus(place.frame.read(place.writer, kernels.weightKey(view.weight)), times(number, int(view.rowStride * floatBytes)));
+  });
+  return spot.width === 1
+    ? splat(row, view.offset * floatBytes)
+    : load(plus(row, place.feature), view.offset * floatBytes + vectorBytes(spot));
+}
+
+function randomAt(kernels: Kernels, node: Node, spot: Spot): Expression {
+  const { place } = spot;
+  const { writer, frame } = place;
+  const key = frame.read(writer, (kernels.slotOf(kernels.values.behind(node.inputs[0] as Node)) as Slot).buffer.name);
+  const word = (k: number): Expression => writer.set({ kind: "splatInteger", address: key, offset: k * floatBytes }, "integers");
+  const row: Expression = { kind: "spread", value: rowEntry(place, rowIdsKey, plus(place.row, int(spot.row))) };
+  const first = place.step === null ? int(0) : times(place.step, int(widthOf(node)));
+  const inRow = featureNumbers(place, spot.vector * place.lanes, spot.width === 1);
+  const element = writer.set(integers("addInteger", { kind: "spread", value: first }, inRow), "integers");
+  return functions.uniform(word(0), word(1), writer.set(row, "integers"), element, arithmeticOf(writer));
+}
+
+/** An int of a table with one entry a row. */
+function rowEntry(place: Place, key: string, row: Expression): Expression {
+  return loadInt(plus(place.frame.read(place.writer, key), times(row, int(floatBytes))));
+}

@@ -1,0 +1,103 @@
+/** What all kernels of a plan know: where values stand, which weights there are, and what they ask the device for. */
+import type { Node, NodeOf } from "../../graph/nodes.ts";
+import type { Expression } from "../program.ts";
+import type { Slot } from "../store.ts";
+import type { Values } from "../values.ts";
+import { type Frame, activeKey, rowsKey } from "./frame.ts";
+import { int, integers, loadInt, local, plus, times, vector, type Writer } from "./ir.ts";
+import { floatBytes, type Place } from "./place.ts";
+import type { WeightView } from "./weights.ts";
+
+/** A product's right sides, side by side in blocks: `[block][k][product][vector][lane]`, zeros behind the last column. */
+export interface Panel {
+  readonly key: string;
+  readonly views: readonly WeightView[];
+  readonly vectors: number;
+  /** The first column, and how many. */
+  readonly start: number;
+  readonly columns: number;
+}
+/** Sums over time and rows that one stage makes: a matrix a shard, zero at the begin of a run. */
+export interface Sums {
+  readonly key: string;
+  readonly rows: number;
+  readonly stride: number;
+}
+export interface SumSlot {
+  readonly sums: Sums;
+  readonly column: number;
+  readonly width: number;
+}
+
+export interface Kernels {
+  readonly lanes: number;
+  readonly frame: Frame;
+  readonly values: Values;
+  /** Where a computed value, a state or an input stands; null for what needs no memory. */
+  readonly slotOf: (node: Node) => Slot | null;
+  /** The input or value behind views that keep the order of the numbers. */
+  readonly source: (node: Node) => Node;
+  readonly weight: (node: Node) => WeightView | null;
+  readonly weightKey: (weight: NodeOf<"parameter">) => string;
+  readonly finalOf: (node: Node) => { readonly slot: Slot; readonly reverse: boolean };
+  readonly panels: Panel[];
+  readonly sums: Sums[];
+  readonly sumSlots: Map<Node, SumSlot>;
+}
+
+/** Over what a stage runs. */
+export interface Domain {
+  /** Steps `from` to `to` of a chunk, the one `step`, or no time. */
+  readonly steps: "chunk" | "step" | "once";
+  readonly time: string | number | null;
+  readonly reverse: boolean;
+  readonly rows: "rows" | number;
+}
+
+export const parametersOf: Readonly<Record<Domain["steps"], readonly string[]>> = {
+  chunk: ["frame", "from", "to"],
+  step: ["frame", "step"],
+  once: ["frame"],
+};
+
+/** `body` for each step of the domain, in rising order. */
+export function overSteps(writer: Writer, domain: Domain, body: (step: Expression | null) => void): void {
+  if (domain.steps === "chunk") writer.loop(local("from"), local("to"), 1, body);
+  else body(domain.steps === "step" ? local("step") : null);
+}
+
+/** How many rows take part. */
+export function rowCount(kernels: Kernels, writer: Writer, domain: Domain, step: Expression | null): Expression {
+  if (domain.rows !== "rows") return int(domain.rows);
+  if (domain.time === null || step === null) return kernels.frame.read(writer, rowsKey);
+  const active = kernels.frame.read(writer, activeKey(domain.time));
+  return writer.set(loadInt(plus(active, times(step, int(floatBytes)))), "int");
+}
+
+/** Vectors that `width` features take. */
+export const blocksOf = (width: number, lanes: number): number => Math.ceil(width / lanes);
+
+/** True in the lanes that hold features, or null when all do. */
+export function inside(place: Place, vectorIndex: number, width: number): Expression | null {
+  if (width === 1 || width % place.lanes === 0) return null;
+  return place.known(`inside ${vectorIndex} ${width}`, () => {
+    const index = plus({ kind: "intOperation", op: "divide", inputs: [place.feature, int(floatBytes)] }, int(vectorIndex * place.lanes));
+    const numbers = integers("addInteger", { kind: "spread", value: index }, { kind: "laneIndex" });
+    return integers("lessEqual", vector("toFloat", numbers), { kind: "constant", value: width - 1 });
+  }, "integers");
+}
+
+/** Stores a value of a tile: one float where it has one feature, else a vector with zeros behind the last feature. */
+export function storeAt(place: Place, slot: Slot, row: number, vectorIndex: number, value: Expression): void {
+  const narrow = slot.width === 1;
+  const offset = (row * slot.buffer.stride + slot.column + (narrow ? 0 : vectorIndex * place.lanes)) * floatBytes;
+  const address = place.pointer(slot, narrow);
+  if (narrow) return place.writer.push({ kind: "storeFirst", address, offset, value });
+  place.writer.push({ kind: "store", address, offset, value: masked(place, vectorIndex, slot.width, value) });
+}
+
+/** Zero in lanes that hold no feature, so that no garbage is ever read. */
+export function masked(place: Place, vectorIndex: number, width: number, value: Expression): Expression {
+  const mask = inside(place, vectorIndex, width);
+  return mask === null ? value : vector("float", integers("and", integers("bits", value), mask));
+}

@@ -1,0 +1,83 @@
+/**
+ * Where a kernel stands: which step, rows and features the code being written works on; and the addresses of buffers
+ * there. A tile has several rows and several vectors of features; both are constants added to one pointer.
+ */
+import type { Expression, ValueType } from "../program.ts";
+import type { Buffer, Slot } from "../store.ts";
+import type { Frame } from "./frame.ts";
+import { ringKey, rowsKey } from "./frame.ts";
+import { bitAnd, int, plus, times, type Writer } from "./ir.ts";
+
+export const floatBytes = 4;
+
+export interface Position {
+  readonly rows: "rows" | number;
+  readonly step: Expression | null;
+  readonly row: Expression;
+  readonly feature: Expression;
+}
+
+export class Place {
+  private readonly pointers = new Map<string, Expression>();
+  readonly writer: Writer;
+  readonly frame: Frame;
+  readonly lanes: number;
+  /** Rows of the batch, or the fixed number of a weight's rows that the stage runs over. */
+  readonly rows: "rows" | number;
+  /** The step, or null in what has no time. */
+  readonly step: Expression | null;
+  /** The first row of the tile. */
+  readonly row: Expression;
+  /** The first feature of the tile, in bytes. */
+  readonly feature: Expression;
+
+  constructor(writer: Writer, frame: Frame, lanes: number, at: Position) {
+    this.writer = writer;
+    this.frame = frame;
+    this.lanes = lanes;
+    this.rows = at.rows;
+    this.step = at.step;
+    this.row = at.row;
+    this.feature = at.feature;
+  }
+
+  /** The address of the tile's first row in a buffer: of its first feature, or with `narrow` of the row itself. */
+  pointer({ buffer, shift }: Slot, narrow: boolean): Expression {
+    return this.known(`${buffer.name} ${shift} ${narrow}`, () => {
+      const start = stepAddress(this.writer, this.frame, buffer, shift, this.step);
+      const row = plus(start, times(this.row, int(this.rowStride(buffer) * floatBytes)));
+      return narrow ? row : plus(row, this.feature);
+    });
+  }
+
+  /** Floats from row to row; none in what is the same for all rows. */
+  rowStride(buffer: Buffer): number {
+    return buffer.rows === this.rows ? buffer.stride : 0;
+  }
+
+  /** Anything that stays the same in this tile. */
+  known(key: string, value: () => Expression, type: ValueType = "int"): Expression {
+    const found = this.pointers.get(key);
+    if (found !== undefined) return found;
+    const made = this.writer.set(value(), type);
+    this.pointers.set(key, made);
+    return made;
+  }
+}
+
+/** Where a step of a buffer begins. */
+export function stepAddress(writer: Writer, frame: Frame, buffer: Buffer, shift: number, step: Expression | null): Expression {
+  const base = frame.read(writer, buffer.name);
+  if (buffer.time === null || step === null) return base;
+  const shifted = plus(step, int(shift));
+  const index =
+    buffer.storage === "full" ? shifted : bitAnd(shifted, buffer.storage === "pair" ? int(1) : frame.read(writer, ringKey));
+  return plus(base, times(index, stepBytes(writer, frame, buffer)));
+}
+
+/** Bytes from step to step. */
+export function stepBytes(writer: Writer, frame: Frame, buffer: Buffer): Expression {
+  const rowBytes = int(buffer.stride * floatBytes);
+  if (buffer.rows !== "rows") return times(int(buffer.rows), rowBytes);
+  return writer.once(`step ${buffer.name}`, () => times(frame.read(writer, rowsKey), rowBytes));
+}

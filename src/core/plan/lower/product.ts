@@ -1,0 +1,209 @@
+/**
+ * A stage with products: for each block of features, for each tile of rows: accumulators begun with the start of
+ * each product, the products in written order with k ascending, then the epilogue while all is in registers.
+ */
+import { invariant } from "../../../errors.ts";
+import type { Node, NodeOf } from "../../graph/nodes.ts";
+import { widthOf } from "../../graph/shapes.ts";
+import { through, type Stage } from "../fuse.ts";
+import type { Expression, ProgramFunction } from "../program.ts";
+import { evaluate, operand, type Spot } from "./elementwise.ts";
+import { int, load, local, minus, plus, quotient, splat, times, vector, Writer } from "./ir.ts";
+import { blocksOf, type Domain, type Kernels, overSteps, type Panel, parametersOf, rowCount, storeAt } from "./kernels.ts";
+import { floatBytes, Place } from "./place.ts";
+
+/** Products of one round that share their left side: one loop over k. */
+interface Group {
+  readonly left: Node;
+  readonly products: readonly NodeOf<"affine">[];
+}
+
+export function lowerProduct(kernels: Kernels, stage: Stage, domain: Domain, name: string): ProgramFunction {
+  const writer = new Writer();
+  const groups = groupsOf(stage, kernels);
+  const most = Math.max(...groups.map(({ products }) => products.length));
+  const blocks = blocksOf(stage.width, kernels.lanes);
+  const vectors = vectorsFor(most, blocks);
+  const whole = blocks - (blocks % vectors);
+  lowerBlocks({ kernels, stage, domain, groups, writer, vectors, from: 0, to: whole, most });
+  if (whole < blocks) lowerBlocks({ kernels, stage, domain, groups, writer, vectors: blocks - whole, from: whole, to: blocks, most });
+  return writer.finish(name, parametersOf[domain.steps]);
+}
+
+/** Vectors of features a tile, by the number of products, so that two to four accumulators stand side by side. */
+const vectorsFor = (products: number, blocks: number): number => {
+  if (products > 2) return 1;
+  if (products === 2) return Math.min(2, blocks);
+  return blocks % 2 === 0 || blocks === 1 ? Math.min(2, blocks) : blocks % 3 === 0 ? 3 : 2;
+};
+
+/** Rows a tile, by vectors side by side: what V8 keeps in 15 registers (npm run bench -- tiles). */
+const rowsFor = (side: number): number => [0, 6, 4, 3, 2, 1, 1][side] ?? 1;
+
+interface Blocks {
+  readonly kernels: Kernels;
+  readonly stage: Stage;
+  readonly domain: Domain;
+  readonly groups: readonly Group[];
+  readonly writer: Writer;
+  readonly vectors: number;
+  readonly from: number;
+  readonly to: number;
+  readonly most: number;
+}
+
+function lowerBlocks(blocks: Blocks): void {
+  const { kernels, domain, groups, writer, vectors, from, to, most } = blocks;
+  const { lanes } = kernels;
+  const blockBytes = vectors * lanes * floatBytes;
+  const panels = groups.map((group) => panelFor(blocks, group));
+  const tile = rowsFor(most * vectors);
+  writer.loop(int(from * lanes * floatBytes), int(to * lanes * floatBytes), blockBytes, (feature) => {
+    const starts = groups.map((group, k) => {
+      const perFeature = widthOf(group.left) * group.products.length;
+      const panel = kernels.frame.read(writer, (panels[k] as Panel).key);
+      return writer.set(plus(panel, times(minus(feature, int(from * lanes * floatBytes)), int(perFeature))), "int");
+    });
+    overSteps(writer, domain, (step) => {
+      const count = rowCount(kernels, writer, domain, step);
+      const at = (row: Expression, rows: number): void => lowerTile(blocks, { step, row, feature, rows, starts });
+      writer.loop(int(0), tile === 1 ? count : minus(count, int(tile - 1)), tile, (row) => at(row, tile));
+      if (tile > 1) writer.loop(times(quotient(count, int(tile)), int(tile)), count, 1, (row) => at(row, 1));
+    });
+  });
+}
+
+function panelFor({ kernels, vectors, from, to, stage }: Blocks, { left, products }: Group): Panel {
+  const views = products.map((product) => {
+    const view = kernels.weight(kernels.values.behind(product.inputs[2]));
+    invariant(view !== null, "plan: the right side of a product is a weight");
+    return view;
+  });
+  invariant(views.every(({ rows }) => rows === widthOf(left)), "lower: the sides of a product fit");
+  const columns = Math.min(stage.width, to * kernels.lanes) - from * kernels.lanes;
+  const panel = { views, vectors, start: from * kernels.lanes, columns };
+  const known = kernels.panels.find((other) => samePanel(other, panel));
+  if (known !== undefined) return known;
+  const made = { ...panel, key: `panel_${kernels.panels.length}` };
+  kernels.panels.push(made);
+  return made;
+}
+
+const samePanel = (a: Omit<Panel, "key">, b: Omit<Panel, "key">): boolean =>
+  a.vectors === b.vectors && a.start === b.start && a.columns === b.columns && a.views.length === b.views.length &&
+  a.views.every((view, k) => {
+    const other = b.views[k];
+    return other !== undefined && (Object.keys(view) as (keyof typeof view)[]).every((key) => view[key] === other[key]);
+  });
+
+interface Tile {
+  readonly step: Expression | null;
+  readonly row: Expression;
+  readonly feature: Expression;
+  readonly rows: number;
+  readonly starts: readonly Expression[];
+}
+
+function lowerTile({ kernels, stage, domain, groups, writer, vectors }: Blocks, { step, row, feature, rows, starts }: Tile): void {
+  const place = new Place(writer, kernels.frame, kernels.lanes, { rows: domain.rows, step, row, feature });
+  const spots: Spot[] = [];
+  for (let r = 0; r < rows; r++)
+    for (let v = 0; v < vectors; v++) spots.push({ place, row: r, vector: v, width: stage.width, made: new Map() });
+  groups.forEach(({ left, products }, g) => {
+    const accumulators = products.map((product) =>
+      spots.map((spot) => {
+        const name = writer.name("acc");
+        evaluate(kernels, startNodes(product, stage, kernels), spot);
+        writer.assign(name, operand(kernels, product.inputs[0], spot), "vector");
+        return name;
+      }),
+    );
+    multiply(place, kernels, left, { rows, vectors, start: starts[g] as Expression, accumulators });
+    products.forEach((product, p) => {
+      spots.forEach((spot, s) => spot.made.set(product, local(accumulators[p]?.[s] ?? "", "vector")));
+    });
+  });
+  for (const spot of spots) {
+    evaluate(kernels, stage.members, spot);
+    for (const node of stage.members) {
+      const slot = kernels.slotOf(node);
+      if (slot !== null) storeAt(place, slot, spot.row, spot.vector, spot.made.get(node) as Expression);
+    }
+  }
+}
+
+interface Accumulation {
+  readonly rows: number;
+  readonly vectors: number;
+  /** The address of the panel's block. */
+  readonly start: Expression;
+  /** Names, by product and spot. */
+  readonly accumulators: readonly (readonly string[])[];
+}
+
+/** acc += a[row][k] * panel[k], k ascending: the innermost loop of everything. */
+function multiply(place: Place, kernels: Kernels, left: Node, { rows, vectors, start, accumulators }: Accumulation): void {
+  const { writer, lanes } = place;
+  const { slot, column } = leftSide(kernels, left);
+  const stride = slot.buffer.stride * floatBytes;
+  const first = plus(place.pointer(slot, true), int(column * floatBytes));
+  const begin = writer.set(first, "int");
+  const panel = writer.name("panel");
+  writer.assign(panel, start, "int");
+  const vectorBytes = lanes * floatBytes;
+  const products = accumulators.length;
+  writer.loop(begin, plus(begin, int(widthOf(left) * floatBytes)), floatBytes, (address) => {
+    const weights = Array.from({ length: products * vectors }, (_, k) =>
+      writer.set(load(local(panel), k * vectorBytes), "vector"),
+    );
+    for (let r = 0; r < rows; r++) {
+      const a = writer.set(splat(address, r * stride), "vector");
+      accumulators.forEach((names, p) => {
+        for (let v = 0; v < vectors; v++) {
+          const name = names[r * vectors + v] as string;
+          const weight = weights[p * vectors + v] as Expression;
+          writer.assign(name, vector("multiplyAdd", a, weight, local(name, "vector")), "vector");
+        }
+      });
+    }
+    writer.assign(panel, plus(local(panel), int(products * vectors * vectorBytes)), "int");
+  });
+}
+
+/** Where the rows of a product's left side stand. */
+export function leftSide(kernels: Kernels, node: Node): { readonly slot: NonNullable<ReturnType<Kernels["slotOf"]>>; readonly column: number } {
+  const behind = kernels.values.behind(node);
+  const slot = kernels.slotOf(behind);
+  if (slot !== null) return { slot, column: slot.column };
+  invariant(behind.op === "slice" || behind.op === "broadcast" || behind.op === "reshape", `lower: a product cannot read "${behind.op}"`);
+  const inner = leftSide(kernels, behind.inputs[0]);
+  return behind.op === "slice" ? { ...inner, column: inner.column + behind.attributes.start } : inner;
+}
+
+/** Members that the start of a product needs, and that need no product themselves. */
+function startNodes(product: NodeOf<"affine">, stage: Stage, kernels: Kernels): readonly Node[] {
+  const needed = new Set<Node>();
+  const visit = (node: Node): void => {
+    if (!stage.members.includes(node) || needed.has(node) || node.op === "affine") return;
+    for (const input of node.inputs) visit(through(input, kernels.values));
+    needed.add(node);
+  };
+  visit(through(product.inputs[0], kernels.values));
+  return [...needed];
+}
+
+/** Products by rounds: one that begins with another's result comes in a later round; then by left side. */
+function groupsOf({ members }: Stage, kernels: Kernels): readonly Group[] {
+  const rounds = new Map<Node, number>();
+  const groups: { round: number; left: Node; products: NodeOf<"affine">[] }[] = [];
+  for (const node of members) {
+    if (node.op !== "affine") continue;
+    const round = (rounds.get(through(node.inputs[0], kernels.values)) ?? -1) + 1;
+    rounds.set(node, round);
+    const left = kernels.values.behind(node.inputs[1]);
+    const group = groups.find((other) => other.round === round && other.left === left);
+    if (group === undefined) groups.push({ round, left, products: [node] });
+    else group.products.push(node);
+  }
+  return groups.sort((a, b) => a.round - b.round);
+}

@@ -1,0 +1,151 @@
+/**
+ * Store: which values go through memory, and how much of time each buffer holds.
+ *
+ *   full     every step         what another loop, or the caller, reads
+ *   chunk    a ring of steps    what another stage of the same loop reads
+ *   pair     two steps          a state that only the next step reads
+ *   single   one step           what another stage of the same step reads, and what has no time
+ *
+ * Values that one stage makes for the same readers lie side by side in one record, so that one pointer reaches them.
+ */
+import type { Dim, Node } from "../graph/nodes.ts";
+import { widthOf } from "../graph/shapes.ts";
+import type { Stage } from "./fuse.ts";
+import { inRegister } from "./fuse.ts";
+import { kindOf } from "./kinds.ts";
+import type { Phase, Placement, Section } from "./place.ts";
+import { type Carry, hasRows } from "./values.ts";
+
+export type Storage = "full" | "chunk" | "pair" | "single";
+export interface Buffer {
+  readonly name: string;
+  readonly storage: Storage;
+  /** The dimension of time of its steps, or null. */
+  readonly time: Dim | null;
+  readonly rows: "rows" | number;
+  /** Floats from row to row. */
+  stride: number;
+  /** One step more than the loop has: a state before the first and after the last step. */
+  readonly states: boolean;
+  /** Holds int32, one a row: an input. */
+  readonly integers?: boolean;
+}
+export interface Slot {
+  readonly buffer: Buffer;
+  /** Floats from the beginning of the row. */
+  readonly column: number;
+  readonly width: number;
+  /** Added to the step: where a state stands that the step reads, or makes. */
+  readonly shift: 0 | 1;
+}
+/** Stages of one section, phase by phase. */
+export interface StagedSection {
+  readonly section: Section;
+  readonly phases: Readonly<Record<Phase, readonly Stage[]>>;
+}
+export interface Stores {
+  readonly buffers: readonly Buffer[];
+  /** Where to read a computed value, or a state at the begin of a step. */
+  readonly slotOf: ReadonlyMap<Node, Slot>;
+  /** Where a stage puts a value it made, besides `slotOf`: the states whose next value it is. */
+  readonly carrySlot: ReadonlyMap<Carry, Slot>;
+}
+
+const order: readonly Storage[] = ["single", "pair", "chunk", "full"];
+const larger = (a: Storage | undefined, b: Storage): Storage => (a !== undefined && order.indexOf(a) >= order.indexOf(b) ? a : b);
+
+export function store(placement: Placement, staged: readonly StagedSection[], lanes: number): Stores {
+  const { values } = placement;
+  const homes = homesOf(staged);
+  const needs = needsOf(placement, homes);
+  const buffers: Buffer[] = [];
+  const open = new Map<string, Buffer>();
+  const slotOf = new Map<Node, Slot>();
+  const carrySlot = new Map<Carry, Slot>();
+  const reserve = (key: string, node: Node, buffer: Omit<Buffer, "stride" | "name">): Slot => {
+    const width = widthOf(node);
+    const all = `${key} ${buffer.storage} ${width === 1}`;
+    const found = open.get(all) ?? { ...buffer, stride: 0, name: `buffer_${buffers.length}` };
+    if (!open.has(all)) buffers.push(found);
+    open.set(all, found);
+    const column = found.stride;
+    found.stride += width === 1 ? 1 : Math.ceil(width / lanes) * lanes;
+    return { buffer: found, column, width, shift: 0 };
+  };
+  for (const carry of values.carries) {
+    const { time, reverse } = carry.scan.attributes;
+    const storage = larger(larger(needs.get(carry.state), "pair"), needs.get(carry.next) ?? "pair");
+    const key = `states ${homes.get(carry.next)?.stage ?? -1} ${values.scans.indexOf(carry.scan)}`;
+    const slot = reserve(key, carry.state, { storage, time, rows: "rows", states: true });
+    slotOf.set(carry.state, { ...slot, shift: reverse ? 1 : 0 });
+    carrySlot.set(carry, { ...slot, shift: reverse ? 0 : 1 });
+    slotOf.set(carry.next, { ...slot, shift: reverse ? 0 : 1 });
+  }
+  for (const [node, { section, stage }] of homes) {
+    const storage = needs.get(node);
+    if (storage === undefined || slotOf.has(node) || kindOf[node.op] === "accumulate") continue;
+    const time = section.kind === "loop" && storage !== "single" ? section.time : null;
+    const rowCount = section.kind === "loop" || hasRows(node.shape) ? "rows" : staticRows(node);
+    slotOf.set(node, reserve(`stage ${stage} ${rowCount}`, node, { storage, time, rows: rowCount, states: false }));
+  }
+  return { buffers, slotOf, carrySlot };
+}
+
+function staticRows(node: Node): number {
+  return node.shape.slice(0, -1).reduce<number>((count, dim) => count * (typeof dim === "number" ? dim : 1), 1);
+}
+
+interface Home {
+  readonly section: Section;
+  readonly phase: Phase;
+  /** Numbered through all sections. */
+  readonly stage: number;
+}
+
+function homesOf(staged: readonly StagedSection[]): ReadonlyMap<Node, Home> {
+  const homes = new Map<Node, Home>();
+  let stage = 0;
+  for (const { section, phases } of staged) {
+    for (const phase of ["before", "step", "after"] as const) {
+      for (const { members } of phases[phase]) {
+        for (const node of members) homes.set(node, { section, phase, stage });
+        stage++;
+      }
+    }
+  }
+  return homes;
+}
+
+/** The storage that the readers of each value ask for; none for values that never leave their registers. */
+function needsOf({ values, roots }: Placement, homes: ReadonlyMap<Node, Home>): ReadonlyMap<Node, Storage> {
+  const needs = new Map<Node, Storage>();
+  const homeOf = (node: Node): Home | undefined => homes.get(values.carryOf(node)?.next ?? node);
+  const need = (node: Node, storage: Storage | null): void => {
+    if (storage !== null) needs.set(node, larger(needs.get(node), storage));
+  };
+  for (const [user, at] of homes) {
+    for (const read of values.reads(user)) {
+      const from = homeOf(read);
+      if (from !== undefined) need(read, storageFor(read, user, from, at));
+    }
+  }
+  for (const carry of values.carries) for (const read of values.sources(carry.initial)) need(read, "single");
+  for (const root of roots) {
+    const node = values.behind(root);
+    const home = homeOf(node);
+    if (home !== undefined) need(node, home.section.kind === "loop" ? "full" : "single");
+  }
+  return needs;
+
+  function storageFor(read: Node, user: Node, from: Home, at: Home): Storage | null {
+    const state = values.carryOf(read) !== undefined;
+    const ofLoop = from.section.kind === "loop";
+    if (from.section !== at.section || readsAll.has(user.op)) return ofLoop ? "full" : "single";
+    if (!state && from.stage === at.stage && inRegister(read, user, values)) return null;
+    if (from.phase === "step" && at.phase === "step") return state ? "pair" : "single";
+    return ofLoop ? "chunk" : "single";
+  }
+}
+
+/** Operators that read other steps than their own. */
+const readsAll: ReadonlySet<Node["op"]> = new Set<Node["op"]>(["reverse", "timeToFeatures"]);

@@ -1,0 +1,60 @@
+/**
+ * What a device is: it turns a computation (a graph with named ends) into something that runs on batches.
+ *
+ * Host arrays are batch-major and dense: an input of shape `[time, rows, features]` is given, and an output returned,
+ * as `[rows, time, features]`. Devices sort rows, cut shards and turn axes themselves. A computation is compiled once
+ * and serves every batch size, number of steps and set of lengths.
+ */
+import type { Computation, Update } from "../graph/computation.ts";
+
+export type { Computation, Parameter, Update } from "../graph/computation.ts";
+
+export type HostArray = Float32Array | Int32Array;
+
+export interface Batch {
+  readonly rows: number;
+  /** Steps, by dimension of time. */
+  readonly times: Readonly<Record<string, number>>;
+  /** Real steps of each row, by dimension of time; all steps where it is left out. */
+  readonly lengths?: Readonly<Record<string, Int32Array>>;
+  /** In the order of `Computation.inputs`. */
+  readonly inputs: readonly HostArray[];
+  /** The place of the first row in the batch of which this one is a part; counts for random numbers. Default 0. */
+  readonly firstRow?: number;
+  /** Changes whenever the weights do. Without it they are copied and packed anew at each run. */
+  readonly version?: number;
+}
+
+/** A computation made ready. Gradients, where the computation has them, come after the outputs. */
+export interface Executable {
+  /** Throws an UnrollError when a batch needs more memory than `memoryLimit`. */
+  run(batch: Batch, weights: readonly Float32Array[]): Promise<readonly Float32Array[]>;
+  /** The same on the calling thread, at once. */
+  runNow(batch: Batch, weights: readonly Float32Array[]): readonly Float32Array[];
+}
+
+/**
+ * Decides about a step when the gradients are there. `squaredNorms[k]` is the sum of squares of the gradient of weight
+ * k, not finite when the gradient is not. Returns the scalars for each weight (none where it has no update), or null
+ * to leave weights and slots as they are.
+ */
+export type Decide = (squaredNorms: Float64Array, outputs: readonly Float32Array[]) => readonly (readonly number[])[] | null;
+
+/** Weights and optimizer slots that live on the device while a model is trained. */
+export interface Trainer {
+  /** One optimizer step; returns the outputs of the computation. */
+  step(batch: Batch, decide: Decide): Promise<readonly Float32Array[]>;
+  /** Copies of the weights and, for each weight, its slots. */
+  read(): { readonly weights: readonly Float32Array[]; readonly slots: readonly (readonly Float32Array[])[] };
+  write(weights: readonly Float32Array[], slots: readonly (readonly Float32Array[])[]): void;
+  /** Gives the memory back. */
+  release(): void;
+}
+
+export interface Device {
+  readonly name: "wasm" | "native" | "reference";
+  readonly description: string;
+  compile(computation: Computation): Executable;
+  /** `updates[k]` belongs to weight k; null leaves it alone. Weights and slots begin as zeros: write them first. */
+  train(computation: Computation, updates: readonly (Update | null)[]): Trainer;
+}

@@ -1,0 +1,113 @@
+/**
+ * Threads that share the arena. Each runs its list of calls; the calling thread runs the first list itself and then
+ * waits, spinning for a moment before it sleeps. Threads sleep between calls and do not keep the process alive.
+ */
+import type { Arena } from "./arena.ts";
+import { type Exported, runTasks, type Tasks } from "./tasks.ts";
+
+/** Ints of the control block, shared by all threads. */
+export const control = { generation: 0, done: 1, command: 2, module: 3, lists: 4 } as const;
+export const commands = { run: 1, listen: 2, stop: 3 } as const;
+const spins = 20_000;
+
+/** What a thread is told when it begins. */
+export interface ThreadStart {
+  readonly memory: WebAssembly.Memory;
+  /** Address of the control block, in ints. */
+  readonly control: number;
+  readonly thread: number;
+}
+/** A module to make ready. */
+export interface ThreadModule {
+  readonly id: number;
+  readonly module: WebAssembly.Module;
+  readonly names: readonly string[];
+}
+export type ThreadMessage = ThreadStart | ThreadModule | { readonly serve: true };
+/** A worker of Node or of the web, as far as it is used here. */
+export interface ThreadWorker {
+  post(message: ThreadMessage): void;
+  terminate(): void;
+}
+
+export class Threads {
+  readonly count: number;
+  private readonly arena: Arena;
+  private readonly workers: readonly ThreadWorker[];
+  private readonly base: number;
+  private listening = true;
+
+  /** `workers` besides the calling thread. */
+  constructor(arena: Arena, workers: readonly ThreadWorker[]) {
+    this.arena = arena;
+    this.workers = workers;
+    this.count = workers.length + 1;
+    this.base = arena.take(4 * (control.lists + 2 * this.count)).start / 4;
+    arena.int32.fill(0, this.base, this.base + control.lists + 2 * this.count);
+    workers.forEach((worker, k) => worker.post({ memory: arena.memory, control: this.base, thread: k + 1 }));
+  }
+
+  /** Workers leave their waiting to receive a module. */
+  load(module: ThreadModule): void {
+    if (this.workers.length === 0) return;
+    if (!this.listening) this.tell(commands.listen);
+    this.listening = true;
+    for (const worker of this.workers) worker.post(module);
+  }
+
+  /** Runs a list on every thread and returns when all are done. `functions` are the calling thread's. */
+  run(tasks: Tasks, module: number, functions: readonly Exported[]): void {
+    const ints = this.arena.int32;
+    const parallel = this.workers.length > 0 && tasks.counts.slice(1).some((count) => count > 0);
+    if (parallel) {
+      if (this.listening) for (const worker of this.workers) worker.post({ serve: true });
+      this.listening = false;
+      for (let k = 1; k < this.count; k++) {
+        ints[this.base + control.lists + 2 * k] = tasks.starts[k] ?? 0;
+        ints[this.base + control.lists + 2 * k + 1] = tasks.counts[k] ?? 0;
+      }
+      ints[this.base + control.module] = module;
+      this.tell(commands.run);
+    }
+    runTasks(ints, tasks.starts[0] ?? 0, tasks.counts[0] ?? 0, functions);
+    if (parallel) this.wait();
+  }
+
+  stop(): void {
+    for (const worker of this.workers) worker.terminate();
+  }
+
+  private tell(command: number): void {
+    const ints = this.arena.int32;
+    Atomics.store(ints, this.base + control.done, 0);
+    Atomics.store(ints, this.base + control.command, command);
+    Atomics.add(ints, this.base + control.generation, 1);
+    Atomics.notify(ints, this.base + control.generation);
+  }
+
+  private wait(): void {
+    const ints = this.arena.int32;
+    const at = this.base + control.done;
+    for (let turn = 0; turn < spins; turn++) if (Atomics.load(ints, at) === this.workers.length) return;
+    for (let done = Atomics.load(ints, at); done < this.workers.length; done = Atomics.load(ints, at)) Atomics.wait(ints, at, done);
+  }
+}
+
+/** The loop of a worker: waits for a command, runs its list, says so; returns when it shall listen to messages. */
+export function serve(start: ThreadStart, seen: number, functionsOf: (module: number) => readonly Exported[]): number {
+  let generation = seen;
+  for (;;) {
+    const ints = new Int32Array(start.memory.buffer);
+    let turn = 0;
+    while (Atomics.load(ints, start.control + control.generation) === generation) {
+      if (turn++ > spins) Atomics.wait(ints, start.control + control.generation, generation);
+    }
+    generation = Atomics.load(ints, start.control + control.generation);
+    if (Atomics.load(ints, start.control + control.command) !== commands.run) return generation;
+    const list = start.control + control.lists + 2 * start.thread;
+    const all = new Int32Array(start.memory.buffer);
+    runTasks(all, all[list] ?? 0, all[list + 1] ?? 0, functionsOf(all[start.control + control.module] ?? 0));
+    Atomics.add(all, start.control + control.done, 1);
+    Atomics.notify(all, start.control + control.done);
+  }
+}

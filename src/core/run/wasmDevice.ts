@@ -1,0 +1,77 @@
+/** The WebAssembly device: programs compiled once, shards run by threads on one shared memory. */
+import { UnrollError } from "../../errors.ts";
+import type { Computation, Update } from "../graph/computation.ts";
+import { relaxedSimdSupported, simdSupported } from "../render/wasm/features.ts";
+import { Arena } from "./arena.ts";
+import type { Batch, Device, Executable } from "./device.ts";
+import { canShare, cores, prepareEngine, startThread } from "./host.ts";
+import { Threads } from "./threads.ts";
+import { readGradients, readOutputs } from "./results.ts";
+import { type Engine, WasmProgram } from "./wasmProgram.ts";
+import { wasmTrainer } from "./wasmTrainer.ts";
+
+export interface WasmOptions {
+  /** Threads, the calling one included. Default: one a core where memory can be shared, else 1. */
+  readonly threads?: number;
+  /** Without relaxed instructions: the same bits on every machine and engine. Default: false. */
+  readonly strict?: boolean;
+  /** Rows of a shard. Changes the bits of sums; default: from the sizes of model and batch. */
+  readonly shardRows?: number;
+  /** Bytes. Default: 1 GiB. */
+  readonly memoryLimit?: number;
+  /** Steps of a chunk of time; changes no bit. Default: from the rows of a shard. */
+  readonly chunk?: number;
+}
+
+const defaultMemory = 2 ** 30;
+
+/** Throws an UnrollError where the engine has no SIMD. */
+export function wasmDevice(options: WasmOptions = {}): Device {
+  prepareEngine();
+  if (!simdSupported()) throw noSimd();
+  const count = canShare() ? Math.max(1, options.threads ?? cores()) : 1;
+  const relaxed = options.strict !== true && relaxedSimdSupported();
+  let engine: Engine | null = null;
+  let modules = 0;
+  const started = (): Engine => {
+    engine ??= newEngine();
+    return engine;
+  };
+  function newEngine(): Engine {
+    const arena = new Arena(options.memoryLimit ?? defaultMemory, canShare());
+    const threads = new Threads(arena, Array.from({ length: count - 1 }, startThread));
+    return { arena, threads, relaxed, chunk: options.chunk ?? null, shardRows: options.shardRows ?? null, nextModule: () => modules++ };
+  }
+  return {
+    name: "wasm",
+    description: `WebAssembly, ${relaxed ? "relaxed" : "strict"} SIMD, ${count} ${count === 1 ? "thread" : "threads"}`,
+    compile: (computation) => wasmExecutable(computation, started()),
+    train: (computation, updates: readonly (Update | null)[]) => wasmTrainer(computation, updates, started()),
+  };
+}
+
+function wasmExecutable(computation: Computation, engine: Engine): Executable {
+  const program = new WasmProgram(computation, [], engine);
+  let packed: { readonly weights: readonly Float32Array[]; readonly version: number | undefined } | null = null;
+  const runNow = (batch: Batch, weights: readonly Float32Array[]): readonly Float32Array[] => {
+    const same = batch.version !== undefined && packed?.version === batch.version && packed.weights === weights;
+    if (!same) {
+      program.writeWeights(weights);
+      program.pack();
+      packed = { weights, version: batch.version };
+    }
+    const bound = program.bind(batch);
+    program.parallel(bound.run);
+    return [...readOutputs(program, bound, batch), ...readGradients(program, computation, bound)];
+  };
+  return { runNow, run: async (batch, weights) => runNow(batch, weights) };
+}
+
+function noSimd(): UnrollError {
+  return new UnrollError({
+    where: 'setDevice("wasm")',
+    expected: "an engine with WebAssembly SIMD",
+    got: "one without",
+    fix: 'Use Node 20.19 or later or a current browser, or setDevice("reference").',
+  });
+}

@@ -1,0 +1,46 @@
+/**
+ * The two ways this library fails: misuse, told in four facts (where, expected, got, fix), and a broken
+ * promise of its own, which asks for a bug report.
+ */
+
+/** The four facts of an {@link UnrollError}. */
+export interface ErrorFacts {
+  /** The place, as the caller knows it: `layer "lstm_2"`, `model.fit(x, y)`, `book.txt, line 3`. */
+  readonly where: string;
+  /** What was expected there. */
+  readonly expected: string;
+  /** What came instead. */
+  readonly got: string;
+  /** What to do about it: one or more whole sentences. */
+  readonly fix: string;
+}
+
+/** Everything that this library throws on purpose. Its message is made of its four facts. */
+export class UnrollError extends Error implements ErrorFacts {
+  override readonly name: string = "UnrollError";
+  readonly where: string;
+  readonly expected: string;
+  readonly got: string;
+  readonly fix: string;
+
+  constructor(facts: ErrorFacts, options?: ErrorOptions) {
+    super(`${facts.where}: expected ${facts.expected}, got ${facts.got}. ${facts.fix}`, options);
+    this.where = facts.where;
+    this.expected = facts.expected;
+    this.got = facts.got;
+    this.fix = facts.fix;
+  }
+
+  /** The same error seen from further out: its place becomes `context, where`; this error is its cause. */
+  within(context: string): UnrollError {
+    const { where, expected, got, fix } = this;
+    return new UnrollError({ where: `${context}, ${where}`, expected, got, fix }, { cause: this });
+  }
+}
+
+/** Throws unless `condition` holds. For promises that this library makes to itself, never for misuse. */
+export function invariant(condition: unknown, message: string): asserts condition {
+  if (condition) return;
+  const request = "This is a bug in Unroll, not in your program. Please report it with this message";
+  throw new Error(`${message}\n${request} and the code that led here.`);
+}

@@ -1,0 +1,134 @@
+/** A recurrent layer in both directions (Schuster and Paliwal 1997). */
+import type { Node } from "../../core/graph/nodes.ts";
+import { add, concat, mul, reverse } from "../../core/graph/operators.ts";
+import { UnrollError } from "../../errors.ts";
+import type { Cell } from "../cells/defineCell.ts";
+import type { Kind } from "../signals.ts";
+import { type Described, makeLayer } from "./call.ts";
+import { configOf } from "./config.ts";
+import type { Facts, Layer, LayerOf } from "./facts.ts";
+import { type Context, definitionOf, type Output, type Value } from "./layer.ts";
+import { checkOptions, commonChecks, oneOf } from "./options.ts";
+import { capitalized, isRecurrence, recurrence, type Recurrence, type Settings } from "./recurrence.ts";
+
+export type MergeMode = "concat" | "sum" | "mul" | "ave" | "none";
+type BothWays<More extends string> = `forward${Capitalize<More>}` | `backward${Capitalize<More>}`;
+
+/**
+ * `mergeMode`: how the two outputs become one; `"none"` gives both, as a pair. Default: "concat". The weights of the
+ * layer given are not used: both directions have their own.
+ */
+export function bidirectional<L extends Facts, const M extends MergeMode = "concat">(
+  layer: L extends { readonly cell: Cell }
+    ? L
+    : Layer extends L
+      ? L
+      : "bidirectional takes a recurrent layer: lstm, gru, simpleRNN or recurrent(cell).",
+  options: { readonly mergeMode?: M; readonly name?: string } = {},
+): LayerOf<
+  "sequence",
+  L["gives"],
+  M extends "concat" ? number : L["width"],
+  "looks ahead",
+  BothWays<L["more"][number]> | (M extends "none" ? "backward" : never)
+> {
+  checkOptions("bidirectional", options, { ...commonChecks, mergeMode: oneOf("concat", "sum", "mul", "ave", "none") });
+  const inner = innerOf(layer);
+  const { settings } = inner;
+  const mode: MergeMode = options.mergeMode ?? "concat";
+  const outer: Outer = {
+    name: options.name ?? null,
+    trainable: inner.trainable,
+    config: () => configOf("bidirectional", options, settings.config()),
+  };
+  const facts: Partial<Facts> = {
+    takes: "sequence",
+    gives: settings.returnSequences ? "sequence" : "vector",
+    width: settings.units * (mode === "concat" ? 2 : 1),
+    time: "looks ahead",
+    more: [...(mode === "none" ? ["backward"] : []), ...bothWays(settings.returnState ? settings.cell.states : [])],
+  };
+  return makeLayer(definitionFor(settings, mode, outer), facts);
+}
+
+function innerOf(layer: unknown): Recurrence {
+  const inner = definitionOf(layer);
+  if (isRecurrence(inner)) return inner;
+  throw new UnrollError({
+    where: "bidirectional(layer)",
+    expected: "a recurrent layer: lstm, gru, simpleRNN or recurrent(cell)",
+    got: inner ? `a layer "${inner.base}"` : typeof layer,
+    fix: "Put such a layer inside.",
+  });
+}
+
+type Outer = Pick<Recurrence, "name" | "trainable" | "config">;
+
+const ways = ["forward", "backward"] as const;
+const bothWays = (states: readonly string[]): readonly string[] =>
+  ways.flatMap((way) => states.map((state) => `${way}${capitalized(state)}`));
+
+function definitionFor(settings: Settings, mode: MergeMode, outer: Outer): Described {
+  const once = { ...settings, zeroMasked: settings.returnSequences };
+  const forward = recurrence(once);
+  const backward = recurrence({ ...once, goBackwards: !settings.goBackwards });
+  const states = settings.cell.states;
+  const weights: Recurrence["weights"] = (forms) =>
+    [forward, backward].flatMap((one, k) =>
+      (one.weights?.(forms) ?? []).map((spec) => ({ ...spec, name: `${ways[k]}/${spec.name}` })),
+    );
+  return {
+    base: "bidirectional",
+    className: "Bidirectional",
+    ...outer,
+    takes: ["sequence"],
+    states: bothWays(states),
+    stateful: settings.stateful,
+    outputs: (forms) => outputsOf(forward.outputs(forms), mode),
+    weights,
+    apply: ([x], given, context) => {
+      if (!x) return [];
+      const [there, ...thereStates] = forward.apply([x], given.slice(0, given.length / 2), within(context, "forward"));
+      const [back, ...backStates] = backward.apply([x], given.slice(given.length / 2), within(context, "backward"));
+      if (!there || !back) return [];
+      const turned = settings.returnSequences && x.lengths ? { ...there, node: reverse(back.node, x.lengths) } : back;
+      return [...merged(there, turned, mode), ...thereStates, ...backStates];
+    },
+  };
+}
+
+/** What one direction gives becomes what both give. */
+function outputsOf([output, ...states]: readonly Output[], mode: MergeMode): readonly Output[] {
+  if (!output) return [];
+  const width = Number(output.axes.at(-1));
+  const axes = mode === "concat" ? [...output.axes.slice(0, -1), 2 * width] : output.axes;
+  const form: Output = { ...output, axes, time: "looks ahead" };
+  const both = ways.flatMap((way) =>
+    states.map((state): Output => ({ ...state, name: `${way}${capitalized(state.name)}`, time: "looks ahead" })),
+  );
+  return [form, ...(mode === "none" ? [{ ...form, name: "backward" }] : []), ...both];
+}
+
+function merged(there: Value, back: Value, mode: MergeMode): readonly Value[] {
+  if (mode === "none") return [there, back];
+  return [{ ...there, node: mergers[mode](there.node, back.node) }];
+}
+
+const mergers: { readonly [M in Exclude<MergeMode, "none">]: (a: Node, b: Node) => Node } = {
+  concat: (a, b) => concat(a, b),
+  sum: (a, b) => add(a, b),
+  mul: (a, b) => mul(a, b),
+  ave: (a, b) => mul(add(a, b), 0.5),
+};
+
+/** What a direction asks of the model, under its own name. */
+function within(context: Context, way: (typeof ways)[number]): Context {
+  const named = (name: string): string => `${way}${capitalized(name)}`;
+  return {
+    ...context,
+    key: (salt, perStep) => context.key(`${way}/${salt}`, perStep),
+    first: (state, shape) => context.first(named(state), shape),
+    last: (state, node) => context.last(named(state), node),
+    show: (group, name, node) => context.show(group, named(name), node),
+  };
+}

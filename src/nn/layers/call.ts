@@ -1,0 +1,91 @@
+/** A layer called on a symbol: the shape is checked, and the call remembered in the symbols it gives. */
+import { UnrollError } from "../../errors.ts";
+import { nearest } from "../../spelling.ts";
+import type { Kind, Time } from "../signals.ts";
+import { type Call, described, isSymbolic, makeSymbol, type Symbolic } from "../symbols.ts";
+import type { Facts } from "./facts.ts";
+import { type Place, refuseMisfit } from "./fits.ts";
+import { type Definition, isLayer, layerOf } from "./layer.ts";
+
+/** What a definition says of itself; the rest have these defaults. */
+export type Described = Pick<Definition, "base" | "className" | "takes" | "config" | "outputs" | "apply"> & Partial<Definition>;
+
+/** The layer of a definition. `facts` are the claims of its type. */
+export function makeLayer<L extends Facts>(described: Described, facts: Partial<Facts> = {}): L {
+  const definition: Definition = {
+    type: "layer",
+    name: null,
+    trainable: true,
+    states: [],
+    stateful: false,
+    everyStep: null,
+    weights: () => [],
+    kept: { specs: null, values: [], version: 0 },
+    ...described,
+  };
+  const claims: Facts = {
+    takes: (definition.takes[0] ?? "sequence") as Kind,
+    gives: "same",
+    width: "same",
+    time: "causal",
+    more: [],
+    ...facts,
+  };
+  return layerOf<L>(definition, claims, (x, options) => callOn(definition, x, options));
+}
+
+function callOn(by: Definition, x: unknown, options: unknown): unknown {
+  const where = `layer "${by.name ?? by.base}"`;
+  if (!isSymbolic(x)) {
+    throw new UnrollError({
+      where,
+      expected: "a symbol",
+      got: Array.isArray(x) ? "an array" : typeof x,
+      fix: "Call it on input({ shape }) or on what another layer gave; data go into model.predict or model.fit.",
+    });
+  }
+  refuseMisfit(by, x, placeOf(where, x));
+  return outputsOf(by, x, givenOf(by, options, where));
+}
+
+/** The symbols that `by` makes of `x`. */
+function outputsOf(by: Definition, x: Symbolic, given: Readonly<Record<string, Symbolic>>): unknown {
+  const call: Call = { by, inputs: [x], given };
+  const ahead: Time | null = Object.keys(given).length > 0 ? "looks ahead" : null;
+  const symbols = by.outputs([x]).map((form): [string, Symbolic] => {
+    const { axes, dtype, time } = form;
+    return [form.name, makeSymbol({ axes, dtype, time: ahead ?? time }, { call, output: form.name })];
+  });
+  const [first, second, ...more] = symbols;
+  if (second === undefined) return first?.[1];
+  return second[0] === "backward" && more.length === 0 ? [first?.[1], second[1]] : Object.fromEntries(symbols);
+}
+
+function givenOf(by: Definition, options: unknown, where: string): Readonly<Record<string, Symbolic>> {
+  if (options === undefined) return {};
+  const { initialState = {} } = options as { readonly initialState?: Readonly<Record<string, unknown>> };
+  for (const [name, state] of Object.entries(initialState)) {
+    if (by.states.includes(name) && isSymbolic(state)) continue;
+    const near = nearest(name, by.states);
+    throw new UnrollError({
+      where: `${where}, initialState`,
+      expected: by.states.length > 0 ? `symbols for ${by.states.join(", ")}` : "none: the layer has no states",
+      got: isSymbolic(state) ? `"${name}"` : `${typeof state} as "${name}"`,
+      fix: near && near !== name ? `Did you mean "${near}"?` : "Give symbols, by the names of the states.",
+    });
+  }
+  return initialState as Readonly<Record<string, Symbolic>>;
+}
+
+/** Where a symbol comes from, by the name that is known without a model. */
+export function placeOf(where: string, x: Symbolic, nameOf: (by: Definition) => string = plainName): Place {
+  const by = "call" in x.source ? x.source.call.by : null;
+  if (by === null) return { where, from: null, sequencesFrom: null };
+  if (!isLayer(by)) return { where, from: `operator "${by.base}", ${described(x)}`, sequencesFrom: null };
+  const named = nameOf(by);
+  return { where, from: `layer ${named}`, sequencesFrom: by.states.length > 0 ? quoted(named) : null };
+}
+
+const plainName = (by: Definition): string => `"${by.name ?? by.base}"`;
+/** What stands between the quotes. */
+const quoted = (named: string): string => named.split('"')[1] ?? named;

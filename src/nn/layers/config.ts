@@ -1,0 +1,23 @@
+/** Options as JSON, for saving: functions that have a name become it. */
+import { UnrollError } from "../../errors.ts";
+import { activationName } from "./activations.ts";
+import type { LayerConfig } from "./layer.ts";
+
+/** The way back from options to a layer is in model/layers: `layer` is the name of the public function. */
+export function configOf(layer: string, options: object, inner?: LayerConfig): LayerConfig {
+  const plain = Object.entries(options)
+    .filter(([, value]) => value !== undefined)
+    .map(([name, value]): [string, unknown] => [name, typeof value === "function" ? nameOf(layer, name, value) : value]);
+  return { layer, options: Object.fromEntries(plain), ...(inner ? { inner } : {}) };
+}
+
+function nameOf(layer: string, option: string, value: unknown): string {
+  const name = activationName(value);
+  if (name !== null) return name;
+  throw new UnrollError({
+    where: `layer "${layer}", ${option}`,
+    expected: "a name, or a function of this library, in a model that is saved",
+    got: "a function of your own",
+    fix: "Name it, or save the weights alone: model.getWeights().",
+  });
+}

@@ -1,0 +1,165 @@
+/**
+ * First values of weights: functions of (seed, name of the weight), so that a model begins the same wherever it is
+ * built. Names, defaults and scales are those of Keras.
+ *
+ *   variance scaling   glorot: 2 / (in + out)   he: 2 / in   lecun: 1 / in      [in, out] = the axes of the weight
+ */
+import { type Key, keyOf, normal, orthogonal, truncatedNormal, uniform } from "../../core/run/random.ts";
+import { UnrollError } from "../../errors.ts";
+import { nearest } from "../../spelling.ts";
+import type { WeightSpec } from "./layer.ts";
+import type { Check } from "./options.ts";
+
+/** Each initializer with its options and their defaults. */
+const defaults = {
+  zeros: {},
+  ones: {},
+  constant: { value: 0 },
+  randomNormal: { mean: 0, stddev: 0.05 },
+  randomUniform: { minval: -0.05, maxval: 0.05 },
+  truncatedNormal: { mean: 0, stddev: 0.05 },
+  glorotUniform: {},
+  glorotNormal: {},
+  heUniform: {},
+  heNormal: {},
+  lecunUniform: {},
+  lecunNormal: {},
+  orthogonal: { gain: 1 },
+  identity: { gain: 1 },
+} as const;
+
+export type InitializerName = keyof typeof defaults;
+/** An initializer with its options, as `initializers.randomNormal({ stddev: 0.1 })` gives it. */
+export interface InitializerSpec {
+  readonly initializer: InitializerName;
+  readonly options: Readonly<Record<string, number>>;
+}
+/** A name, a name with options, or a function from the shape to the values in row-major order. */
+export type Initializer = InitializerName | InitializerSpec | UnitForgetBias | ((shape: readonly number[]) => ArrayLike<number>);
+/** The bias of an LSTM: as given, but ones for the forget gate, the second of four (Jozefowicz et al. 2015). */
+export interface UnitForgetBias {
+  readonly unitForgetBias: InitializerName | InitializerSpec | ((shape: readonly number[]) => ArrayLike<number>);
+}
+
+type Options<N extends InitializerName> = { readonly [K in keyof (typeof defaults)[N]]?: number };
+type Makers = { readonly [N in InitializerName]: (options?: Options<N>) => InitializerSpec };
+
+const names = Object.keys(defaults) as InitializerName[]; // the keys of the table are exactly these
+
+/** Initializers that take options: `initializers.orthogonal({ gain: 0.9 })`. */
+export const initializers: Makers = Object.fromEntries(names.map((name) => [name, makerOf(name)])) as unknown as Makers;
+
+function makerOf(name: InitializerName): (options?: Readonly<Record<string, number>>) => InitializerSpec {
+  return (options = {}) => {
+    const known = Object.keys(defaults[name]);
+    for (const option of Object.keys(options)) {
+      if (known.includes(option)) continue;
+      throw new UnrollError({
+        where: `initializers.${name}(options)`,
+        expected: known.length > 0 ? known.join(", ") : "no options",
+        got: `"${option}"`,
+        fix: `Did you mean "${nearest(option, known) ?? known[0] ?? name}"?`,
+      });
+    }
+    return { initializer: name, options: { ...defaults[name], ...options } };
+  };
+}
+
+export const initializerCheck: Check = {
+  expected: `a function, or one of ${names.map((name) => `"${name}"`).join(", ")}`,
+  holds: (x) => typeof x === "function" || names.some((name) => name === x) || isSpec(x),
+  names,
+};
+
+const isSpec = (x: unknown): boolean =>
+  typeof x === "object" && x !== null && "initializer" in x && names.some((name) => name === x.initializer);
+
+/** The first value of a weight. */
+export function initialized(spec: Pick<WeightSpec, "shape" | "initializer">, seed: number, name: string): Float32Array {
+  const { shape, initializer } = spec;
+  if (typeof initializer === "object" && "unitForgetBias" in initializer) {
+    const width = shape.at(-1) ?? 0; // of a double bias, this is in the first row
+    return initialized({ shape, initializer: initializer.unitForgetBias }, seed, name).fill(1, width / 4, width / 2);
+  }
+  const count = shape.reduce((product, axis) => product * axis, 1);
+  if (typeof initializer === "function") return ownValues(initializer, shape, name);
+  const chosen = typeof initializer === "string" ? initializers[initializer]() : initializer;
+  const options = { ...defaults[chosen.initializer], ...chosen.options };
+  return Float32Array.from(valuesOf[chosen.initializer]({ key: keyOf(seed, "weights", name), shape, count, options, name }));
+}
+
+interface Drawing {
+  readonly key: Key;
+  readonly shape: readonly number[];
+  readonly count: number;
+  readonly options: Readonly<Record<string, number>>;
+  readonly name: string;
+}
+type Rule = (drawing: Drawing) => ArrayLike<number>;
+
+const valuesOf: { readonly [N in InitializerName]: Rule } = {
+  zeros: ({ count }) => new Float32Array(count),
+  ones: ({ count }) => new Float32Array(count).fill(1),
+  constant: ({ count, options }) => new Float32Array(count).fill(options["value"] ?? 0),
+  randomNormal: ({ key, count, options: { mean = 0, stddev = 0 } }) => drawn(count, (k) => mean + stddev * normal(key, k)),
+  randomUniform: ({ key, count, options: { minval = 0, maxval = 0 } }) =>
+    drawn(count, (k) => minval + (maxval - minval) * uniform(key, k)),
+  truncatedNormal: ({ key, count, options: { mean = 0, stddev = 0 } }) =>
+    drawn(count, (k) => mean + stddev * truncatedNormal(key, k)),
+  glorotUniform: scaled("uniform", (fanIn, fanOut) => 2 / (fanIn + fanOut)),
+  glorotNormal: scaled("normal", (fanIn, fanOut) => 2 / (fanIn + fanOut)),
+  heUniform: scaled("uniform", (fanIn) => 2 / fanIn),
+  heNormal: scaled("normal", (fanIn) => 2 / fanIn),
+  lecunUniform: scaled("uniform", (fanIn) => 1 / fanIn),
+  lecunNormal: scaled("normal", (fanIn) => 1 / fanIn),
+  orthogonal: ({ key, shape, options: { gain = 1 }, name }) => {
+    if (shape.length < 2) throw wrongShape(name, "two axes or more for orthogonal", shape);
+    const columns = shape.at(-1) ?? 1;
+    return orthogonal(key, product(shape.slice(0, -1)), columns).map((x) => x * gain);
+  },
+  identity: ({ shape, count, options: { gain = 1 }, name }) => {
+    if (shape.length !== 2) throw wrongShape(name, "two axes for identity", shape);
+    const columns = shape[1] ?? 1;
+    return drawn(count, (k) => (Math.floor(k / columns) === k % columns ? gain : 0));
+  },
+};
+
+const drawn = (count: number, draw: (k: number) => number): Float64Array =>
+  Float64Array.from({ length: count }, (_, k) => draw(k));
+
+/** A normal distribution cut off at two deviations has this deviation. */
+const truncatedDeviation = 0.8796256610342398;
+
+function scaled(kind: "uniform" | "normal", variance: (fanIn: number, fanOut: number) => number): Rule {
+  return ({ key, shape, count }) => {
+    const deviation = Math.sqrt(variance(...fansOf(shape)));
+    if (kind === "normal") return drawn(count, (k) => (deviation / truncatedDeviation) * truncatedNormal(key, k));
+    const limit = Math.sqrt(3) * deviation;
+    return drawn(count, (k) => limit * (2 * uniform(key, k) - 1));
+  };
+}
+
+/** What goes in and what comes out of a weight: its last two axes, times those before them (the places of a filter). */
+function fansOf(shape: readonly number[]): [number, number] {
+  const [fanIn = 1, fanOut = 1] = shape.slice(-2);
+  if (shape.length < 2) return [fanIn, fanIn];
+  const places = product(shape.slice(0, -2));
+  return [fanIn * places, fanOut * places];
+}
+
+const product = (shape: readonly number[]): number => shape.reduce((total, axis) => total * axis, 1);
+
+function ownValues(draw: (shape: readonly number[]) => ArrayLike<number>, shape: readonly number[], name: string): Float32Array {
+  const values = Float32Array.from(draw(shape));
+  if (values.length !== product(shape)) throw wrongShape(name, `${product(shape)} numbers from its initializer`, [values.length]);
+  return values;
+}
+
+function wrongShape(name: string, expected: string, shape: readonly number[]): UnrollError {
+  return new UnrollError({
+    where: `weight "${name}"`,
+    expected,
+    got: `[${shape.join(", ")}]`,
+    fix: "Choose another initializer for this weight.",
+  });
+}

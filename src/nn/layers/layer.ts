@@ -1,0 +1,122 @@
+/**
+ * What a layer is: a definition (shape rule, weights, how it is applied while a model is traced) and a call on symbols.
+ *
+ * A definition knows no model: names like "lstm_2" are given by the model that the layer becomes part of, the weights
+ * are the layer's own wherever it is used.
+ */
+import type { Dim, Node } from "../../core/graph/nodes.ts";
+import type { Kind } from "../signals.ts";
+import type { Callable, Form } from "../symbols.ts";
+import type { Facts } from "./facts.ts";
+import type { Initializer } from "./initializers.ts";
+
+/** What flows through layers while a model is traced: `[time, rows, features]` or `[rows, features]`. */
+export interface Value {
+  readonly node: Node;
+  /** The dimension of time; null where there is none. */
+  readonly time: Dim | null;
+  /** `[rows]`: the real steps of each row. */
+  readonly lengths: Node | null;
+  /** `[time, rows, 1]`: 1 where a step counts. */
+  readonly mask: Node | null;
+}
+
+/** `l1 * sum |w| + l2 * sum w^2`, added to the loss. */
+export interface Regularizer {
+  readonly l1: number;
+  readonly l2: number;
+}
+
+export interface WeightSpec {
+  readonly name: string;
+  readonly shape: readonly number[];
+  readonly initializer: Initializer;
+  readonly regularizer: Regularizer | null;
+}
+
+/** What a layer may ask of the model that is being traced. */
+export interface Context {
+  readonly training: boolean;
+  /** Whether every state and value is wanted, not only the outputs. */
+  readonly inspect: boolean;
+  /** An int32 key `[2]` for random numbers: another at each optimizer step, or always the same. */
+  key(salt: string, perStep: boolean): Node;
+  /** The first value of a state where it comes from outside, `[rows, ...shape]`, or null. */
+  first(state: string, shape: readonly number[]): Node | null;
+  /** Tells the last value of a state. */
+  last(state: string, node: Node): void;
+  /** Tells the value of a name at every step, `[time, rows, ...]`. */
+  show(group: "states" | "values", name: string, node: Node): void;
+}
+
+/** How a layer is made again: JSON. */
+export interface LayerConfig {
+  readonly layer: string;
+  readonly options: Readonly<Record<string, unknown>>;
+  /** Of wrappers. */
+  readonly inner?: LayerConfig;
+}
+
+export interface Output extends Form {
+  readonly name: string;
+}
+
+export interface Definition extends Callable {
+  readonly type: "layer";
+  /** In the table of a summary. */
+  readonly className: string;
+  /** The name the user gave. */
+  readonly name: string | null;
+  readonly trainable: boolean;
+  readonly takes: readonly Kind[];
+  /** Names of states, for layers that have some. */
+  readonly states: readonly string[];
+  readonly stateful: boolean;
+  /** For layers that take tokens: how many there are. */
+  readonly tokens?: number;
+  /** How it is applied inside timeDistributed, to every step of `[time, rows, ...]` alike; null where it cannot be. */
+  readonly everyStep: Definition["apply"] | null;
+  /** Throws an UnrollError when the layer cannot be saved. */
+  readonly config: () => LayerConfig;
+  readonly outputs: (inputs: readonly Form[]) => readonly Output[];
+  readonly weights: (inputs: readonly Form[]) => readonly WeightSpec[];
+  readonly apply: (inputs: readonly Value[], weights: readonly Node[], context: Context) => readonly Value[];
+  /** The values of the weights, once a model has been built with the layer. */
+  readonly kept: Kept;
+}
+
+/** Weights belong to the layer: two models with the same layer share them. */
+export interface Kept {
+  specs: readonly WeightSpec[] | null;
+  values: Float32Array[];
+  /** Counts changes of the values. */
+  version: number;
+}
+
+const key: unique symbol = Symbol("definition");
+
+/** The definition of a layer, or null of anything else. */
+export function definitionOf(layer: unknown): Definition | null {
+  if (typeof layer !== "function" || !(key in layer)) return null;
+  return (layer as { readonly [key]: Definition })[key];
+}
+
+/** A function made a layer: facts (the type's claims, in values) and definition attached. */
+export function layerOf<L extends Facts>(
+  definition: Definition,
+  facts: Facts,
+  call: (x: unknown, options: unknown) => unknown,
+): L {
+  const layer = (x: unknown, options?: unknown): unknown => call(x, options);
+  return Object.assign(layer, facts, { [key]: definition }) as unknown as L;
+}
+
+/** A layer that changes the numbers and nothing else. */
+export function onNode(change: (x: Node, weights: readonly Node[], context: Context) => Node): Definition["apply"] {
+  return ([x], weights, context) => (x ? [{ ...x, node: change(x.node, weights, context) }] : []);
+}
+
+/** The shape rule of a layer that keeps the shape. */
+export const sameForm: Definition["outputs"] = ([x]) => (x ? [{ ...x, name: "output" }] : []);
+
+export const isLayer = (by: Callable): by is Definition => by.type === "layer";

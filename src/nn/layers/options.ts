@@ -1,0 +1,68 @@
+/** Options are checked when a layer is made: a misspelt name or a wrong value is refused, with what was probably meant. */
+import { UnrollError } from "../../errors.ts";
+import { nearest } from "../../spelling.ts";
+
+/** What a value has to be. */
+export interface Check {
+  readonly expected: string;
+  readonly holds: (value: unknown) => boolean;
+  /** For names: those there are. */
+  readonly names?: readonly string[];
+}
+export type Checks = Readonly<Record<string, Check>>;
+
+export const whole = (least: number): Check => ({
+  expected: `a whole number of ${least} or more`,
+  holds: (x) => Number.isInteger(x) && (x as number) >= least,
+});
+export const number: Check = { expected: "a number", holds: (x) => typeof x === "number" && Number.isFinite(x) };
+export const fraction: Check = {
+  expected: "a number from 0 up to, not including, 1",
+  holds: (x) => typeof x === "number" && x >= 0 && x < 1,
+};
+export const flag: Check = { expected: "true or false", holds: (x) => typeof x === "boolean" };
+export const text: Check = { expected: "a name: letters, digits, _ and -", holds: (x) => typeof x === "string" && /^[\w-]+$/.test(x) };
+export const oneOf = (...names: readonly string[]): Check => ({
+  expected: names.map((name) => `"${name}"`).join(", "),
+  holds: (x) => typeof x === "string" && names.includes(x),
+  names,
+});
+
+/** What every layer understands. */
+export const commonChecks: Checks = { name: text, trainable: flag };
+
+/** Throws an UnrollError unless `options` is an object with names of `checks` only, the required ones, and right values. */
+export function checkOptions(layer: string, options: unknown, checks: Checks, required: readonly string[] = []): void {
+  const where = `${layer}(options)`;
+  if (typeof options !== "object" || options === null || Array.isArray(options)) {
+    const example = required.length > 0 ? `{ ${required.join(", ")} }` : "{}";
+    throw new UnrollError({ where, expected: "one object", got: spelt(options), fix: `Write ${layer}(${example}).` });
+  }
+  for (const [name, value] of Object.entries(options)) {
+    const check = Object.hasOwn(checks, name) ? checks[name] : undefined;
+    if (check === undefined) throw unknownOption(where, name, Object.keys(checks));
+    if (value !== undefined && !check.holds(value)) throw wrongValue(where, name, value, check);
+  }
+  for (const name of required) {
+    if ((options as Readonly<Record<string, unknown>>)[name] !== undefined) continue;
+    throw new UnrollError({ where, expected: `the option ${name}`, got: "none", fix: `Add ${name}: ${checks[name]?.expected}.` });
+  }
+}
+
+function unknownOption(where: string, name: string, names: readonly string[]): UnrollError {
+  const near = nearest(name, names);
+  const fix = near === undefined ? `There are ${names.join(", ")}.` : `Did you mean "${near}"?`;
+  return new UnrollError({ where, expected: "an option that it knows", got: `"${name}"`, fix });
+}
+
+function wrongValue(where: string, name: string, value: unknown, check: Check): UnrollError {
+  const near = typeof value === "string" && check.names ? nearest(value, check.names) : undefined;
+  const fix = near === undefined ? `Set ${name} to ${check.expected}.` : `Did you mean "${near}"?`;
+  return new UnrollError({ where: `${where}, ${name}`, expected: check.expected, got: spelt(value), fix });
+}
+
+function spelt(value: unknown): string {
+  if (typeof value === "string") return `"${value}"`;
+  if (Array.isArray(value)) return "an array";
+  return typeof value === "object" && value !== null ? "an object" : String(value);
+}

@@ -1,0 +1,212 @@
+/**
+ * What every recurrent layer is: a cell with settings that need no knowledge of its equation. First states, masks,
+ * direction, dropout and what is returned are added here; the loop over time is unfold.ts.
+ */
+import { parameter, zeros } from "../../core/graph/build.ts";
+import { type Node, rows } from "../../core/graph/nodes.ts";
+import { broadcast, greater, mul, random, reverse, where } from "../../core/graph/operators.ts";
+import { invariant, UnrollError } from "../../errors.ts";
+import type { Cell } from "../cells/defineCell.ts";
+import type { Axes, Form } from "../symbols.ts";
+import type { Described } from "./call.ts";
+import type { Initializer } from "./initializers.ts";
+import type { Context, Definition, LayerConfig, Output, Regularizer, Value, WeightSpec } from "./layer.ts";
+import { traceStep } from "./step.ts";
+import { type Unfolded, unfold } from "./unfold.ts";
+
+export interface Settings {
+  readonly cell: Cell;
+  readonly base: string;
+  readonly className: string;
+  readonly name: string | null;
+  readonly trainable: boolean;
+  readonly units: number;
+  /** The options of the cell, activations as functions. */
+  readonly own: object;
+  readonly returnSequences: boolean;
+  readonly returnState: boolean;
+  readonly goBackwards: boolean;
+  readonly stateful: boolean;
+  readonly dropout: number;
+  readonly recurrentDropout: number;
+  readonly initialState: "zeros" | "random" | "firstInput" | "learned";
+  /** By the name of the weight. */
+  readonly initializers: Readonly<Record<string, Initializer>>;
+  readonly regularizers: Readonly<Record<string, Regularizer | null>>;
+  /** A step that does not count gives zeros instead of the output before it (inside bidirectional, as in Keras). */
+  readonly zeroMasked: boolean;
+  readonly config: () => LayerConfig;
+}
+
+export interface Recurrence extends Definition {
+  readonly settings: Settings;
+}
+
+export function isRecurrence(definition: Definition | null): definition is Recurrence {
+  return definition !== null && "settings" in definition;
+}
+
+/** The definition of a recurrent layer. */
+export function recurrence(settings: Settings): Described & Pick<Recurrence, "settings"> {
+  const { cell, base, className, name, trainable, stateful, config } = settings;
+  return {
+    settings,
+    base,
+    className,
+    name,
+    trainable,
+    stateful,
+    config,
+    takes: ["sequence"],
+    states: cell.states,
+    outputs: ([x]) => outputsOf(settings, x as Form),
+    weights: ([x]) => weightsOf(settings, featuresOf(x as Form)),
+    apply: ([x], weights, context) => applied(settings, x as Value, weights, context),
+  };
+}
+
+const featuresOf = ({ axes }: Form): number => {
+  const features = axes.at(-1);
+  invariant(typeof features === "number", "recurrence: the width of the input is known");
+  return features;
+};
+
+type Sizes = { readonly features: number; readonly units: number };
+const sizesOf = ({ own, units }: Settings, features: number): Sizes => ({ ...own, features, units });
+const statesOf = ({ cell }: Settings, sizes: Sizes): Readonly<Record<string, readonly number[]>> => cell.equation.state(sizes);
+
+function outputsOf(settings: Settings, x: Form): readonly Output[] {
+  const { cell, returnSequences, returnState, goBackwards } = settings;
+  const features = featuresOf(x);
+  const shapes = statesOf(settings, sizesOf(settings, features));
+  const shape = shapes[cell.output] ?? valueShape(settings, features);
+  refuseFirstInput(settings, features, shape);
+  const time = goBackwards ? "looks ahead" : x.time;
+  const form = (name: string, axes: Axes): Output => ({ name, axes, dtype: "float32", time });
+  const output = form("output", returnSequences ? [x.axes[0] ?? null, ...shape] : shape);
+  return [output, ...(returnState ? cell.states.map((state) => form(state, shapes[state] ?? [])) : [])];
+}
+
+/** The shape of a value that is no state: that of the step applied to stand-ins. */
+function valueShape(settings: Settings, features: number): readonly number[] {
+  const { cell } = settings;
+  const sizes = sizesOf(settings, features);
+  const specs = cellWeights(settings, sizes);
+  const weights = Object.fromEntries(specs.map(({ name, shape }) => [name, parameter(name, shape)]));
+  const value = traceStep({ cell, sizes, weights }).results[cell.output];
+  if (value) return value.shape.map(Number);
+  throw new UnrollError({
+    where: `cell "${cell.name}"`,
+    expected: `a value called "${cell.output}", its output, from step`,
+    got: "none",
+    fix: "Return it from step, or leave out output.",
+  });
+}
+
+function refuseFirstInput({ initialState, cell }: Settings, features: number, shape: readonly number[]): void {
+  if (initialState !== "firstInput" || (shape.length === 1 && shape[0] === features)) return;
+  throw new UnrollError({
+    where: `cell "${cell.name}", initialState: "firstInput"`,
+    expected: `an input as wide as the output, [${shape.join(", ")}]`,
+    got: `${features} features`,
+    fix: "Set units to the number of features, or choose another initialState.",
+  });
+}
+
+function cellWeights({ cell, initializers, regularizers }: Settings, sizes: Sizes): readonly WeightSpec[] {
+  return Object.entries(cell.equation.weights(sizes)).map(([name, weight]): WeightSpec => {
+    const { shape, initializer } = "shape" in weight ? weight : { shape: weight, initializer: null };
+    // The name of an initializer that a cell gives is checked when the weight is made.
+    const start = initializers[name] ?? (initializer as Initializer | null) ?? defaultInitializer(name, shape);
+    return { name, shape, initializer: start, regularizer: regularizers[name] ?? null };
+  });
+}
+
+function weightsOf(settings: Settings, features: number): readonly WeightSpec[] {
+  const sizes = sizesOf(settings, features);
+  const weights = cellWeights(settings, sizes);
+  if (settings.initialState !== "learned") return weights;
+  const learned = Object.entries(statesOf(settings, sizes)).map(
+    ([state, shape]): WeightSpec => ({ name: `initial${capitalized(state)}`, shape, initializer: "zeros", regularizer: null }),
+  );
+  return [...weights, ...learned];
+}
+
+function defaultInitializer(name: string, shape: readonly number[]): Initializer {
+  if (/bias$/i.test(name)) return "zeros";
+  return /^recurrent/i.test(name) && shape.length > 1 ? "orthogonal" : "glorotUniform";
+}
+
+export const capitalized = (name: string): string => name.charAt(0).toUpperCase() + name.slice(1);
+
+function applied(settings: Settings, x: Value, weights: readonly Node[], context: Context): readonly Value[] {
+  const { cell, returnSequences, returnState, recurrentDropout } = settings;
+  const features = Number(x.node.shape.at(-1));
+  const sizes = sizesOf(settings, features);
+  const shapes = Object.entries(statesOf(settings, sizes));
+  const named = Object.fromEntries(weightsOf(settings, features).map(({ name }, k) => [name, weights[k] as Node]));
+  const begun = shapes.map(([state, shape]) => ({ state, shape, given: context.first(state, shape) }));
+  const firstInput = settings.initialState === "firstInput" && begun.every(({ given }) => given === null);
+  const seen = withInputDropout(settings, turned(settings, x), context);
+  const unfolded = unfold({
+    cell,
+    sizes,
+    weights: named,
+    x: seen,
+    initial: Object.fromEntries(begun.map((one) => [one.state, one.given ?? firstState(settings, one, named, context)])),
+    masks: dropMasks(context, recurrentDropout, shapes),
+    firstInput,
+    zeroMasked: settings.zeroMasked,
+    inspect: context.inspect,
+  });
+  tell(unfolded, context);
+  const vector = (node: Node): Value => ({ node, time: null, lengths: null, mask: null });
+  const output = returnSequences ? { ...seen, node: unfolded.outputs } : vector(unfolded.last);
+  return [output, ...(returnState ? cell.states.map((state) => vector(unfolded.finals[state] as Node)) : [])];
+}
+
+function tell({ finals, states, values }: Unfolded, context: Context): void {
+  for (const [state, node] of Object.entries(finals)) context.last(state, node);
+  for (const [state, node] of Object.entries(states)) context.show("states", state, node);
+  for (const [value, node] of Object.entries(values)) context.show("values", value, node);
+}
+
+/** Backwards: each sequence turned at its own length, and its mask with it. */
+function turned({ goBackwards }: Settings, x: Value): Value {
+  if (!goBackwards || x.lengths === null) return x;
+  return { ...x, node: reverse(x.node, x.lengths), mask: x.mask && reverse(x.mask, x.lengths) };
+}
+
+interface Begun {
+  readonly state: string;
+  readonly shape: readonly number[];
+}
+
+function firstState({ initialState }: Settings, { state, shape }: Begun, weights: Readonly<Record<string, Node>>, context: Context): Node {
+  const all = [rows, ...shape];
+  if (initialState === "learned") return broadcast(weights[`initial${capitalized(state)}`] as Node, all);
+  if (initialState === "random") return broadcast(random(context.key(`initialState/${state}`, false), shape), all);
+  return zeros(all);
+}
+
+/** One mask a sequence, the same at every step and for all gates. */
+function withInputDropout({ dropout }: Settings, x: Value, context: Context): Value {
+  if (!context.training || dropout === 0) return x;
+  return { ...x, node: mul(x.node, dropMask(context, "dropout", dropout, x.node.shape.slice(2).map(Number))) };
+}
+
+function dropMasks(
+  context: Context,
+  rate: number,
+  shapes: readonly (readonly [string, readonly number[]])[],
+): Readonly<Record<string, Node>> {
+  if (!context.training || rate === 0) return {};
+  return Object.fromEntries(
+    shapes.map(([state, shape]) => [state, dropMask(context, `recurrentDropout/${state}`, rate, shape)]),
+  );
+}
+
+function dropMask(context: Context, salt: string, rate: number, shape: readonly number[]): Node {
+  const drawn = random(context.key(salt, true), [rows, ...shape]);
+  return where(greater(rate, drawn), 0, 1 / (1 - rate));
+}

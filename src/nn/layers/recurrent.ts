@@ -1,0 +1,247 @@
+/** The recurrent layers as functions: `simpleRNN`, `lstm`, `gru`, and `recurrent` for a cell of one's own. */
+import type { Cell } from "../cells/defineCell.ts";
+import { gruCell } from "../cells/gru.ts";
+import { lstmCell } from "../cells/lstm.ts";
+import type { Bias } from "../cells/preActivation.ts";
+import { simpleRnnCell } from "../cells/simpleRnn.ts";
+import { type Activation, activationCheck, activationOf } from "./activations.ts";
+import { makeLayer } from "./call.ts";
+import { configOf } from "./config.ts";
+import type { Facts, LayerOf } from "./facts.ts";
+import { type Initializer, initializerCheck } from "./initializers.ts";
+import type { Kind, Time } from "../signals.ts";
+import { type Checks, checkOptions, commonChecks, flag, fraction, number, oneOf, whole } from "./options.ts";
+import { recurrence, type Settings } from "./recurrence.ts";
+import { type RegularizerOption, regularizerCheck, regularizerOf } from "./regularizer.ts";
+
+/** Flags are type parameters one by one, not one options type: only so is a misspelt option still an error. */
+export interface RecurrentOptions<W extends number, S extends boolean, R extends boolean, B extends boolean> {
+  readonly units: W;
+  /** Return the output of every step, `[batch, time, units]`, not only the last, `[batch, units]`. Default: false. */
+  readonly returnSequences?: S;
+  /** Return a record of the output and the last states. Default: false. */
+  readonly returnState?: R;
+  /** From the last step to the first, each sequence turned at its own length. Default: false. */
+  readonly goBackwards?: B;
+  /** Begin a batch with the states the last one ended with, until `model.resetStates()`. Default: false. */
+  readonly stateful?: boolean;
+  /** The fraction of inputs dropped in training: one mask a sequence. Default: 0. */
+  readonly dropout?: number;
+  /** The fraction of states dropped in training where they enter a product: one mask a sequence. Default: 0. */
+  readonly recurrentDropout?: number;
+  /**
+   * The states before the first step. `random`: uniform in [0, 1); `firstInput`: the first output is the first input
+   * itself; `learned`: weights. Default: "zeros".
+   */
+  readonly initialState?: "zeros" | "random" | "firstInput" | "learned";
+  readonly trainable?: boolean;
+  readonly name?: string;
+}
+/** What the built-in cells have in common. */
+export interface BuiltInOptions<W extends number, S extends boolean, R extends boolean, B extends boolean>
+  extends RecurrentOptions<W, S, R, B> {
+  /** Default: "tanh". */
+  readonly activation?: Activation;
+  /** How the bias enters: once, once per product, or not at all. Default: "single" ("double" for `gru` with resetAfter). */
+  readonly bias?: Bias;
+  /** Default: "glorotUniform". */
+  readonly kernelInitializer?: Initializer;
+  /** Default: "orthogonal". */
+  readonly recurrentInitializer?: Initializer;
+  /** Default: "zeros". */
+  readonly biasInitializer?: Initializer;
+  readonly kernelRegularizer?: RegularizerOption;
+  readonly recurrentRegularizer?: RegularizerOption;
+  readonly biasRegularizer?: RegularizerOption;
+}
+export interface LstmOptions<W extends number, S extends boolean, R extends boolean, B extends boolean>
+  extends BuiltInOptions<W, S, R, B> {
+  /** Default: "sigmoid". */
+  readonly recurrentActivation?: Activation;
+  /** Whether the bias of the forget gate begins with ones. Default: true. */
+  readonly unitForgetBias?: boolean;
+}
+export interface GruOptions<W extends number, S extends boolean, R extends boolean, B extends boolean>
+  extends BuiltInOptions<W, S, R, B> {
+  /** Default: "sigmoid". */
+  readonly recurrentActivation?: Activation;
+  /** Whether the reset gate acts after the product (cuDNN's form) or before it (the paper's). Default: true. */
+  readonly resetAfter?: boolean;
+}
+/** Options of a cell of one's own: its own, and an initializer and regularizer for each of its weights. */
+export type CellOptions<Own, Weights extends string> = {
+  readonly [N in keyof Own]?: Own[N] extends (...x: never[]) => unknown ? Own[N] | Activation : Own[N];
+} & { readonly [N in Weights as `${N}Initializer`]?: Initializer } & {
+  readonly [N in Weights as `${N}Regularizer`]?: RegularizerOption;
+};
+
+export type Sequences<Flag> = Flag extends true ? "sequence" : "vector"; // boolean gives both: unknown
+export type Direction<Flag> = Flag extends true ? "looks ahead" : "causal";
+export type States<Flag, All extends string> = [Flag] extends [true] ? All : never;
+
+/** `cell` tells a recurrent layer from the others (for `bidirectional`). */
+export interface RecurrentLayerOf<Gives extends Kind, Width extends number, T extends Time, More extends string>
+  extends LayerOf<"sequence", Gives, Width, T, More> {
+  readonly cell: Cell;
+}
+
+/** `h' = tanh(x W + h R + b)` (Elman 1990). */
+export function simpleRNN<
+  const W extends number,
+  const S extends boolean = false,
+  const R extends boolean = false,
+  const B extends boolean = false,
+>(options: BuiltInOptions<W, S, R, B>): RecurrentLayerOf<Sequences<S>, W, Direction<B>, States<R, "h">> {
+  return layerOf({ cell: simpleRnnCell, layer: "simpleRNN", className: "SimpleRNN", options });
+}
+
+/** Long short-term memory (Hochreiter and Schmidhuber 1997), gates in the order i, f, g, o. */
+export function lstm<
+  const W extends number,
+  const S extends boolean = false,
+  const R extends boolean = false,
+  const B extends boolean = false,
+>(options: LstmOptions<W, S, R, B>): RecurrentLayerOf<Sequences<S>, W, Direction<B>, States<R, "h" | "c">> {
+  return layerOf({ cell: lstmCell, layer: "lstm", className: "LSTM", options, extra: { unitForgetBias: flag } });
+}
+
+/** Gated recurrent unit (Cho et al. 2014), gates in the order z, r, n. */
+export function gru<
+  const W extends number,
+  const S extends boolean = false,
+  const R extends boolean = false,
+  const B extends boolean = false,
+>(options: GruOptions<W, S, R, B>): RecurrentLayerOf<Sequences<S>, W, Direction<B>, States<R, "h">> {
+  return layerOf({ cell: gruCell, layer: "gru", className: "GRU", options });
+}
+
+/** A cell of one's own over time. Its width is unknown to the types: its first state need not be `[units]`. */
+export function recurrent<
+  N extends string,
+  Own extends object,
+  Weights extends string,
+  const S extends boolean = false,
+  const R extends boolean = false,
+  const B extends boolean = false,
+>(
+  cell: Cell<N, string, Own, Weights>,
+  options: RecurrentOptions<number, S, R, B> & CellOptions<Own, Weights>,
+): RecurrentLayerOf<Sequences<S>, number, Direction<B>, States<R, N>> {
+  return layerOf({ cell, layer: "recurrent", className: "Recurrent", options });
+}
+
+interface Asked {
+  readonly cell: Cell;
+  /** The public function. */
+  readonly layer: string;
+  readonly className: string;
+  readonly options: object;
+  /** Options of this layer that its cell does not know. */
+  readonly extra?: Checks;
+}
+/** Options whose type has been checked by name. */
+type Loose = Readonly<Record<string, unknown>> & Partial<RecurrentOptions<number, boolean, boolean, boolean>> & {
+  readonly bias?: Bias;
+  readonly resetAfter?: boolean;
+  readonly unitForgetBias?: boolean;
+};
+
+const recurrentChecks: Checks = {
+  ...commonChecks,
+  units: whole(1),
+  returnSequences: flag,
+  returnState: flag,
+  goBackwards: flag,
+  stateful: flag,
+  dropout: fraction,
+  recurrentDropout: fraction,
+  initialState: oneOf("zeros", "random", "firstInput", "learned"),
+};
+
+function layerOf<L extends Facts>(asked: Asked): L {
+  const { cell, layer, extra = {} } = asked;
+  const weights = weightNames(cell);
+  const byWeight = weights.flatMap((name): [string, Checks[string]][] => [
+    [`${optionName(layer, name)}Initializer`, initializerCheck],
+    [`${optionName(layer, name)}Regularizer`, regularizerCheck],
+  ]);
+  checkOptions(layer, asked.options, { ...recurrentChecks, ...ownChecks(cell), ...Object.fromEntries(byWeight), ...extra }, ["units"]);
+  const options = asked.options as Loose;
+  const definition = recurrence(settingsOf(asked, options, weights));
+  const { returnSequences = false, goBackwards = false, returnState = false, units = 1 } = options;
+  const made = makeLayer<L>(definition, {
+    gives: returnSequences ? "sequence" : "vector",
+    width: units,
+    time: goBackwards ? "looks ahead" : "causal",
+    more: returnState ? cell.states : [],
+  });
+  return Object.assign(made, { cell });
+}
+
+function settingsOf({ cell, layer, className }: Asked, options: Loose, weights: readonly string[]): Settings {
+  const byWeight = <T>(kind: string): Readonly<Record<string, T>> =>
+    Object.fromEntries(
+      weights.map((name) => [name, options[`${optionName(layer, name)}${kind}`] as T]).filter(([, given]) => given !== undefined),
+    );
+  const initializers = byWeight<Initializer>("Initializer");
+  const forgetBias = layer === "lstm" && options.unitForgetBias !== false;
+  return {
+    cell,
+    base: layer === "recurrent" ? cell.name : layer,
+    className,
+    name: options.name ?? null,
+    trainable: options.trainable ?? true,
+    units: options.units ?? 1,
+    own: ownOptions(cell, { ...options, ...biasDefault(layer, options) }),
+    returnSequences: options.returnSequences ?? false,
+    returnState: options.returnState ?? false,
+    goBackwards: options.goBackwards ?? false,
+    stateful: options.stateful ?? false,
+    dropout: options.dropout ?? 0,
+    recurrentDropout: options.recurrentDropout ?? 0,
+    initialState: options.initialState ?? "zeros",
+    initializers: forgetBias ? { ...initializers, bias: withForgetGate(initializers["bias"]) } : initializers,
+    regularizers: Object.fromEntries(
+      Object.entries(byWeight<RegularizerOption>("Regularizer")).map(([name, given]) => [name, regularizerOf(given)]),
+    ),
+    zeroMasked: false,
+    config: () => configOf(layer, layer === "recurrent" ? { ...options, cell: cell.name } : options),
+  };
+}
+
+/** The bias of Keras's GRU has two rows where the reset gate acts after the product. */
+function biasDefault(layer: string, { bias, resetAfter = true }: Loose): { readonly bias?: Bias } {
+  if (layer !== "gru" || bias !== undefined) return {};
+  return { bias: resetAfter ? "double" : "single" };
+}
+
+function withForgetGate(base: Initializer = "zeros"): Initializer {
+  return typeof base === "object" && "unitForgetBias" in base ? base : { unitForgetBias: base };
+}
+
+/** Keras says `recurrentInitializer` for the recurrent kernel. */
+const optionName = (layer: string, weight: string): string =>
+  layer !== "recurrent" && weight === "recurrentKernel" ? "recurrent" : weight;
+
+const weightNames = ({ equation, options }: Cell): readonly string[] =>
+  Object.keys(equation.weights({ features: 1, units: 1, ...options }));
+
+/** What a cell declares, checked by the kind of its default. */
+function ownChecks({ options }: Cell): Checks {
+  const checkOf = (name: string, value: unknown): Checks[string] => {
+    if (typeof value === "function") return activationCheck;
+    if (name === "bias") return oneOf("none", "single", "double");
+    if (typeof value === "number") return number;
+    return typeof value === "boolean" ? flag : { expected: `a ${typeof value}`, holds: (x) => typeof x === typeof value };
+  };
+  return Object.fromEntries(Object.entries(options).map(([name, value]) => [name, checkOf(name, value)]));
+}
+
+/** The options of the cell: given or by default, names of activations as functions. */
+function ownOptions({ options }: Cell, given: Readonly<Record<string, unknown>>): object {
+  const valueOf = (name: string, value: unknown): unknown => {
+    const chosen = given[name] ?? value;
+    return typeof value === "function" ? activationOf(chosen as Activation) : chosen;
+  };
+  return Object.fromEntries(Object.entries(options).map(([name, value]) => [name, valueOf(name, value)]));
+}

@@ -1,0 +1,27 @@
+/** Penalties on weights as an option: a name with Keras's default of 0.01, or the two amounts. */
+import type { Regularizer } from "./layer.ts";
+import type { Check } from "./options.ts";
+
+export type RegularizerOption = "l1" | "l2" | "l1l2" | Regularizer;
+
+const named: Readonly<Record<"l1" | "l2" | "l1l2", Regularizer>> = {
+  l1: { l1: 0.01, l2: 0 },
+  l2: { l1: 0, l2: 0.01 },
+  l1l2: { l1: 0.01, l2: 0.01 },
+};
+
+export const regularizerCheck: Check = {
+  expected: '"l1", "l2", "l1l2" or { l1, l2 }',
+  holds: (x) => (typeof x === "string" ? Object.hasOwn(named, x) : isPair(x)),
+  names: Object.keys(named),
+};
+
+function isPair(x: unknown): boolean {
+  if (typeof x !== "object" || x === null) return false;
+  const { l1, l2 } = x as { readonly l1?: unknown; readonly l2?: unknown };
+  return [l1, l2].every((amount) => typeof amount === "number" && amount >= 0);
+}
+
+export function regularizerOf(option: RegularizerOption | undefined): Regularizer | null {
+  return (typeof option === "string" ? named[option] : option) ?? null;
+}

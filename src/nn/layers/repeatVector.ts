@@ -1,0 +1,32 @@
+/** A vector at every step of a sequence. */
+import { constant } from "../../core/graph/build.ts";
+import { rows } from "../../core/graph/nodes.ts";
+import { broadcast } from "../../core/graph/operators.ts";
+import { makeLayer } from "./call.ts";
+import { configOf } from "./config.ts";
+import type { LayerOf } from "./facts.ts";
+import { checkOptions, commonChecks, whole } from "./options.ts";
+
+/** `[batch, features]` to `[batch, n, features]`. */
+export function repeatVector(options: {
+  readonly n: number;
+  readonly name?: string;
+}): LayerOf<"vector", "sequence", "same", "looks ahead"> {
+  checkOptions("repeatVector", options, { ...commonChecks, n: whole(1) }, ["n"]);
+  const { n, name = null } = options;
+  return makeLayer(
+    {
+      base: "repeatVector",
+      className: "RepeatVector",
+      name,
+      takes: ["vector"],
+      config: () => configOf("repeatVector", options),
+      outputs: ([x]) => (x ? [{ ...x, name: "output", axes: [n, ...x.axes], time: "looks ahead" }] : []),
+      apply: ([x]) =>
+        x
+          ? [{ node: broadcast(x.node, [n, ...x.node.shape]), time: n, lengths: broadcast(constant(n), [rows]), mask: null }]
+          : [],
+    },
+    { gives: "sequence", time: "looks ahead" },
+  );
+}

@@ -1,0 +1,129 @@
+/**
+ * A step applied over time: `scan` with the lifted step as its body.
+ *
+ *   plain        state' = next                     output = the state that the cell says
+ *   mask         state' = mask ? next : state      output' = mask ? output : the output before
+ *   firstInput   the first step gives x itself     a carried flag tells whether it has been
+ */
+import { constant, outputOf, parameter, scan, zeros } from "../../core/graph/build.ts";
+import { type Node, type NodeOf, rows } from "../../core/graph/nodes.ts";
+import { broadcast, maximum, reshape, where } from "../../core/graph/operators.ts";
+import { invariant } from "../../errors.ts";
+import type { Value } from "./layer.ts";
+import { type Equipped, liftedStep, mapped, type Step, traceStep } from "./step.ts";
+
+export interface Unfolding extends Equipped {
+  readonly x: Value;
+  /** `[rows, ...]` for each state. */
+  readonly initial: Readonly<Record<string, Node>>;
+  /** Dropout of states, `[rows, ...]`. */
+  readonly masks: Readonly<Record<string, Node>>;
+  readonly firstInput: boolean;
+  /** A step that does not count gives zeros instead of the output before it. */
+  readonly zeroMasked: boolean;
+  /** Whether every state and value is wanted at every step. */
+  readonly inspect: boolean;
+}
+export interface Unfolded {
+  /** `[time, rows, ...]` */
+  readonly outputs: Node;
+  /** `[rows, ...]`: the output of the last step. */
+  readonly last: Node;
+  readonly finals: Readonly<Record<string, Node>>;
+  /** `[time, rows, ...]`; empty unless asked for. */
+  readonly states: Readonly<Record<string, Node>>;
+  readonly values: Readonly<Record<string, Node>>;
+}
+
+/** What a scan carries from step to step. */
+interface Carried {
+  readonly name: string;
+  readonly parameter: NodeOf<"parameter">;
+  readonly initial: Node;
+  readonly next: Node;
+}
+
+export function unfold(unfolding: Unfolding): Unfolded {
+  const { cell, x, inspect } = unfolding;
+  invariant(x.time !== null && x.lengths !== null, "unfold: a sequence");
+  const step = liftedStep(traceStep(unfolding), unfolding.masks);
+  const flags: Flags = {
+    mask: x.mask && parameter("mask", [rows, 1]),
+    started: unfolding.firstInput ? parameter("started", [rows, 1]) : null,
+  };
+  const { carried, output } = carriedOf(unfolding, step, flags);
+  const { mask } = flags;
+  const shown = unfolding.zeroMasked && mask ? where(mask, output, 0) : output;
+  const values = inspect ? Object.keys(step.results).filter((name) => !cell.states.includes(name)) : [];
+  const states = inspect ? cell.states : [];
+  const nextOf = (name: string): Node => carried.find((one) => one.name === name)?.next as Node;
+  const node = scan({
+    lengths: x.lengths,
+    initial: carried.map(({ initial }) => initial),
+    sequences: x.mask ? [x.node, x.mask] : [x.node],
+    body: {
+      carried: carried.map((one) => one.parameter),
+      sequences: mask ? [step.x, mask] : [step.x],
+      next: carried.map(({ next }) => next),
+      stacked: [shown, ...states.map(nextOf), ...values.map((name) => step.results[name] as Node)],
+      summed: [],
+    },
+    time: x.time,
+    reverse: false,
+  });
+  const finalOf = (name: string): Node => outputOf(node, "final", carried.findIndex((one) => one.name === name));
+  const stacked = (names: readonly string[], from: number): Readonly<Record<string, Node>> =>
+    Object.fromEntries(names.map((name, k) => [name, outputOf(node, "stacked", from + k)]));
+  return {
+    outputs: outputOf(node, "stacked", 0),
+    last: finalOf(cell.states.includes(cell.output) ? cell.output : outputName),
+    finals: Object.fromEntries(cell.states.map((name) => [name, finalOf(name)])),
+    states: stacked(states, 1),
+    values: stacked(values, 1 + states.length),
+  };
+}
+
+/** No state has this name: names of states are words. */
+const outputName = "the output before";
+const startedName = "started";
+
+interface Flags {
+  readonly mask: NodeOf<"parameter"> | null;
+  readonly started: NodeOf<"parameter"> | null;
+}
+
+/** Everything carried, and the output of the step. */
+function carriedOf(
+  { cell, initial, firstInput }: Unfolding,
+  step: Step,
+  { mask, started }: Flags,
+): { readonly carried: readonly Carried[]; readonly output: Node } {
+  const begun = (next: Node, otherwise: Node): Node => (started ? where(aligned(started, next), next, otherwise) : next);
+  const counted = (next: Node, before: Node): Node => (mask ? where(aligned(mask, next), next, before) : next);
+  const [first] = cell.states;
+  const states = Object.values(
+    mapped(step.states, (state, name): Carried => {
+      const next = begun(step.results[name] as Node, firstInput && name === first ? step.x : state);
+      return { name, parameter: state, initial: initial[name] as Node, next: counted(next, state) };
+    }),
+  );
+  const flags = started ? [startedFlag(started, mask)] : [];
+  const own = states.find(({ name }) => name === cell.output);
+  if (own) return { carried: [...states, ...flags], output: own.next };
+  const value = step.results[cell.output] as Node;
+  const before = parameter(outputName, value.shape);
+  const output = counted(begun(value, step.x), before);
+  const repeated = { name: outputName, parameter: before, initial: zeros(value.shape), next: output };
+  return { carried: [...states, repeated, ...flags], output };
+}
+
+function startedFlag(started: NodeOf<"parameter">, mask: NodeOf<"parameter"> | null): Carried {
+  const next = mask ? maximum(started, mask) : broadcast(constant(1), [rows, 1]);
+  return { name: startedName, parameter: started, initial: zeros([rows, 1]), next };
+}
+
+/** `[rows, 1]` with as many axes as `other`, so that rows meet rows. */
+function aligned(flag: Node, other: Node): Node {
+  const missing = other.shape.length - flag.shape.length;
+  return missing > 0 ? reshape(flag, [rows, 1, ...Array.from({ length: missing }, () => 1)]) : flag;
+}

@@ -1,0 +1,198 @@
+/**
+ * A network built from symbols: the calls between outputs and inputs in order, names counted, weights given their
+ * first values, dimensions of time told apart.
+ */
+import type { Dim } from "../../core/graph/nodes.ts";
+import { invariant, UnrollError } from "../../errors.ts";
+import { initialized } from "../layers/initializers.ts";
+import { type Definition, isLayer, type WeightSpec } from "../layers/layer.ts";
+import { type Call, described, hasTime, type Symbolic } from "../symbols.ts";
+import type { End, Network, NetworkLayer, Variable } from "./network.ts";
+import type { Structure } from "./structure.ts";
+
+export interface Plan {
+  readonly name: string;
+  readonly inputs: readonly Symbolic[];
+  readonly outputs: readonly Symbolic[];
+  readonly inputsAs: Structure;
+  readonly outputsAs: Structure;
+  readonly seed: number;
+}
+
+export function buildNetwork({ name, inputs, outputs, inputsAs, outputsAs, seed }: Plan): Network {
+  const calls = callsBetween(inputs, outputs);
+  const names = namesOf(calls.map((call) => call.by).filter(isLayer));
+  const times = timesOf(inputs, calls);
+  const layers = [...names].map(([definition, layer], k) => layerOf({ definition, name: layer, number: k + 1, calls, seed }));
+  const end = (symbol: Symbolic, k: number, structure: Structure): End => ({
+    name: structure.names[k] ?? "",
+    symbol,
+    time: times.of(symbol),
+  });
+  return {
+    name,
+    inputs: inputs.map((symbol, k) => end(symbol, k, inputsAs)),
+    outputs: outputs.map((symbol, k) => end(symbol, k, outputsAs)),
+    inputsAs,
+    outputsAs,
+    layers,
+    calls,
+    variables: layers.flatMap(({ variables }) => variables),
+    times: times.names,
+    seed,
+    get version() {
+      return layers.reduce((total, { definition }) => total + definition.kept.version, 0);
+    },
+    set version(_) {
+      for (const { definition } of layers) definition.kept.version++;
+    },
+    carried: new Map(),
+    made: new Map(),
+  };
+}
+
+/** The calls that the outputs need, inputs before users. */
+function callsBetween(inputs: readonly Symbolic[], outputs: readonly Symbolic[]): readonly Call[] {
+  const order = new Set<Call>();
+  const used = new Set<Symbolic>();
+  const pending: { readonly symbol: Symbolic; readonly done: boolean }[] = [...outputs].reverse().map(todo);
+  for (let top = pending.pop(); top !== undefined; top = pending.pop()) {
+    const { source } = top.symbol;
+    if ("input" in source) {
+      if (!inputs.includes(top.symbol)) throw missingInput(top.symbol);
+      used.add(top.symbol);
+    } else if (top.done) order.add(source.call);
+    else if (!order.has(source.call)) {
+      pending.push({ symbol: top.symbol, done: true });
+      pending.push(...[...source.call.inputs, ...Object.values(source.call.given)].reverse().map(todo));
+    }
+  }
+  const spare = inputs.find((symbol) => !used.has(symbol));
+  if (spare) throw unusedInput(spare);
+  return [...order];
+}
+
+const todo = (symbol: Symbolic): { readonly symbol: Symbolic; readonly done: boolean } => ({ symbol, done: false });
+
+function missingInput(symbol: Symbolic): UnrollError {
+  return new UnrollError({
+    where: "functional({ inputs, outputs })",
+    expected: "every input that the outputs need among the inputs",
+    got: `outputs that also need an input of ${described(symbol)}`,
+    fix: "Add that input to inputs.",
+  });
+}
+
+function unusedInput(symbol: Symbolic): UnrollError {
+  return new UnrollError({
+    where: "functional({ inputs, outputs })",
+    expected: "inputs that the outputs are made from",
+    got: `an input, ${described(symbol)}, that no output needs`,
+    fix: "Leave it out, or check that the layers were called on it.",
+  });
+}
+
+/** Each layer with its name: the one given, or its base counted in the order of first call. */
+export function namesOf(layers: readonly Definition[]): ReadonlyMap<Definition, string> {
+  const names = new Map<Definition, string>();
+  const counts = new Map<string, number>();
+  for (const layer of new Set(layers)) {
+    const count = (counts.get(layer.base) ?? 0) + (layer.name === null ? 1 : 0);
+    counts.set(layer.base, count);
+    const name = layer.name ?? `${layer.base}_${count}`;
+    if ([...names.values()].includes(name)) {
+      throw new UnrollError({
+        where: "a model",
+        expected: "layers with different names",
+        got: `two called "${name}"`,
+        fix: "Give one of them another name.",
+      });
+    }
+    names.set(layer, name);
+  }
+  return names;
+}
+
+interface Placed {
+  readonly definition: Definition;
+  readonly name: string;
+  readonly number: number;
+  readonly calls: readonly Call[];
+  readonly seed: number;
+}
+
+function layerOf({ definition, name, number, calls, seed }: Placed): NetworkLayer {
+  const label = `layer ${number} "${name}"`;
+  const { kept } = definition;
+  for (const call of calls.filter(({ by }) => by === definition)) {
+    const specs = definition.weights(call.inputs);
+    if (kept.specs === null) {
+      kept.values = specs.map((spec) => initialized(spec, seed, `${name}/${spec.name}`));
+      kept.specs = specs;
+    }
+    refuseOtherShapes(label, kept.specs, specs);
+  }
+  invariant(kept.specs, "build: a layer of a network is called");
+  const variables = kept.specs.map(({ shape, initializer, regularizer, name: weight }, k): Variable => ({
+    name: `${name}/${weight}`,
+    layer: name,
+    shape,
+    trainable: definition.trainable,
+    regularizer,
+    initializer,
+    get value() {
+      return kept.values[k] as Float32Array;
+    },
+    set value(next) {
+      kept.values[k] = next;
+    },
+  }));
+  return { name, label, definition, variables };
+}
+
+function refuseOtherShapes(label: string, before: readonly WeightSpec[], now: readonly WeightSpec[]): void {
+  const other = now.findIndex(({ shape }, k) => shape.join() !== before[k]?.shape.join());
+  if (other < 0) return;
+  throw new UnrollError({
+    where: label,
+    expected: `the input it had when it was first used: ${before[other]?.name} [${before[other]?.shape.join(", ")}]`,
+    got: `one that asks for [${now[other]?.shape.join(", ")}]`,
+    fix: "A shared layer keeps its weights: give it inputs of one width, or make a second layer.",
+  });
+}
+
+/** Dimensions of time: inputs that meet in an operator share one; each other input of any length has its own. */
+function timesOf(
+  inputs: readonly Symbolic[],
+  calls: readonly Call[],
+): { readonly names: readonly string[]; readonly of: (symbol: Symbolic) => Dim | null } {
+  const parent = new Map<Symbolic, Symbolic>();
+  const root = (symbol: Symbolic): Symbolic => {
+    const above = originOf(symbol);
+    const next = parent.get(above);
+    return next === undefined ? above : root(next);
+  };
+  for (const { by, inputs: operands } of calls) {
+    const [first, ...rest] = by.type === "operator" ? operands.filter(anyLength) : [];
+    for (const other of rest) if (first && root(other) !== root(first)) parent.set(root(other), root(first));
+  }
+  const roots = [...new Set(inputs.filter(anyLength).map(root))];
+  const nameOf = (k: number): string => (k === 0 ? "time" : `time_${k + 1}`);
+  return {
+    names: roots.map((_, k) => nameOf(k)),
+    of: (symbol) => (hasTime(symbol) ? (symbol.axes[0] ?? nameOf(roots.indexOf(root(symbol)))) : null),
+  };
+}
+
+const anyLength = (symbol: Symbolic): boolean => hasTime(symbol) && symbol.axes[0] === null;
+
+/** The input whose time a symbol has. */
+function originOf(symbol: Symbolic): Symbolic {
+  let at = symbol;
+  while ("call" in at.source) {
+    const next: Symbolic | undefined = at.source.call.inputs.find(anyLength);
+    invariant(next, "build: what has any length was made from something of any length");
+    at = next;
+  }
+  return at;
+}

@@ -1,0 +1,172 @@
+/**
+ * Data as they are given (nested arrays, tensors, ragged sequences) as columns: the rows of one input, checked, in the
+ * dtype of that input. Nothing is padded here.
+ */
+import type { Dim, DType } from "../../core/graph/nodes.ts";
+import type { HostArray } from "../../core/run/device.ts";
+import { UnrollError } from "../../errors.ts";
+import { type Axes, hasTime } from "../symbols.ts";
+import { isLayer } from "../layers/layer.ts";
+import type { End, Network } from "./network.ts";
+import { isRagged } from "./ragged.ts";
+import { listed } from "./structure.ts";
+import { converted, firstWhere, flattened, isTensor, sizeOf } from "./tensor.ts";
+
+/** All rows of one input, target or weight. */
+export interface Column {
+  readonly rows: number;
+  readonly dtype: DType;
+  /** Numbers in one step, or in a row where there is no time. */
+  readonly size: number;
+  /** The dimension of time; null where there is none. */
+  readonly time: Dim | null;
+  /** Steps of each row; 1 where there is no time. */
+  readonly lengths: Int32Array;
+  /** Whether the sequences were given as ones of different lengths. */
+  readonly ragged: boolean;
+  /** Row `k`, `[steps, size]`. */
+  readonly row: (k: number) => HostArray;
+}
+
+/** What a column has to be. */
+export interface Asked {
+  /** Without the batch. */
+  readonly axes: Axes;
+  readonly dtype: DType;
+  readonly time: Dim | null;
+  /** Tokens are 0 to tokens - 1. */
+  readonly tokens?: number;
+  /** Whether a last axis of 1 may be left out. */
+  readonly expand?: boolean;
+}
+
+/** One column for each input of the network. */
+export function columnsOf(network: Network, x: unknown, where: string): readonly Column[] {
+  const given = listed(network.inputsAs, x, where);
+  const several = given.length > 1;
+  const columns = network.inputs.map((end, k) =>
+    columnOf(given[k], askedBy(network, end), several ? `${where}, "${end.name}"` : where),
+  );
+  refuseUnlike(network, columns, where);
+  return columns;
+}
+
+export function askedBy(network: Network, { symbol, time }: End): Asked {
+  const limits = network.calls.flatMap(({ by, inputs }) =>
+    isLayer(by) && by.tokens !== undefined && inputs.includes(symbol) ? by.tokens : [],
+  );
+  const asked = { axes: symbol.axes, dtype: symbol.dtype, time };
+  return limits.length > 0 ? { ...asked, tokens: Math.min(...limits) } : asked;
+}
+
+/** `values` as a column. Throws an UnrollError that names the array and the row where something is wrong. */
+export function columnOf(values: unknown, asked: Asked, where: string): Column {
+  const rows = rowsOf(values, where);
+  const shown = (k: number): string => `${where}, row ${k}`;
+  const shapes = rows.map(({ shape }, k) => checkedShape(shape, asked, shown(k)));
+  const all = rows.map(({ data }, k) => within(converted(data, asked.dtype, shown(k)), asked, shown(k)));
+  const size = sizeOf(asked.axes.slice(hasTime(asked) ? 1 : 0).map((axis) => axis ?? 1));
+  return {
+    rows: rows.length,
+    dtype: asked.dtype,
+    size,
+    time: asked.time,
+    lengths: Int32Array.from(shapes, (shape) => (hasTime(asked) ? (shape[0] ?? 0) : 1)),
+    ragged: hasTime(asked) && (isRagged(values) || shapes.some((shape) => shape[0] !== shapes[0]?.[0])),
+    row: (k) => all[k] as HostArray,
+  };
+}
+
+interface Row {
+  readonly shape: readonly number[];
+  readonly data: ArrayLike<number>;
+}
+
+function rowsOf(values: unknown, where: string): readonly Row[] {
+  if (isRagged(values)) return refuseEmpty(values.rows, where);
+  if (isTensor(values)) {
+    const [rows = 0, ...shape] = values.shape;
+    const size = sizeOf(shape);
+    const rowAt = (_: unknown, k: number): Row => ({ shape, data: values.data.subarray(k * size, (k + 1) * size) });
+    return refuseEmpty(Array.from({ length: values.shape.length === 0 ? 0 : rows }, rowAt), where);
+  }
+  if (!Array.isArray(values)) {
+    throw new UnrollError({
+      where,
+      expected: "nested arrays, a tensor or a ragged batch",
+      got: ArrayBuffer.isView(values) ? "a typed array" : values === null ? "null" : typeof values,
+      fix: ArrayBuffer.isView(values) ? "Give it a shape: tensor(values, [batch, time, features])." : "Give one of these.",
+    });
+  }
+  return refuseEmpty(values.map((row: unknown, k) => rowOf(row, `${where}, row ${k}`)), where);
+}
+
+function rowOf(row: unknown, where: string): Row {
+  if (isTensor(row)) return row;
+  return ArrayBuffer.isView(row) && !(row instanceof DataView)
+    ? { shape: [(row as unknown as ArrayLike<number>).length], data: row as unknown as ArrayLike<number> }
+    : flattened(row, where);
+}
+
+function refuseEmpty(rows: readonly Row[], where: string): readonly Row[] {
+  if (rows.length > 0) return rows;
+  throw new UnrollError({ where, expected: "at least one row", got: "none", fix: "Give a batch: [batch, ...]." });
+}
+
+function checkedShape(shape: readonly number[], { axes, expand = false, time }: Asked, where: string): readonly number[] {
+  const full = expand && axes.at(-1) === 1 && shape.length === axes.length - 1 ? [...shape, 1] : shape;
+  const empty = time !== null && full[0] === 0;
+  const fits = full.length === axes.length && full.every((length, k) => axes[k] === null || axes[k] === length);
+  if (fits || (empty && axes[0] === null)) return full;
+  const wanted = axes.map((axis, k) => axis ?? (k === 0 ? "time" : "any"));
+  throw new UnrollError({
+    where,
+    expected: `[${wanted.join(", ")}]`,
+    got: `[${shape.join(", ")}]`,
+    fix:
+      full.length === axes.length - 1
+        ? "The batch is the first axis: put one more pair of brackets around a single example."
+        : "Check the number of axes and of features.",
+  });
+}
+
+function within(data: HostArray, { tokens }: Asked, where: string): HostArray {
+  if (tokens === undefined) return data;
+  const wrong = firstWhere(data, (token) => token < 0 || token >= tokens);
+  if (wrong < 0) return data;
+  throw new UnrollError({
+    where: `${where}, token ${wrong}`,
+    expected: `tokens from 0 to ${tokens - 1}`,
+    got: String(data[wrong]),
+    fix: "Raise inputDim of the embedding, or check how the tokens were made.",
+  });
+}
+
+/** Inputs of one batch have the same rows, and those of one dimension of time the same lengths. */
+function refuseUnlike(network: Network, columns: readonly Column[], where: string): void {
+  const [first] = columns;
+  columns.forEach((column, k) => {
+    const name = network.inputs[k]?.name ?? "";
+    const fault = (expected: string, got: string, fix: string): UnrollError =>
+      new UnrollError({ where: `${where}, "${name}"`, expected, got, fix });
+    if (first && column.rows !== first.rows)
+      throw fault(`${first.rows} rows, as in "${network.inputs[0]?.name}"`, String(column.rows), "Give every input the same rows.");
+    const other = columns.findIndex(({ time }) => typeof time === "string" && time === column.time);
+    const before = columns[other];
+    const row = before?.lengths.findIndex((length, at) => length !== column.lengths[at]) ?? -1;
+    if (row >= 0)
+      throw fault(
+        `${before?.lengths[row]} steps in row ${row}, as in "${network.inputs[other]?.name}"`,
+        String(column.lengths[row]),
+        "These inputs meet step by step: give them sequences of the same lengths.",
+      );
+  });
+}
+
+/** The rows of `order` side by side, `[rows, steps, size]`, zeros after the end of each. */
+export function gathered(column: Column, order: ArrayLike<number>, steps: number): HostArray {
+  const width = steps * column.size;
+  const array = new (column.dtype === "int32" ? Int32Array : Float32Array)(order.length * width);
+  for (let k = 0; k < order.length; k++) array.set(column.row(order[k] as number), k * width);
+  return array;
+}

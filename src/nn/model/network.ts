@@ -1,0 +1,85 @@
+/** A network: layers with names, weights with values, and the calls between inputs and outputs. */
+import type { Dim } from "../../core/graph/nodes.ts";
+import { invariant } from "../../errors.ts";
+import type { Initializer } from "../layers/initializers.ts";
+import type { Definition, Regularizer } from "../layers/layer.ts";
+import type { Call, Symbolic } from "../symbols.ts";
+import type { Structure } from "./structure.ts";
+
+/** One weight of one layer. */
+export interface Variable {
+  /** "lstm_1/kernel" */
+  readonly name: string;
+  /** "lstm_1" */
+  readonly layer: string;
+  readonly shape: readonly number[];
+  readonly trainable: boolean;
+  readonly regularizer: Regularizer | null;
+  readonly initializer: Initializer;
+  /** Replaced, or overwritten in place; `network.version` counts the changes. */
+  value: Float32Array;
+}
+
+export interface NetworkLayer {
+  readonly name: string;
+  /** For errors: `layer 3 "lstm_2"`. */
+  readonly label: string;
+  readonly definition: Definition;
+  readonly variables: readonly Variable[];
+}
+
+/** An input or output: its name, its symbol, and its dimension of time (null where it has none). */
+export interface End {
+  readonly name: string;
+  readonly symbol: Symbolic;
+  readonly time: Dim | null;
+}
+
+export interface Network {
+  readonly name: string;
+  readonly inputs: readonly End[];
+  readonly outputs: readonly End[];
+  readonly inputsAs: Structure;
+  readonly outputsAs: Structure;
+  /** Each layer once, in the order of first call. */
+  readonly layers: readonly NetworkLayer[];
+  /** Every call, what it needs before it. */
+  readonly calls: readonly Call[];
+  /** The order of getWeights. */
+  readonly variables: readonly Variable[];
+  /** Dimensions of time that are not fixed numbers: "time", "time_2" ... */
+  readonly times: readonly string[];
+  readonly seed: number;
+  /** Grows with every change of weights, also by another network that shares a layer: whoever changes some sets it. */
+  version: number;
+  /** Last states of stateful layers, `[rows, ...]`, by "layer/state". */
+  readonly carried: Map<string, { readonly rows: number; readonly values: Float32Array }>;
+  /** Things made once for this network, by purpose. */
+  readonly made: Map<string, unknown>;
+}
+
+/** Made on first use and kept with the network. `purpose` says everything that it depends on. */
+export function once<T>(network: Network, purpose: string, make: () => T): T {
+  if (!network.made.has(purpose)) network.made.set(purpose, make());
+  return network.made.get(purpose) as T; // one purpose has one type
+}
+
+export function layerOfCall(network: Network, call: Call): NetworkLayer {
+  const layer = network.layers.find(({ definition }) => definition === call.by);
+  invariant(layer, `network: a layer for the call of "${call.by.base}"`);
+  return layer;
+}
+
+const networks = new WeakMap<object, () => Network>();
+
+/** Remembers how the network of a model object is had; the model may still be waiting for its first data. */
+export function register(model: object, network: () => Network): void {
+  networks.set(model, network);
+}
+
+/** The network of a model object. Throws an UnrollError while it is not built. */
+export function networkOf(model: object): Network {
+  const network = networks.get(model);
+  invariant(network, "network: a model object");
+  return network();
+}

@@ -1,0 +1,178 @@
+/** What a network makes of data: batch by batch, padding nowhere to be seen, ragged in and ragged out. */
+import type { Batch, Device, Executable, HostArray } from "../../core/run/device.ts";
+import { keyOf } from "../../core/run/random.ts";
+import { UnrollError } from "../../errors.ts";
+import { nearest } from "../../spelling.ts";
+import { givenStates, statefulLayers, statesAfter, statesBefore, stateName } from "./carried.ts";
+import { type Column, columnOf, columnsOf, gathered } from "./data.ts";
+import { type End, type Network, once } from "./network.ts";
+import { raggedOf, type Ragged } from "./ragged.ts";
+import { arranged } from "./structure.ts";
+import { sizeOf, type Tensor, tensorOf } from "./tensor.ts";
+import { computationOf, type Traced, trace } from "./trace.ts";
+import { heldWeights } from "./weights.ts";
+
+/** First states: `{ h, c }` of the one recurrent layer, or such a record by the name of each layer. */
+export type InitialState = { readonly [name: string]: unknown };
+export interface PredictRequest {
+  readonly initialState?: InitialState | undefined;
+  /** Default: 32. The results do not depend on it. */
+  readonly batchSize?: number | undefined;
+}
+
+interface Program {
+  readonly traced: Traced;
+  readonly executables: Map<Device, Executable>;
+}
+
+/** One tensor or ragged batch for each output, in the structure that the network was made with. */
+export async function predict(network: Network, x: unknown, request: PredictRequest, device: Device): Promise<unknown> {
+  const columns = columnsOf(network, x, "model.predict(x)");
+  const rows = columns[0]?.rows ?? 0;
+  const batchSize = checkedBatchSize(request.batchSize ?? 32);
+  const states = statesGiven(network, request.initialState ?? {}, rows);
+  const pieces: (readonly Float32Array[])[] = [];
+  for (let from = 0; from < rows; from += batchSize) {
+    const order = Int32Array.from({ length: Math.min(batchSize, rows - from) }, (_, k) => from + k);
+    pieces.push(await predictBatch(network, { columns, order, states }, device));
+  }
+  const results = network.outputs.map((end, k) => joined(end, columns, pieces.map((piece) => piece[k] as Float32Array)));
+  return arranged(network.outputsAs, results);
+}
+
+interface Asked {
+  readonly columns: readonly Column[];
+  readonly order: Int32Array;
+  readonly states: ReadonlyMap<string, Column>;
+}
+
+async function predictBatch(network: Network, { columns, order, states }: Asked, device: Device): Promise<readonly Float32Array[]> {
+  const carried = statesBefore(network, order.length, {});
+  const { traced, executables } = programFor(network, [...new Set([...carried.keys(), ...states.keys()].map(layerOf))]);
+  const stateful = statefulLayers(network).length > 0;
+  const finals = stateful ? traced.states : [];
+  const nodes = [...traced.outputs.map(({ node }) => node), ...finals.map(({ final }) => final)];
+  const executable = executables.get(device) ?? device.compile(computationOf(traced, nodes));
+  executables.set(device, executable);
+  const firsts = givenStates(traced).map((state): HostArray => {
+    const column = states.get(stateName(state));
+    const zeros = (): Float32Array => new Float32Array(order.length * sizeOf(state.shape));
+    return column ? gathered(column, order, 1) : (carried.get(stateName(state)) ?? zeros());
+  });
+  const keys = traced.keys.map(({ salt }) => Int32Array.from(keyOf(network.seed, salt, 0)));
+  const batch: Batch = { ...batchOf(network, columns, order, [...keys, ...firsts]), version: network.version };
+  const made = await executable.run(batch, heldWeights(network));
+  const last = finals.map((state, k): [string, Float32Array] => [stateName(state), made[network.outputs.length + k] as Float32Array]);
+  if (stateful) statesAfter(network, order.length, new Map(last));
+  return made.slice(0, network.outputs.length);
+}
+
+const layerOf = (name: string): string => name.split(/[/#]/)[0] ?? "";
+
+function programFor(network: Network, layers: readonly string[]): Program {
+  const given = [...layers].sort();
+  return once(network, `predict ${given.join()}`, () => ({
+    traced: trace(network, { training: false, states: given }),
+    executables: new Map<Device, Executable>(),
+  }));
+}
+
+/** The rows of `order` as a batch; `more` comes after the inputs of the network. */
+export function batchOf(network: Network, columns: readonly Column[], order: Int32Array, more: readonly HostArray[]): Batch {
+  const times: Record<string, number> = {};
+  const lengths: Record<string, Int32Array> = {};
+  network.inputs.forEach(({ time }, k) => {
+    if (typeof time !== "string") return;
+    const own = order.map((row) => columns[k]?.lengths[row] ?? 0);
+    lengths[time] = own;
+    times[time] = own.reduce((most, length) => Math.max(most, length), 1);
+  });
+  const inputs = columns.map((column, k) => gathered(column, order, stepsOf(network.inputs[k] as End, times)));
+  const even = Object.entries(lengths).filter(([time, own]) => own.some((length) => length !== times[time]));
+  return { rows: order.length, times, lengths: Object.fromEntries(even), inputs: [...inputs, ...more] };
+}
+
+function stepsOf({ time }: Pick<End, "time">, times: Readonly<Record<string, number>>): number {
+  return typeof time === "string" ? (times[time] ?? 1) : (time ?? 1);
+}
+
+/** The batches of one output side by side: a tensor, or one row for each sequence where the sequences were uneven. */
+function joined({ symbol, time }: End, columns: readonly Column[], pieces: readonly Float32Array[]): Tensor | Ragged {
+  const inner = symbol.axes.slice(time === null ? 0 : 1).map((axis) => axis ?? 1);
+  const size = sizeOf(inner);
+  const rows = columns[0]?.rows ?? 0;
+  const source = columns.find((column) => typeof time === "string" && column.time === time);
+  if (!source?.ragged) {
+    const steps = source ? [source.lengths[0] ?? 0] : time === null ? [] : [Number(time)];
+    const data = source?.lengths[0] === 0 ? new Float32Array(0) : concatenated(pieces);
+    return tensorOf([rows, ...steps, ...inner], data);
+  }
+  const tensors: Tensor[] = [];
+  for (const piece of pieces) {
+    const own = source.lengths.subarray(tensors.length, tensors.length + batchRows(tensors.length, rows, pieces));
+    const width = piece.length / own.length;
+    own.forEach((length, k) => {
+      tensors.push(tensorOf([length, ...inner], piece.slice(k * width, k * width + length * size)));
+    });
+  }
+  return raggedOf(tensors);
+}
+
+/** All batches but the last are equally large. */
+const batchRows = (done: number, rows: number, pieces: readonly Float32Array[]): number =>
+  Math.min(rows - done, pieces.length === 1 ? rows : Math.ceil(rows / pieces.length));
+
+function concatenated(pieces: readonly Float32Array[]): Float32Array {
+  if (pieces.length === 1) return pieces[0] as Float32Array;
+  const data = new Float32Array(pieces.reduce((total, piece) => total + piece.length, 0));
+  let at = 0;
+  for (const piece of pieces) {
+    data.set(piece, at);
+    at += piece.length;
+  }
+  return data;
+}
+
+function checkedBatchSize(batchSize: number): number {
+  if (Number.isInteger(batchSize) && batchSize > 0) return batchSize;
+  throw new UnrollError({
+    where: "model.predict(x, { batchSize })",
+    expected: "a whole number of 1 or more",
+    got: String(batchSize),
+    fix: "Leave it out for 32.",
+  });
+}
+
+/** Given states as columns, by "layer/state". */
+function statesGiven(network: Network, given: InitialState, rows: number): ReadonlyMap<string, Column> {
+  const where = "model.predict(x, { initialState })";
+  const columns = new Map<string, Column>();
+  if (Object.keys(given).length === 0) return columns;
+  const { states } = once(network, "given states", () => trace(network, { training: false, states: "given" }));
+  const recurrent = [...new Set(states.map(({ layer }) => layerOf(layer)))];
+  const [only] = recurrent;
+  const names = states.map(({ name }) => name);
+  const short = recurrent.length === 1 && Object.keys(given).every((name) => names.includes(name));
+  const byLayer: InitialState = short && only !== undefined ? { [only]: given } : given;
+  for (const [layer, record] of Object.entries(byLayer)) {
+    const own = states.filter((state) => state.layer === layer);
+    const known = own.length > 0 ? own.map(({ name }) => name) : recurrent;
+    const values = (typeof record === "object" && record !== null ? record : {}) as InitialState;
+    for (const { name, shape } of own) {
+      const asked = { axes: shape, dtype: "float32", time: null } as const;
+      if (!Object.hasOwn(values, name)) throw unknownState(where, `the state ${name} of "${layer}"`, "none", known);
+      const column = columnOf(values[name], asked, `${where}, ${layer}, ${name}`);
+      if (column.rows !== rows) throw unknownState(`${where}, ${name}`, `${rows} rows`, String(column.rows), known);
+      columns.set(`${layer}/${name}`, column);
+    }
+    const wrong = own.length === 0 ? layer : Object.keys(values).find((name) => !known.includes(name));
+    if (wrong !== undefined) throw unknownState(where, known.join(", "), `"${wrong}"`, known);
+  }
+  return columns;
+}
+
+function unknownState(where: string, expected: string, got: string, known: readonly string[]): UnrollError {
+  const near = nearest(got.replaceAll('"', ""), known);
+  const fix = near ? `Did you mean "${near}"?` : `There are ${known.join(", ")}, each [batch, units].`;
+  return new UnrollError({ where, expected, got, fix });
+}

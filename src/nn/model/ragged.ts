@@ -1,0 +1,55 @@
+/** Sequences of different lengths, as they are: nothing is padded. */
+import type { DType } from "../../core/graph/nodes.ts";
+import { UnrollError } from "../../errors.ts";
+import { isTensor, type Nested, type Tensor, tensor } from "./tensor.ts";
+
+export interface Ragged {
+  readonly lengths: readonly number[];
+  /** One for each sequence, `[time, features]` or `[time]`. */
+  readonly rows: readonly Tensor[];
+  toArray(): readonly Nested[];
+}
+
+class Uneven implements Ragged {
+  readonly lengths: readonly number[];
+  readonly rows: readonly Tensor[];
+
+  constructor(rows: readonly Tensor[]) {
+    this.lengths = rows.map(({ shape }) => shape[0] ?? 0);
+    this.rows = rows;
+  }
+
+  toArray(): readonly Nested[] {
+    return this.rows.map((row) => row.toArray());
+  }
+}
+
+/** Sequences, each a nested array or a tensor `[time, features]` or `[time]`. */
+export function ragged(sequences: readonly (Nested | Tensor)[], dtype: DType = "float32"): Ragged {
+  const rows = sequences.map((sequence, k) => {
+    if (isTensor(sequence)) return sequence;
+    try {
+      return tensor(sequence, undefined, dtype);
+    } catch (error) {
+      throw error instanceof UnrollError ? error.within(`ragged(sequences), sequence ${k}`) : error;
+    }
+  });
+  const inner = (row: Tensor): string => row.shape.slice(1).join(", ");
+  // An empty nested array does not say how wide its steps would be.
+  const first = rows.find((row) => row.data.length > 0);
+  rows.forEach((row, k) => {
+    if (row.shape.length > 0 && (first === undefined || row.data.length === 0 || inner(row) === inner(first))) return;
+    throw new UnrollError({
+      where: `ragged(sequences), sequence ${k}`,
+      expected: `steps of [${first ? inner(first) : ""}], as in the sequences before it`,
+      got: `[${row.shape.join(", ")}]`,
+      fix: "Give every step of every sequence the same features.",
+    });
+  });
+  return raggedOf(rows);
+}
+
+/** Rows that are right already. */
+export const raggedOf = (rows: readonly Tensor[]): Ragged => new Uneven(rows);
+
+export const isRagged = (x: unknown): x is Ragged => x instanceof Uneven;

@@ -1,0 +1,187 @@
+/**
+ * A network traced: the graph from its inputs and weights to its outputs, with everything that the host has to give.
+ *
+ *   inputs, lengths   from the data          keys     random keys, filled by (seed, salt, optimizer step)
+ *   weights           one a variable         states   first states from outside, last states to be carried on
+ */
+import { constant, parameter } from "../../core/graph/build.ts";
+import { type Dim, type Node, rows } from "../../core/graph/nodes.ts";
+import { broadcast, mul } from "../../core/graph/operators.ts";
+import type { Computation, Parameter } from "../../core/run/device.ts";
+import { invariant, UnrollError } from "../../errors.ts";
+import { type Context, isLayer, type Value } from "../layers/layer.ts";
+import { applied, isOperator, type OperatorCall } from "../operatorCalls.ts";
+import type { Call, Symbolic } from "../symbols.ts";
+import { type End, layerOfCall, type Network, type NetworkLayer } from "./network.ts";
+
+export interface TraceOptions {
+  readonly training: boolean;
+  /** Whose first states are given from outside: nobody's, every recurrent layer's, or those of the layers named. */
+  readonly states: "initial" | "given" | readonly string[];
+  /** Whether every state and value is wanted, under `named`. Default: false. */
+  readonly inspect?: boolean;
+}
+
+export interface Key {
+  /** int32 `[2]`. */
+  readonly parameter: Parameter;
+  readonly salt: string;
+  /** Another key at each optimizer step; else that of step 0. */
+  readonly perStep: boolean;
+}
+
+/** One state of one call of a recurrent layer. */
+export interface TracedState {
+  readonly layer: string;
+  readonly name: string;
+  readonly shape: readonly number[];
+  /** `[rows, ...shape]`, where it is given from outside. */
+  readonly initial: Parameter | null;
+  /** `[rows, ...shape]`. */
+  readonly final: Node;
+}
+
+/** Every step of the states and values of a layer, `[time, rows, ...]`. */
+export interface Named {
+  readonly states: Record<string, Node>;
+  readonly values: Record<string, Node>;
+}
+
+export interface Traced {
+  /** One for each input of the network. */
+  readonly inputs: readonly Parameter[];
+  readonly lengths: Readonly<Record<string, Parameter>>;
+  /** One for each variable. */
+  readonly weights: readonly Parameter[];
+  readonly keys: readonly Key[];
+  readonly states: readonly TracedState[];
+  readonly outputs: readonly Value[];
+  readonly named: Readonly<Record<string, Named>>;
+}
+
+export function trace(network: Network, options: TraceOptions): Traced {
+  const inputs = network.inputs.map(inputOf);
+  const lengths = Object.fromEntries(
+    network.times.map((time) => [time, parameter(time === "time" ? "lengths" : `lengths_${time}`, [rows], "int32")]),
+  );
+  const weights = network.variables.map(({ name, shape }) => parameter(name, shape));
+  const tracing: Tracing = { network, options, weights, keys: [], states: [], named: {}, values: new Map() };
+  network.inputs.forEach(({ symbol, time }, k) => {
+    const value = { node: inputs[k] as Parameter, time, lengths: lengthsOf(time, lengths), mask: null };
+    tracing.values.set(symbol, { output: value });
+  });
+  for (const call of network.calls) tracing.values.set(call, inPlace(network, call, () => follow(tracing, call)));
+  const { keys, states, named } = tracing;
+  const outputs = network.outputs.map(({ symbol }) => valueOf(tracing, symbol));
+  return { inputs, lengths, weights, keys, states, outputs, named };
+}
+
+/** The inputs of a traced network in the order of its computations: data, keys, given states. */
+export function inputsOf({ inputs, keys, states }: Traced): readonly Parameter[] {
+  const given = states.flatMap(({ initial }) => (initial === null ? [] : [initial]));
+  return [...inputs, ...keys.map((key) => key.parameter), ...given];
+}
+
+/** A computation over a traced network. */
+export function computationOf(
+  traced: Traced,
+  outputs: readonly Node[],
+  gradients: readonly (Node | null)[] = [],
+): Computation {
+  return { inputs: inputsOf(traced), lengths: traced.lengths, weights: traced.weights, outputs, gradients };
+}
+
+interface Tracing {
+  readonly network: Network;
+  readonly options: TraceOptions;
+  readonly weights: readonly Parameter[];
+  readonly keys: Key[];
+  readonly states: TracedState[];
+  readonly named: Record<string, Named>;
+  /** What each input symbol and each call gives, by the name of the output. */
+  readonly values: Map<Symbolic | Call, Readonly<Record<string, Value>>>;
+}
+
+function inputOf({ name, symbol, time }: End): Parameter {
+  const inner = symbol.axes.slice(time === null ? 0 : 1).map((axis) => axis ?? 1);
+  return parameter(name, time === null ? [rows, ...inner] : [time, rows, ...inner], symbol.dtype);
+}
+
+function lengthsOf(time: Dim | null, lengths: Readonly<Record<string, Parameter>>): Node | null {
+  if (typeof time === "number") return fixedLengths(time);
+  return time === null ? null : (lengths[time] ?? null);
+}
+
+/** The lengths of sequences that all have the same number of steps. */
+export const fixedLengths = (steps: number): Node => broadcast(constant(steps), [rows]);
+
+function valueOf({ values }: Tracing, symbol: Symbolic): Value {
+  const { source } = symbol;
+  const value = "input" in source ? values.get(symbol)?.["output"] : values.get(source.call)?.[source.output];
+  invariant(value, "trace: every symbol has a value before it is used");
+  return value;
+}
+
+function follow(tracing: Tracing, call: Call): Readonly<Record<string, Value>> {
+  const inputs = call.inputs.map((symbol) => valueOf(tracing, symbol));
+  if (isOperator(call.by)) return Object.fromEntries(operated(call.by, inputs).map((value, k) => [String(k), value]));
+  invariant(isLayer(call.by), "trace: a call is of a layer or of an operator");
+  const layer = layerOfCall(tracing.network, call);
+  const first = tracing.network.variables.indexOf(layer.variables[0] as (typeof layer.variables)[number]);
+  const weights = tracing.weights.slice(first, first + layer.variables.length);
+  const values = call.by.apply(inputs, weights, contextOf(tracing, call, layer));
+  return Object.fromEntries(call.by.outputs(call.inputs).map(({ name }, k) => [name, values[k] as Value]));
+}
+
+/** A step counts when it counts in every operand. */
+function operated(by: OperatorCall, inputs: readonly Value[]): readonly Value[] {
+  const made = applied(by, inputs.map(({ node }) => node));
+  const masks = inputs.flatMap(({ mask }) => mask ?? []);
+  const [first] = inputs;
+  const [mask = null] = masks.length > 1 ? [masks.reduce((a, b) => (a === b ? a : mul(a, b)))] : masks;
+  const nodes: readonly Node[] = Array.isArray(made) ? made : [made as Node];
+  return nodes.map((node) => ({ node, time: first?.time ?? null, lengths: first?.lengths ?? null, mask }));
+}
+
+function contextOf(tracing: Tracing, call: Call, layer: NetworkLayer): Context {
+  const { network, options, keys, states, named } = tracing;
+  const uses = network.calls.filter(({ by }) => by === call.by);
+  const use = uses.indexOf(call);
+  const name = use === 0 ? layer.name : `${layer.name}#${use + 1}`;
+  const given = options.states === "given" || (options.states !== "initial" && options.states.includes(layer.name));
+  const firsts = new Map<string, { readonly shape: readonly number[]; readonly initial: Parameter | null }>();
+  return {
+    training: options.training,
+    inspect: options.inspect ?? false,
+    key: (salt, perStep) => {
+      const key = { parameter: parameter(`key_${keys.length + 1}`, [2], "int32"), salt: `${name}/${salt}`, perStep };
+      keys.push(key);
+      return key.parameter;
+    },
+    first: (state, shape) => {
+      const symbol = call.given[state];
+      const initial = given && !symbol ? parameter(`${name}/${state}`, [rows, ...shape]) : null;
+      firsts.set(state, { shape, initial });
+      return symbol ? valueOf(tracing, symbol).node : initial;
+    },
+    last: (state, final) => {
+      const first = firsts.get(state);
+      invariant(first, "trace: the first value of a state is asked for before its last is told");
+      states.push({ layer: name, name: state, ...first, final });
+    },
+    show: (group, value, node) => {
+      named[name] ??= { states: {}, values: {} };
+      named[name][group][value] = node;
+    },
+  };
+}
+
+/** Errors say in which layer they arose. */
+function inPlace<T>(network: Network, call: Call, follow: () => T): T {
+  try {
+    return follow();
+  } catch (error) {
+    if (!(error instanceof UnrollError) || !isLayer(call.by)) throw error;
+    throw error.within(layerOfCall(network, call).label);
+  }
+}

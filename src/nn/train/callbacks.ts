@@ -1,0 +1,192 @@
+/**
+ * What may happen between the steps of a training: objects with any of five hooks, each given the same facts.
+ *
+ * A callback that keeps something from epoch to epoch tells it by `getState` and takes it back by `setState`, so that
+ * a training that was interrupted goes on as if it had not been.
+ */
+import { UnrollError } from "../../errors.ts";
+
+/** The part of a tensor that callbacks need. */
+interface Weight {
+  readonly shape: readonly number[];
+  readonly data: Float32Array | Int32Array;
+}
+/** What callbacks use of the model that is trained. `getWeights` returns copies. */
+export interface TrainedModel {
+  getWeights(): readonly Weight[];
+  setWeights(weights: readonly Weight[]): void;
+  save(path: string): Promise<void>;
+}
+/** The facts at a hook. */
+export interface TrainingMoment {
+  /** From `initialEpoch` on. */
+  readonly epoch: number;
+  /** Optimizer steps of this model so far. */
+  readonly step: number;
+  /** The figures of the epoch so far; at its end with those of the validation. */
+  readonly logs: Readonly<Record<string, number>>;
+  readonly model: TrainedModel;
+  /** Ends the training after this step. */
+  stop(): void;
+}
+/** Where a model was saved, and after which step. */
+export interface Saved {
+  readonly path: string;
+  readonly step: number;
+}
+type Hook = (moment: TrainingMoment) => void | Promise<void>;
+export interface Callback {
+  onTrainBegin?: Hook;
+  onEpochBegin?: Hook;
+  onStepEnd?: Hook;
+  onEpochEnd?: Hook;
+  /** Not when training was interrupted by its signal. */
+  onTrainEnd?: Hook;
+  /** Whether it saves the model: it is then called after those that do not, so that what it saves is complete. */
+  readonly saves?: boolean;
+  /** What it saved last, for the error of a step that goes wrong. */
+  lastSaved?: () => Saved | null;
+  /** What has to be saved with a checkpoint. */
+  getState?: () => unknown;
+  /** Takes back what `getState` gave. */
+  setState?: (state: unknown) => void;
+}
+
+export interface MonitorOptions {
+  /** A key of History. Default: "valLoss". */
+  readonly monitor?: string;
+  /** Whether less or more is better. Default: "max" for accuracies, "min" for all else. */
+  readonly mode?: "auto" | "min" | "max";
+}
+export interface EarlyStoppingOptions extends MonitorOptions {
+  /** Epochs without improvement after which training stops. Default: 0. */
+  readonly patience?: number;
+  /** The least change that is an improvement. Default: 0. */
+  readonly minDelta?: number;
+  /** A figure that has to be beaten for patience to begin anew. Default: none. */
+  readonly baseline?: number | null;
+  /** The first epoch that is looked at. Default: 0. */
+  readonly startFromEpoch?: number;
+  /** Go back to the weights of the best epoch at the end. Default: false. */
+  readonly restoreBestWeights?: boolean;
+}
+/** Plain data, so that it can be saved. */
+interface Patience {
+  readonly best: number | null;
+  readonly wait: number;
+  readonly weights: readonly Float32Array[] | null;
+}
+
+/** Stops when a figure has not improved for `patience` epochs; rules and defaults are Keras's. */
+export function earlyStopping(options: EarlyStoppingOptions = {}): Callback {
+  const {
+    patience = 0,
+    minDelta = 0,
+    baseline = null,
+    startFromEpoch = 0,
+    restoreBestWeights = false,
+  } = options;
+  const better = comparison(options, minDelta);
+  let state: Patience = { best: null, wait: 0, weights: null };
+  const improve = (figure: number, model: TrainedModel): void => {
+    const beats = baseline === null || better(figure, baseline);
+    const weights = restoreBestWeights ? model.getWeights().map(({ data }) => Float32Array.from(data)) : null;
+    state = { best: figure, wait: beats ? 0 : state.wait + 1, weights };
+  };
+  return {
+    onTrainBegin: () => {
+      state = { best: null, wait: 0, weights: null };
+    },
+    onEpochEnd: ({ epoch, logs, model, stop }) => {
+      const figure = figureOf(logs, options, "earlyStopping");
+      if (epoch < startFromEpoch) return;
+      if (better(figure, state.best)) {
+        improve(figure, model);
+        return;
+      }
+      state = { ...state, wait: state.wait + 1 };
+      if (state.wait >= patience && epoch > 0) stop();
+    },
+    onTrainEnd: ({ model }) => {
+      if (state.weights !== null) restore(model, state.weights);
+    },
+    getState: () => state,
+    setState: (saved) => {
+      state = saved as Patience;
+    },
+  };
+}
+
+export interface ModelCheckpointOptions extends MonitorOptions {
+  /** The folder; "{epoch}" and "{step}" stand for their numbers. */
+  readonly path: string;
+  /** Save after so many optimizer steps. Default: at the end of every epoch, or of every best one with `monitor`. */
+  readonly everySteps?: number;
+}
+
+/** Saves the model while it is trained. */
+export function modelCheckpoint(options: ModelCheckpointOptions): Callback {
+  const { path, everySteps, monitor } = options;
+  const better = comparison(options, 0);
+  let best: number | null = null;
+  let last: Saved | null = null;
+  const save = async ({ epoch, step, model }: TrainingMoment): Promise<void> => {
+    const place = path.replaceAll("{epoch}", String(epoch)).replaceAll("{step}", String(step));
+    await model.save(place);
+    last = { path: place, step };
+  };
+  return {
+    saves: true,
+    lastSaved: () => last,
+    onTrainBegin: () => {
+      best = null;
+    },
+    onStepEnd: async (moment) => {
+      if (everySteps !== undefined && moment.step % everySteps === 0) await save(moment);
+    },
+    onEpochEnd: async (moment) => {
+      if (everySteps !== undefined) return;
+      if (monitor !== undefined) {
+        const figure = figureOf(moment.logs, options, "modelCheckpoint");
+        if (!better(figure, best)) return;
+        best = figure;
+      }
+      await save(moment);
+    },
+    getState: () => best,
+    setState: (saved) => {
+      best = saved as number | null;
+    },
+  };
+}
+
+function restore(model: TrainedModel, saved: readonly Float32Array[]): void {
+  const weights = model.getWeights();
+  weights.forEach(({ data }, k) => {
+    data.set(saved[k] ?? data);
+  });
+  model.setWeights(weights);
+}
+
+function comparison(
+  options: MonitorOptions,
+  minDelta: number,
+): (figure: number, best: number | null) => boolean {
+  const { monitor = "valLoss", mode = "auto" } = options;
+  const more = mode === "max" || (mode === "auto" && /acc(uracy)?$/i.test(monitor));
+  return (figure, best) => best === null || (more ? figure - minDelta > best : figure + minDelta < best);
+}
+
+function figureOf(logs: Readonly<Record<string, number>>, options: MonitorOptions, where: string): number {
+  const { monitor = "valLoss" } = options;
+  const figure = logs[monitor];
+  if (figure !== undefined) return figure;
+  throw new UnrollError({
+    where: `${where}({ monitor: "${monitor}" })`,
+    expected: `one of ${Object.keys(logs).join(", ")}`,
+    got: `"${monitor}"`,
+    fix: monitor.startsWith("val")
+      ? "Give fit validationData or a validationSplit."
+      : "Use one of these figures.",
+  });
+}

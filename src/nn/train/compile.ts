@@ -1,0 +1,82 @@
+/** What `compile` is told, checked and completed: an optimizer, and for each output a loss and its metrics. */
+import { UnrollError } from "../../errors.ts";
+import type { Network } from "../model/network.ts";
+import { listed } from "../model/structure.ts";
+import type { TimeReduction } from "./counts.ts";
+import { type Loss, type LossName, lossNamed } from "./losses.ts";
+import { type Metric, type MetricName, metricNamed } from "./metrics.ts";
+import type { Goal } from "./objective.ts";
+import type { Optimizer, OptimizerName } from "./optimizers.ts";
+import { refuseUnless } from "./refuse.ts";
+import { checkOptimizer, optimizerNamed } from "./update.ts";
+
+type Each<T> = T | readonly T[] | { readonly [output: string]: T };
+export interface CompileOptions {
+  readonly optimizer: OptimizerName | Optimizer;
+  /** One for every output, or an array or a record of them as the outputs were given. */
+  readonly loss: Each<LossName | Loss>;
+  /** For every output, or a record of lists by output. Default: none. */
+  readonly metrics?:
+    | readonly (MetricName | Metric)[]
+    | { readonly [output: string]: readonly (MetricName | Metric)[] };
+  /** Over time: Keras's mean over all steps that count, or the sum over time and the mean over rows. Default: "mean". */
+  readonly timeReduction?: TimeReduction;
+}
+export interface Compiled {
+  readonly optimizer: Optimizer;
+  readonly goals: readonly Goal[];
+  readonly timeReduction: TimeReduction;
+}
+
+export function compiled(options: CompileOptions, network: Network): Compiled {
+  const { optimizer, timeReduction = "mean" } = options;
+  const made = typeof optimizer === "string" ? optimizerNamed(optimizer) : optimizer;
+  refuseUnless(typeof made === "object" && made !== null && typeof made.equation === "function", {
+    where: "model.compile({ optimizer })",
+    expected: 'an optimizer: adam({ learningRate: 0.01 }) or "adam"',
+    got: typeof made,
+    fix: "Call the optimizer, or give its name.",
+  });
+  checkOptimizer(made);
+  refuseUnless(timeReduction === "mean" || timeReduction === "sum", {
+    where: "model.compile({ timeReduction })",
+    expected: '"mean" or "sum"',
+    got: String(timeReduction),
+    fix: "Choose one of the two.",
+  });
+  const losses = each(network, options.loss);
+  const goals = network.outputs.map(({ name, symbol }, k): Goal => {
+    const loss = lossOf(losses[k]);
+    const metrics = metricsOf(options.metrics, name).map((metric) =>
+      typeof metric === "string" ? metricNamed(metric, loss, symbol.axes.at(-1) ?? 1) : metric,
+    );
+    return { name, loss, metrics };
+  });
+  return { optimizer: made, goals, timeReduction };
+}
+
+function each(network: Network, loss: CompileOptions["loss"]): readonly unknown[] {
+  if (typeof loss === "string" || isLoss(loss) || loss === undefined) return network.outputs.map(() => loss);
+  return listed(network.outputsAs, loss, "model.compile({ loss })");
+}
+
+function lossOf(given: unknown): Loss {
+  if (typeof given === "string") return lossNamed(given);
+  if (isLoss(given)) return given;
+  throw new UnrollError({
+    where: "model.compile({ loss })",
+    expected: 'a loss: huber({ delta: 2 }) or "huber"',
+    got: given === undefined ? "none" : typeof given,
+    fix: "Call the loss, or give its name.",
+  });
+}
+
+const isLoss = (x: unknown): x is Loss =>
+  typeof x === "object" && x !== null && "perStep" in x && typeof x.perStep === "function";
+
+function metricsOf(metrics: CompileOptions["metrics"], output: string): readonly (MetricName | Metric)[] {
+  if (metrics === undefined) return [];
+  return Array.isArray(metrics)
+    ? metrics
+    : ((metrics as { readonly [name: string]: readonly Metric[] })[output] ?? []);
+}

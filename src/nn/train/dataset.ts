@@ -1,0 +1,143 @@
+/** Inputs, targets and weights side by side, checked against the network and against each other. */
+import type { HostArray } from "../../core/run/device.ts";
+import { UnrollError } from "../../errors.ts";
+import type { Network } from "../model/network.ts";
+import { listed } from "../model/structure.ts";
+import type { Column, Dataset } from "./batches.ts";
+import { columnOf } from "./columns.ts";
+import type { Compiled } from "./compile.ts";
+import { refuseUnless } from "./refuse.ts";
+
+export interface Weighing {
+  /** One number a row, or one a step. */
+  readonly sampleWeight?: unknown;
+  /** By class. */
+  readonly classWeight?: Readonly<Record<number, number>> | undefined;
+}
+
+export function datasetOf(
+  network: Network,
+  compiled: Compiled,
+  data: { readonly x: unknown; readonly y: unknown } & Weighing,
+): Dataset {
+  const inputs = listed(network.inputsAs, data.x, "x").map((own, k) => inputColumn(network, own, k));
+  const targets = listed(network.outputsAs, data.y, "y").map((own, k) =>
+    targetColumn(network, compiled, own, k),
+  );
+  const sampleWeight = weightColumn(data.sampleWeight, targets[0]);
+  const columns = [...inputs, ...targets, ...(sampleWeight === null ? [] : [sampleWeight])];
+  const rows = inputs[0]?.rows ?? 0;
+  const other = columns.find((column) => column.rows !== rows);
+  refuseUnless(other === undefined, {
+    where: "x and y",
+    expected: `${rows} rows, as in the first input`,
+    got: `${other?.rows}`,
+    fix: "Give as many targets (and weights) as there are inputs.",
+  });
+  refuseUnless(rows > 0, { where: "x", expected: "at least one row", got: "none", fix: "Give some data." });
+  refuseOtherLengths(columns);
+  const { classWeight } = data;
+  return {
+    rows,
+    inputs,
+    targets,
+    sampleWeight,
+    classWeight: classWeight
+      ? new Map(Object.entries(classWeight).map(([key, x]) => [Number(key), x]))
+      : null,
+    ragged: raggedTimes(columns),
+  };
+}
+
+function inputColumn({ inputs }: Network, data: unknown, k: number): Column {
+  const end = inputs[k];
+  const { axes, dtype } = end?.symbol ?? { axes: [], dtype: "float32" as const };
+  const time = end?.time ?? null;
+  const size = axes.slice(time === null ? 0 : 1).reduce<number>((count, axis) => count * (axis ?? 1), 1);
+  return columnOf(data, { where: inputs.length > 1 ? `x for "${end?.name}"` : "x", dtype, size, time });
+}
+
+function targetColumn({ outputs }: Network, { goals }: Compiled, data: unknown, k: number): Column {
+  const end = outputs[k];
+  const loss = goals[k]?.loss;
+  const time = end?.time ?? null;
+  const axes = end?.symbol.axes.slice(time === null ? 0 : 1) ?? [];
+  const classes = loss?.target === "class";
+  const size = (classes ? axes.slice(0, -1) : axes).reduce<number>((count, axis) => count * (axis ?? 1), 1);
+  const where = outputs.length > 1 ? `y for "${end?.name}"` : "y";
+  const column = columnOf(data, { where, dtype: classes ? "int32" : "float32", size, time });
+  if (classes)
+    refuseOtherClasses(column, where, { count: axes.at(-1) ?? 1, ignored: loss?.ignoreClass ?? null });
+  return column;
+}
+
+function refuseOtherClasses(
+  { rows, row }: Column,
+  where: string,
+  { count, ignored }: { readonly count: number; readonly ignored: number | null },
+): void {
+  for (let k = 0; k < rows; k++) {
+    const wrong = (row(k) as Int32Array).find((x) => (x < 0 || x >= count) && x !== ignored);
+    if (wrong === undefined) continue;
+    throw new UnrollError({
+      where: `${where}, row ${k}`,
+      expected: `classes from 0 to ${count - 1}`,
+      got: `${wrong}`,
+      fix: "Give the last layer a unit for every class, or set ignoreClass of the loss.",
+    });
+  }
+}
+
+/** Per step where each row has as many weights as the first target has steps, else one a row. */
+function weightColumn(data: unknown, target: Column | undefined): Column | null {
+  if (data === undefined || data === null) return null;
+  const where = "sampleWeight";
+  const perStep = target !== undefined && target.time !== null && hasSteps(data);
+  return columnOf(data, { where, dtype: "float32", size: 1, time: perStep ? target.time : null });
+}
+
+function hasSteps(data: unknown): boolean {
+  if (Array.isArray(data)) return typeof data[0] !== "number";
+  if (typeof data === "object" && data !== null && "shape" in data)
+    return (data.shape as readonly number[]).length > 1;
+  return !ArrayBuffer.isView(data);
+}
+
+/** Columns that share a time have the same lengths. */
+function refuseOtherLengths(columns: readonly Column[]): void {
+  for (const [k, column] of columns.entries()) {
+    const first = columns.find(({ time }) => typeof time === "string" && time === column.time);
+    if (first === undefined || first === column) continue;
+    const row = column.lengths.findIndex((length, at) => length !== first.lengths[at]);
+    refuseUnless(row < 0, {
+      where: `row ${row}`,
+      expected: `${first.lengths[row]} steps, as in the input of the same time`,
+      got: `${column.lengths[row]} in column ${k}`,
+      fix: "Give inputs, targets and weights of a row the same number of steps.",
+    });
+  }
+}
+
+function raggedTimes(columns: readonly Column[]): ReadonlySet<string> {
+  // A batch has at least one step, so that a row of none is short of it.
+  const uneven = columns.filter(({ lengths }) =>
+    lengths.some((length) => length === 0 || length !== lengths[0]),
+  );
+  return new Set(uneven.flatMap(({ time }) => (typeof time === "string" ? [time] : [])));
+}
+
+/** A number that other data will hardly have (FNV-1a over all bits). */
+export function hashOf({ rows, inputs, targets, sampleWeight }: Dataset): string {
+  let hash = 0x811c9dc5;
+  const add = (word: number): void => {
+    hash = Math.imul(hash ^ word, 0x01000193);
+  };
+  for (const column of [...inputs, ...targets, ...(sampleWeight === null ? [] : [sampleWeight])]) {
+    for (let k = 0; k < rows; k++) {
+      const row: HostArray = column.row(k);
+      add(row.length);
+      for (const word of new Int32Array(row.buffer, row.byteOffset, row.length)) add(word);
+    }
+  }
+  return `${rows} ${(hash >>> 0).toString(16)}`;
+}

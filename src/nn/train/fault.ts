@@ -1,0 +1,81 @@
+/**
+ * The error of a step whose loss or gradient is not finite: which step, and the layer in which it began, found by
+ * running the batch again with the output of every layer in sight.
+ */
+import type { Batch, Device } from "../../core/run/device.ts";
+import { UnrollError } from "../../errors.ts";
+import { isLayer } from "../layers/layer.ts";
+import { layerOfCall, type Network } from "../model/network.ts";
+import { computationOf, trace } from "../model/trace.ts";
+import type { Call, Symbolic } from "../symbols.ts";
+import type { Program } from "./program.ts";
+
+export interface Fault {
+  readonly program: Program;
+  readonly device: Device;
+  readonly batch: Batch;
+  /** Of the gradient of each weight, squared. */
+  readonly norms: Float64Array;
+  readonly lossIsGood: boolean;
+  /** Steps made before this one. */
+  readonly step: number;
+}
+
+export function faultOf(fault: Fault): UnrollError {
+  return new UnrollError({
+    where: `training step ${fault.step + 1}`,
+    expected: "a finite loss and finite gradients",
+    got: placeOf(fault),
+    fix: `The weights are those after step ${fault.step}. Lower the learning rate or set globalClipNorm, and look for values in the data that are too large.`,
+  });
+}
+
+function placeOf(fault: Fault): string {
+  const { program, batch, norms, lossIsGood } = fault;
+  const { network, traced } = program;
+  const input = network.inputs.findIndex((_, k) => !batch.inputs[k]?.every(Number.isFinite));
+  if (input >= 0)
+    return `numbers that are not finite in the data for the input "${network.inputs[input]?.name}"`;
+  const weight = network.variables.find(({ value }) => !value.every(Number.isFinite));
+  if (weight) return `numbers that are not finite in the weight "${weight.name}"`;
+  if (lossIsGood) {
+    // Backward, the last layer comes first.
+    const last = norms.findLastIndex((norm, k) => program.trained[k] && !Number.isFinite(norm));
+    const layer = network.layers.find(({ name }) => name === network.variables[last]?.layer);
+    return `a gradient that is not finite, first in ${layer?.label ?? "the loss"}`;
+  }
+  const call = firstCall(fault, traced.inputs.length + traced.keys.length);
+  const place = call && isLayer(call.by) ? layerOfCall(network, call).label : `operator "${call?.by.base}"`;
+  return call
+    ? `an output that is not finite, first of ${place}`
+    : "a loss that is not finite, from outputs that are";
+}
+
+/** The first call one of whose outputs is not finite. */
+function firstCall({ program, device, batch }: Fault, others: number): Call | null {
+  const { network, purpose, traced } = program;
+  const symbols = symbolsOf(network);
+  const all = trace(
+    { ...network, outputs: symbols.map((symbol) => ({ name: "", symbol, time: null })) },
+    { training: purpose.training, states: purpose.states },
+  );
+  const nodes = all.outputs.map(({ node }) => node);
+  const states = traced.states.filter(({ initial }) => initial !== null).length;
+  const weights = network.variables.map(({ value }) => value);
+  const inputs = batch.inputs.slice(0, others + states);
+  const values = device.compile(computationOf(all, nodes)).runNow({ ...batch, inputs }, weights);
+  const calls = symbols.map(({ source }) => ("call" in source ? source.call : null));
+  const bad = values.flatMap((value, k) =>
+    value.every(Number.isFinite) ? [] : [network.calls.indexOf(calls[k] as Call)],
+  );
+  return bad.length === 0 ? null : (network.calls[Math.min(...bad)] ?? null);
+}
+
+/** What the calls of a network made and somebody uses. */
+function symbolsOf({ calls, outputs }: Network): readonly Symbolic[] {
+  const used = [
+    ...calls.flatMap(({ inputs, given }) => [...inputs, ...Object.values(given)]),
+    ...outputs.map(({ symbol }) => symbol),
+  ];
+  return [...new Set(used)].filter(({ source, dtype }) => "call" in source && dtype === "float32");
+}

@@ -1,0 +1,154 @@
+/** The options of `fit`, checked and completed. */
+
+import { isRecurrence } from "../layers/recurrence.ts";
+import { type Dataset, part } from "./batches.ts";
+import type { Callback, TrainedModel } from "./callbacks.ts";
+import { datasetOf, hashOf } from "./dataset.ts";
+import type { Plan } from "./fit.ts";
+import type { Learner } from "./learner.ts";
+import { inTerminal, progress } from "./progress.ts";
+import { refuseUnless } from "./refuse.ts";
+
+export interface FitOptions {
+  /** Default: 1. With `resume` those of the interrupted run count too. */
+  readonly epochs?: number;
+  /** Default: 32. */
+  readonly batchSize?: number;
+  /** The fraction at the end of the data that is not trained on but evaluated after each epoch. Default: 0. */
+  readonly validationSplit?: number;
+  /** `[x, y]` or `[x, y, sampleWeight]`; goes before `validationSplit`. */
+  readonly validationData?: readonly [x: unknown, y: unknown, sampleWeight?: unknown];
+  /** Default: true. */
+  readonly shuffle?: boolean;
+  /** Of the order of epochs and of dropout. Default: that of the model. */
+  readonly seed?: number;
+  readonly callbacks?: readonly Callback[];
+  /** One number a row, or one a step. */
+  readonly sampleWeight?: unknown;
+  readonly classWeight?: Readonly<Record<number, number>>;
+  /** Stops the training between two steps; fit then returns what there is so far. */
+  readonly signal?: AbortSignal;
+  /** Truncated back-propagation: pieces of so many steps, the states handed on, an optimizer step a piece. */
+  readonly tbptt?: { readonly steps: number };
+  /** 1: a line an epoch; 0: nothing. Default: 1 in a terminal, else 0. */
+  readonly verbose?: 0 | 1;
+  /** The number of the first epoch. Default: 0. */
+  readonly initialEpoch?: number;
+  /** Saves the model there after each epoch and when training is interrupted, and every so many steps. */
+  readonly checkpoint?: { readonly path: string; readonly everySteps?: number };
+  /** Goes on with a run that was interrupted, or begins one. Default: false. */
+  readonly resume?: boolean;
+}
+
+export function planOf(
+  learner: Learner,
+  model: TrainedModel,
+  data: { readonly x: unknown; readonly y: unknown },
+  options: FitOptions,
+): Plan {
+  const { epochs = 1, batchSize = 32, initialEpoch = 0, validationSplit = 0 } = options;
+  checkNumbers({ epochs, batchSize, initialEpoch, validationSplit });
+  const { sampleWeight, classWeight, validationData, tbptt, signal, checkpoint } = options;
+  const { network, compiled } = learner;
+  const all = datasetOf(network, compiled, { ...data, sampleWeight, classWeight });
+  const count = validationData === undefined ? Math.floor(all.rows * (1 - validationSplit)) : all.rows;
+  refuseUnless(count > 0, {
+    where: "model.fit({ validationSplit })",
+    expected: "a split that leaves rows to train on",
+    got: `${validationSplit} of ${all.rows} rows`,
+    fix: "Choose a smaller fraction, or give more data.",
+  });
+  const own = count === all.rows ? all : part(all, 0, count);
+  return {
+    model,
+    data: own,
+    dataHash: hashOf(own),
+    validation: validationOf(learner, all, { count, given: validationData }),
+    epochs,
+    initialEpoch,
+    batchSize,
+    shuffle: options.shuffle ?? true,
+    pieces: tbptt === undefined ? null : piecesOf(learner, tbptt.steps),
+    callbacks: callbacksOf(options, epochs),
+    signal: signal ?? null,
+    checkpoint: checkpoint ? { path: checkpoint.path, everySteps: checkpoint.everySteps ?? null } : null,
+    resume: options.resume ?? false,
+  };
+}
+
+/** Those that save the model come last, so that what they save has the state of all others. */
+function callbacksOf({ callbacks = [], verbose }: FitOptions, epochs: number): readonly Callback[] {
+  const shown =
+    (verbose ?? (inTerminal() ? 1 : 0)) === 0 ? [] : [progress(epochs, (line) => console.log(line))];
+  const saves = ({ saves = false }: Callback): boolean => saves;
+  return [...callbacks.filter((callback) => !saves(callback)), ...shown, ...callbacks.filter(saves)];
+}
+
+function validationOf(
+  { network, compiled }: Learner,
+  all: Dataset,
+  { count, given }: { readonly count: number; readonly given: FitOptions["validationData"] },
+): Dataset | null {
+  if (given === undefined)
+    return count === all.rows ? null : { ...part(all, count, all.rows), classWeight: null };
+  const [x, y, sampleWeight] = given;
+  return datasetOf(network, compiled, { x, y, sampleWeight });
+}
+
+/** Truncated back-propagation needs one time that inputs and outputs share, and states that begin at zero. */
+function piecesOf({ network }: Learner, steps: number): NonNullable<Plan["pieces"]> {
+  const where = "model.fit({ tbptt })";
+  const fix = "Train without tbptt.";
+  refuseUnless(Number.isInteger(steps) && steps > 0, {
+    where,
+    expected: "steps of 1 or more",
+    got: `${steps}`,
+    fix,
+  });
+  const { times, outputs, layers } = network;
+  const [time] = times;
+  refuseUnless(time !== undefined && times.length === 1, {
+    where,
+    expected: "a model with one time of any length",
+    got: `${times.length} of them`,
+    fix,
+  });
+  const other = outputs.find((output) => output.time !== time);
+  refuseUnless(other === undefined, {
+    where,
+    expected: "an output at every step",
+    got: `the output "${other?.name}" without time`,
+    fix: "Set returnSequences: true on the last recurrent layer, or train without tbptt.",
+  });
+  const ahead = outputs.find(({ symbol }) => symbol.time !== "causal");
+  refuseUnless(ahead === undefined, {
+    where,
+    expected: "outputs that do not look ahead in time",
+    got: `the output "${ahead?.name}", which does`,
+    fix: "Leave out goBackwards and bidirectional, or train without tbptt.",
+  });
+  const begun = layers.find(
+    ({ definition }) => isRecurrence(definition) && definition.settings.initialState !== "zeros",
+  );
+  refuseUnless(begun === undefined, {
+    where,
+    expected: "recurrent layers that begin with zeros",
+    got: `${begun?.label} with another initialState`,
+    fix: 'Set initialState: "zeros", or train without tbptt.',
+  });
+  return { time, steps };
+}
+
+function checkNumbers(numbers: Readonly<Record<string, number>>): void {
+  for (const [name, value] of Object.entries(numbers)) {
+    const least = name === "batchSize" ? 1 : 0;
+    const split = name === "validationSplit";
+    const right = split ? value >= 0 && value < 1 : Number.isInteger(value) && value >= least;
+    refuseUnless(right, {
+      where: `model.fit({ ${name} })`,
+      expected: split ? "a fraction from 0 up to, not including, 1" : `a whole number of ${least} or more`,
+      got: `${value}`,
+      fix: `Set ${name} to such a number.`,
+    });
+  }
+}

@@ -1,0 +1,142 @@
+/**
+ * Metrics: (prediction, target) of one step to one number, averaged over all steps that count. Names and rules are
+ * those of Keras; `perplexity` and `bitsPerToken` are functions of the mean cross-entropy.
+ *
+ * As in Keras, sample and class weights weigh the loss and not the metrics. Masked steps, steps beyond the length of a
+ * row and steps of the loss's `ignoreClass` count in neither.
+ */
+import type { Node } from "../../core/graph/nodes.ts";
+import { equal, greater, iota, max, mean, neg, reshape, toFloat, where } from "../../core/graph/operators.ts";
+import { widthOf } from "../../core/graph/shapes.ts";
+import { exp } from "../../core/run/math.ts";
+import { nearest } from "../../spelling.ts";
+import {
+  categoricalCrossentropy,
+  type Loss,
+  type LossName,
+  lossNamed,
+  meanAbsoluteError,
+  meanSquaredError,
+  sparseCategoricalCrossentropy,
+} from "./losses.ts";
+import { refuseUnless } from "./refuse.ts";
+
+/** A metric. One of your own needs a name and `perStep`. */
+export interface Metric {
+  /** The key in History. */
+  readonly metric: string;
+  /** The number of a step, `[..., 1]`; the target is int32 without features where the loss takes classes. */
+  readonly perStep: (prediction: Node, target: Node) => Node;
+  /** From the mean over all steps to the figure that is shown. Default: the mean itself. */
+  readonly figure?: (mean: number) => number;
+}
+export type MetricName =
+  | "accuracy"
+  | "acc"
+  | "binaryAccuracy"
+  | "categoricalAccuracy"
+  | "sparseCategoricalAccuracy"
+  | "mse"
+  | "mae"
+  | "perplexity"
+  | "bitsPerToken"
+  | LossName;
+
+/** The fraction of features on the right side of `threshold` (default 0.5). */
+export function binaryAccuracy({ threshold = 0.5 }: { readonly threshold?: number } = {}): Metric {
+  const perStep = (prediction: Node, target: Node): Node =>
+    mean(equal(target, greater(prediction, threshold)));
+  return { metric: "binaryAccuracy", perStep };
+}
+
+/** Whether the largest prediction is at the largest target; of equal ones the first counts. */
+export function categoricalAccuracy(): Metric {
+  const perStep = (prediction: Node, target: Node): Node => equal(place(prediction), place(target));
+  return { metric: "categoricalAccuracy", perStep };
+}
+
+/** Whether the largest prediction is that of the class which the target names. */
+export function sparseCategoricalAccuracy(): Metric {
+  const perStep = (prediction: Node, target: Node): Node =>
+    equal(place(prediction), toFloat(reshape(target, [...target.shape, 1])));
+  return { metric: "sparseCategoricalAccuracy", perStep };
+}
+
+/** The power of e of the mean cross-entropy: from how many tokens the model seems to choose. */
+export function perplexity(): Metric {
+  return { ...crossentropyOf(), metric: "perplexity", figure: (nats) => exp(nats) };
+}
+
+/** The mean cross-entropy in bits. */
+export function bitsPerToken(): Metric {
+  return { ...crossentropyOf(), metric: "bitsPerToken", figure: (nats) => nats / Math.LN2 };
+}
+
+/** A metric by name, for an output of `width` features that is trained by `loss`. */
+export function metricNamed(name: string, loss: Loss, width: number): Metric {
+  const metric = known(name, loss, width);
+  refuseUnless(metric !== null, {
+    where: "model.compile({ metrics })",
+    expected: `some of ${names.join(", ")}, or the name of a loss`,
+    got: JSON.stringify(name),
+    fix:
+      nearest(name, names) === undefined
+        ? "Use one of these names."
+        : `Did you mean "${nearest(name, names)}"?`,
+  });
+  return { ...metric, metric: name };
+}
+
+const names = [
+  "accuracy",
+  "acc",
+  "binaryAccuracy",
+  "categoricalAccuracy",
+  "sparseCategoricalAccuracy",
+  "mse",
+  "mae",
+  "perplexity",
+  "bitsPerToken",
+  "meanSquaredError",
+  "meanAbsoluteError",
+  "huber",
+  "binaryCrossentropy",
+  "categoricalCrossentropy",
+  "sparseCategoricalCrossentropy",
+];
+
+function known(name: string, loss: Loss, width: number): Metric | null {
+  if (name === "accuracy" || name === "acc") return accuracy(loss, width);
+  if (name === "binaryAccuracy") return binaryAccuracy();
+  if (name === "categoricalAccuracy") return categoricalAccuracy();
+  if (name === "sparseCategoricalAccuracy") return sparseCategoricalAccuracy();
+  if (name === "mse") return lossMetric(meanSquaredError());
+  if (name === "mae") return lossMetric(meanAbsoluteError());
+  if (name === "perplexity") return { ...perplexity(), ...crossentropyOf(loss) };
+  if (name === "bitsPerToken") return { ...bitsPerToken(), ...crossentropyOf(loss) };
+  if (name === loss.loss) return lossMetric(loss);
+  return names.includes(name) ? lossMetric(lossNamed(name)) : null;
+}
+
+/** Keras's choice: one feature is a yes or no, a class as target is compared with the largest prediction. */
+function accuracy(loss: Loss, width: number): Metric {
+  if (width === 1) return binaryAccuracy();
+  return loss.target === "class" ? sparseCategoricalAccuracy() : categoricalAccuracy();
+}
+
+const lossMetric = ({ loss, perStep }: Loss): Metric => ({ metric: loss, perStep });
+
+/** The cross-entropy that `loss` is, or without one, or another, that of classes. */
+function crossentropyOf(loss?: Loss): Omit<Metric, "metric"> {
+  if (loss?.loss.endsWith("Crossentropy")) return { perStep: loss.perStep };
+  return {
+    perStep: (loss?.target === "values" ? categoricalCrossentropy() : sparseCategoricalCrossentropy())
+      .perStep,
+  };
+}
+
+/** The first place of the largest value on the last axis. */
+function place(x: Node): Node {
+  const n = widthOf(x);
+  return neg(max(where(equal(x, max(x)), neg(iota(n)), -n)));
+}

@@ -1,0 +1,128 @@
+/**
+ * A network traced for one purpose with what is minimised, and the arrays that a batch gives to it.
+ *
+ * One program serves every batch of a purpose: whether it trains, which layers get their first states from outside,
+ * and which numbers come in with each step.
+ */
+import type { Batch, Device, Executable, HostArray } from "../../core/run/device.ts";
+import { keyOf } from "../../core/run/random.ts";
+import type { Network } from "../model/network.ts";
+import { computationOf, type Key, type Traced, type TracedState, trace } from "../model/trace.ts";
+import type { Feed } from "./batches.ts";
+import type { Compiled } from "./compile.ts";
+import { type Counted, counted } from "./counts.ts";
+import { type Given, type Objective, objectiveOf } from "./objective.ts";
+
+export interface Purpose {
+  /** Whether dropout and the like are on. */
+  readonly training: boolean;
+  readonly gradients: boolean;
+  /** The layers whose first states are given from outside, or all. */
+  readonly states: "given" | readonly string[];
+  readonly given: readonly Given[];
+}
+export interface Program {
+  readonly network: Network;
+  readonly compiled: Compiled;
+  readonly purpose: Purpose;
+  readonly traced: Traced;
+  readonly objective: Objective;
+  /** Which weights get a gradient. */
+  readonly trained: readonly boolean[];
+  /** What computes the masks of the outputs, by device. */
+  readonly masks: Map<Device, Executable>;
+}
+/** What a run needs besides the batch. */
+export interface Moment {
+  readonly device: Device;
+  readonly seed: number;
+  readonly step: number;
+  /** First states `[rows, ...]` by "layer/state"; zeros where there is none. */
+  readonly states: ReadonlyMap<string, Float32Array>;
+}
+
+export function programOf(network: Network, compiled: Compiled, purpose: Purpose): Program {
+  const traced = trace(network, { training: purpose.training, states: purpose.states });
+  const trainable = network.variables.map((variable) => variable.trainable);
+  const objective = objectiveOf(traced, compiled.goals, purpose.given, purpose.gradients ? trainable : null);
+  const trained = trainable.map((_, k) => (objective.computation.gradients[k] ?? null) !== null);
+  return { network, compiled, purpose, traced, objective, trained, masks: new Map() };
+}
+
+export const purposeKey = ({ training, gradients, states, given }: Purpose): string =>
+  JSON.stringify([training, gradients, states, given.map(({ counts, weights }) => [counts, weights])]);
+
+/** The arrays of a batch in the order of the program's inputs, and what counts in it. */
+export function batchOf(
+  program: Program,
+  feed: Feed,
+  moment: Moment,
+): { readonly batch: Batch; readonly counts: readonly Counted[] } {
+  const { traced, compiled, purpose } = program;
+  const { rows, times, lengths } = feed;
+  const own = [...feed.inputs, ...keysOf(program, moment), ...statesOf(traced, rows, moment.states)];
+  const masks = masksOf(program, feed, own, moment.device);
+  const counts = compiled.goals.map(({ loss }, k) => {
+    const time = feed.targetTimes[k] ?? null;
+    const steps = {
+      rows,
+      time: time === null ? null : typeof time === "number" ? time : (times[time] ?? 0),
+      lengths: typeof time === "string" ? (lengths[time] ?? null) : null,
+      mask: masks[k] ?? null,
+      target: feed.targets[k] as HostArray,
+      sampleWeight: feed.sampleWeight,
+      classWeight: feed.classWeight,
+    };
+    return counted(
+      steps,
+      loss,
+      purpose.given[k] ?? { counts: false, weights: false },
+      compiled.timeReduction,
+    );
+  });
+  const ends = counts.flatMap((steps, k): readonly HostArray[] => {
+    const perStep = [steps.counts, steps.weights].filter((array) => array !== null);
+    return [
+      feed.targets[k] as HostArray,
+      ...perStep,
+      Float32Array.of(steps.divisor === 0 ? 0 : 1 / steps.divisor),
+    ];
+  });
+  return { batch: { rows, times, lengths, inputs: [...own, ...ends] }, counts };
+}
+
+/** Those of dropout change with every step; those of first states belong to the model. */
+function keysOf({ network, traced }: Program, { seed, step }: Moment): readonly Int32Array[] {
+  return traced.keys.map(({ salt, perStep }: Key) =>
+    Int32Array.from(perStep ? keyOf(seed, salt, step) : keyOf(network.seed, salt, 0)),
+  );
+}
+
+function statesOf(traced: Traced, rows: number, states: Moment["states"]): readonly Float32Array[] {
+  return givenStates(traced).map((state) => {
+    const size = state.shape.reduce((count, x) => count * x, rows);
+    return states.get(stateName(state)) ?? new Float32Array(size);
+  });
+}
+
+export const stateName = ({ layer, name }: Pick<TracedState, "layer" | "name">): string => `${layer}/${name}`;
+/** The states whose first values come from outside, in the order of inputs and of the last outputs. */
+export const givenStates = (traced: Traced): readonly TracedState[] =>
+  traced.states.filter(({ initial }) => initial !== null);
+
+/** `[rows, time]` for each output with a mask, made by the part of the network that makes it. */
+function masksOf(
+  program: Program,
+  { rows, times, lengths }: Feed,
+  inputs: readonly HostArray[],
+  device: Device,
+): readonly (Float32Array | null)[] {
+  const { network, traced, masks } = program;
+  const nodes = traced.outputs.flatMap(({ mask }) => mask ?? []);
+  if (nodes.length === 0) return [];
+  const executable = masks.get(device) ?? device.compile(computationOf(traced, nodes));
+  masks.set(device, executable);
+  const weights = network.variables.map(({ value }) => value);
+  const made = executable.runNow({ rows, times, lengths, inputs }, weights).values();
+  return traced.outputs.map(({ mask }) => (mask === null ? null : (made.next().value ?? null)));
+}

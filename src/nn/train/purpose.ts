@@ -1,0 +1,27 @@
+/** Which numbers have to come in with the steps of a data set. */
+
+import { once } from "../model/network.ts";
+import { type Traced, trace } from "../model/trace.ts";
+import type { Dataset } from "./batches.ts";
+import type { Learner } from "./learner.ts";
+import type { Given } from "./objective.ts";
+
+/**
+ * Counts where rows differ in length, where the output has a mask, or where the loss ignores a class; weights where
+ * samples or classes have some.
+ */
+export function givenFor(
+  { network, compiled }: Learner,
+  { ragged, sampleWeight, classWeight, targets }: Dataset,
+): readonly Given[] {
+  const weights = sampleWeight !== null || classWeight !== null;
+  const masked = once(network, "which outputs have masks", () => {
+    const traced: Traced = trace(network, { training: false, states: "initial" });
+    return traced.outputs.map(({ mask }) => mask !== null);
+  });
+  return compiled.goals.map(({ loss }, k) => {
+    const time = targets[k]?.time ?? null;
+    const uneven = typeof time === "string" && ragged.has(time);
+    return { counts: uneven || masked[k] === true || (loss.ignoreClass ?? null) !== null, weights };
+  });
+}

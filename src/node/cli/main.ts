@@ -1,0 +1,5 @@
+#!/usr/bin/env node
+/** The command `unroll`. */
+import { runCommand } from "./command.ts";
+
+process.exitCode = await runCommand(process.argv.slice(2));

@@ -1,0 +1,50 @@
+/** Values of options, checked while the command line is read; what is wrong ends with exit code 2. */
+import { type Command, InvalidArgumentError, Option } from "commander";
+import { setDevice } from "../../nn/device.ts";
+
+/** A whole number of `least` or more. */
+export function whole(least: number): (text: string) => number {
+  return (text) => {
+    const value = Number(text);
+    if (/^\d+$/.test(text) && Number.isSafeInteger(value) && value >= least) return value;
+    throw new InvalidArgumentError(`Give a whole number of ${least} or more.`);
+  };
+}
+
+/** A number above 0, at most `most`. */
+export function positive(most: number = Number.MAX_VALUE): (text: string) => number {
+  return (text) => {
+    const value = Number(text);
+    if (text.trim() !== "" && value > 0 && value <= most) return value;
+    throw new InvalidArgumentError(
+      most === Number.MAX_VALUE ? "Give a number above 0." : `Give a number above 0, at most ${most}.`,
+    );
+  };
+}
+
+/** A number from 0 up to, not including, 1. */
+export function fraction(text: string): number {
+  const value = Number(text);
+  if (text.trim() !== "" && value >= 0 && value < 1) return value;
+  throw new InvalidArgumentError("Give a number from 0 up to, not including, 1.");
+}
+
+export interface DeviceOptions {
+  readonly device: DeviceName;
+  readonly threads?: number;
+}
+const devices = ["auto", "wasm", "native", "reference"] as const;
+type DeviceName = (typeof devices)[number];
+
+/** Adds --device, --threads and --json. */
+export function withCommonOptions(command: Command): Command {
+  return command
+    .addOption(new Option("--device <name>", "where to compute").choices(devices).default("auto"))
+    .option("--threads <n>", "threads to compute with (default: one a core)", whole(1))
+    .option("--json", "print one JSON object on standard output, all else on standard error");
+}
+
+/** Makes the device of these options the one that computes. */
+export async function useDevice({ device, threads }: DeviceOptions): Promise<void> {
+  await setDevice(device, threads === undefined ? {} : { threads });
+}

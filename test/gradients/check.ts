@@ -1,0 +1,134 @@
+/**
+ * Gradients against central differences, in float64 on the reference interpreter:
+ *
+ *   dL/dx_i  =  (L(x_i + h) - L(x_i - h)) / 2 h   +- h^2 |L'''| / 6 +- |L| 2^-52 / h
+ *
+ * With h = 1e-5, and derivatives and losses of about one, both errors are near 1e-11.
+ */
+import { differentiate } from "../../src/core/grad/gradients.ts";
+import { parameter } from "../../src/core/graph/build.ts";
+import type { Node, Shape } from "../../src/core/graph/nodes.ts";
+import { add, mul, sum, sumLeading } from "../../src/core/graph/operators.ts";
+import { verify } from "../../src/core/graph/verify.ts";
+import { topological } from "../../src/core/graph/walk.ts";
+import { evaluate, type HostValue } from "../../src/core/run/reference.ts";
+
+const step = 1e-5;
+const absoluteTolerance = 1e-8;
+const relativeTolerance = 1e-6;
+
+export type Dims = Readonly<Record<string, number>>;
+export interface Check {
+  /** The sum of its elements is differentiated. */
+  readonly loss: Node;
+  /** The nodes to differentiate with respect to: all of them have a value in `given`. */
+  readonly wrt: readonly Node[];
+  readonly given: ReadonlyMap<Node, HostValue>;
+  readonly dims?: Dims;
+}
+
+/** The gradients. Throws an error that names the worst element, unless every element of every gradient is right. */
+export function checkGradients({ loss, wrt, given, dims = {} }: Check): readonly (HostValue | null)[] {
+  const { roots, gradients } = differentiate({ roots: [loss], wrt });
+  const total = (values: ReadonlyMap<Node, HostValue>): number =>
+    sumOf(evaluate([loss], values, dims)[0] as HostValue);
+  const asked = gradients.filter((grad) => grad !== null);
+  verify([...roots, ...asked], "differentiate");
+  const [again, ...found] = evaluate([...roots, ...asked], given, dims);
+  if (sumOf(again as HostValue) !== total(given))
+    throw new Error("The loss is another one after differentiation.");
+
+  const results = gradients.map((grad) => (grad === null ? null : (found[asked.indexOf(grad)] as HostValue)));
+  const misses = wrt.flatMap((node, k) => {
+    const value = given.get(node);
+    if (value === undefined) throw new Error(`${nameOf(node, k)} has no value.`);
+    const grad = results[k];
+    if (grad && grad.data.length !== value.data.length)
+      throw new Error(
+        `${nameOf(node, k)}: a gradient of ${grad.data.length} numbers for ${value.data.length}.`,
+      );
+    return Array.from(value.data, (x, i) => {
+      const at = (moved: number): number =>
+        total(new Map(given).set(node, { ...value, data: value.data.with(i, moved) }));
+      const expected = node.dtype === "int32" ? 0 : (at(x + step) - at(x - step)) / (2 * step);
+      const got = grad?.data[i] ?? 0;
+      const error = Math.abs(got - expected) / (absoluteTolerance + relativeTolerance * Math.abs(expected));
+      return {
+        place: `${nameOf(node, k)}, element ${i}`,
+        error: Number.isNaN(error) ? Infinity : error,
+        expected,
+        got,
+      };
+    });
+  });
+  const worst = misses.reduce((a, b) => (b.error > a.error ? b : a));
+  if (worst.error > 1) {
+    throw new Error(
+      `${worst.place}: the gradient is ${worst.got}, central differences give ${worst.expected}, ` +
+        `${worst.error.toPrecision(3)} times the tolerance apart.`,
+    );
+  }
+  return results;
+}
+
+/** Numbers in [low, high), the same for the same seed. */
+export function numbers(
+  shape: readonly number[],
+  seed: number,
+  [low, high]: readonly [number, number] = [-1, 1],
+): HostValue {
+  let state = (seed * 2654435761) >>> 0;
+  const draw = (): number => {
+    state = (Math.imul(state ^ (state >>> 15), 0x2c1b3c6d) + 0x9e3779b9) >>> 0;
+    return low + ((high - low) * (state >>> 8)) / 2 ** 24;
+  };
+  const count = shape.reduce((product, size) => product * size, 1);
+  return { shape, data: Float64Array.from({ length: count }, draw) };
+}
+
+/** A vector of integers: the lengths of rows, indices. */
+export const integers = (...data: readonly number[]): HostValue => ({
+  shape: [data.length],
+  data: Float64Array.from(data),
+});
+
+export interface ResultsCheck {
+  readonly results: readonly Node[];
+  readonly wrt: readonly Node[];
+  /** Values of nodes; parameters that are missing here get numbers in [-1, 1), but integers must be given. */
+  readonly given?: ReadonlyMap<Node, HostValue>;
+  readonly dims?: Dims;
+}
+
+/** `checkGradients` of the sum of all elements of `results`, each times a weight of its own. */
+export function checkResults({
+  results,
+  wrt,
+  given,
+  dims = {},
+}: ResultsCheck): readonly (HostValue | null)[] {
+  const weights = results.map(({ shape }, k) => parameter(`weights of result ${k}`, shape));
+  const terms = results.map((result, k) => {
+    const product = mul(result, weights[k] as Node);
+    return product.shape.length === 0 ? product : sumLeading(sum(product), product.shape.length - 1);
+  });
+  const [first, ...rest] = terms;
+  if (first === undefined) throw new Error("There is no result to check.");
+  const sizes = (shape: Shape): readonly number[] =>
+    shape.map((dim) => (typeof dim === "number" ? dim : (dims[dim] ?? 0)));
+  const others = topological(terms).filter((node) => node.op === "parameter" && node.dtype === "float32");
+  const drawn = [...new Set([...wrt, ...others])].map((node, k): [Node, HostValue] => [
+    node,
+    numbers(sizes(node.shape), k + 1),
+  ]);
+  return checkGradients({
+    loss: add(first, ...rest),
+    wrt,
+    given: new Map([...drawn, ...(given ?? [])]),
+    dims,
+  });
+}
+
+const sumOf = ({ data }: HostValue): number => data.reduce((total, x) => total + x, 0);
+const nameOf = (node: Node, k: number): string =>
+  node.op === "parameter" ? node.attributes.name : `node ${k}`;

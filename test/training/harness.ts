@@ -1,0 +1,102 @@
+/** Networks without a model object around them, trained on the reference device. */
+import type { Device, Trainer } from "../../src/core/run/device.ts";
+import { referenceDevice } from "../../src/core/run/referenceDevice.ts";
+import { buildNetwork } from "../../src/nn/model/build.ts";
+import type { Network } from "../../src/nn/model/network.ts";
+import type { Symbolic } from "../../src/nn/symbols.ts";
+import type { TrainedModel } from "../../src/nn/train/callbacks.ts";
+import type { FitOptions } from "../../src/nn/train/fitOptions.ts";
+import { fitNetwork, settle } from "../../src/nn/train/learning.ts";
+import type { History } from "../../src/nn/train/state.ts";
+
+const reference = referenceDevice();
+
+/** The reference device with weights and slots in float32, as on all others, so that what is read is all there is. */
+export const device: Device = {
+  ...reference,
+  train: (computation, updates): Trainer => {
+    const trainer = reference.train(computation, updates);
+    const step: Trainer["step"] = async (batch, decide) => {
+      const outputs = await trainer.step(batch, decide);
+      const { weights, slots } = trainer.read();
+      trainer.write(weights, slots);
+      return outputs;
+    };
+    return { ...trainer, step };
+  },
+};
+
+/** A network of one input and one output. The seed is always the same. */
+export function networkOf<I>(x: I, layers: (x: I) => unknown): Network {
+  const [from, to] = [x as unknown as Symbolic, layers(x) as Symbolic];
+  return buildNetwork({
+    name: "test",
+    inputs: [from],
+    outputs: [to],
+    inputsAs: { as: "one", names: ["x"] },
+    outputsAs: { as: "one", names: ["y"] },
+    seed: 1,
+  });
+}
+
+export const weightsOf = (network: Network): readonly (readonly number[])[] => {
+  settle(network);
+  return network.variables.map(({ value }) => [...value]);
+};
+
+export function modelOf(network: Network, save: (path: string) => void = () => undefined): TrainedModel {
+  return {
+    getWeights: () => {
+      settle(network);
+      return network.variables.map(({ value, shape }) => ({ shape, data: Float32Array.from(value) }));
+    },
+    setWeights: (weights) => {
+      network.variables.forEach((variable, k) => {
+        variable.value = Float32Array.from(weights[k]?.data ?? []);
+      });
+      network.version++;
+    },
+    save: async (path) => save(path),
+  };
+}
+
+export interface Data {
+  readonly x: unknown;
+  readonly y: unknown;
+}
+export function fit(
+  network: Network,
+  data: Data,
+  options: FitOptions,
+  model: TrainedModel = modelOf(network),
+): Promise<History> {
+  return fitNetwork(network, device, model, { ...data, options });
+}
+
+/** Numbers in [-1, 1), the same in every run. */
+export function numbers(count: number, start = 1): readonly number[] {
+  let state = start;
+  return Array.from({ length: count }, () => {
+    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
+    return state / 2 ** 31 - 1;
+  });
+}
+
+/** Sequences of these lengths with `features` numbers a step. */
+export function sequences(
+  lengths: readonly number[],
+  features: number,
+  start = 1,
+): readonly (readonly number[])[][] {
+  const all = numbers(
+    lengths.reduce((sum, length) => sum + length * features, 0),
+    start,
+  );
+  let at = 0;
+  return lengths.map((length) =>
+    Array.from({ length }, () => {
+      at += features;
+      return all.slice(at - features, at);
+    }),
+  );
+}

@@ -1,6 +1,7 @@
 /** Which device the outermost calls (fit, predict, ...) pass down. Nothing deeper reads it. */
 import type { Device } from "../core/run/device.ts";
 import { referenceDevice } from "../core/run/referenceDevice.ts";
+import { wasmDevice } from "../core/run/wasmDevice.ts";
 import { UnrollError } from "../errors.ts";
 import { nearest } from "../spelling.ts";
 
@@ -50,8 +51,8 @@ export function currentDevice(name?: DeviceName): Device {
 }
 
 const makers: { readonly [N in DeviceName]: (options: DeviceOptions) => Device } = {
-  auto: () => referenceDevice(),
-  wasm: () => referenceDevice(),
+  auto: (options) => wasmDevice(options),
+  wasm: (options) => wasmDevice(options),
   native: () => {
     throw new UnrollError({
       where: 'device "native"',

@@ -23,7 +23,7 @@ import {
 import { adam, nadam, sgd } from "../../src/nn/train/optimizers.ts";
 import { cosineDecay } from "../../src/nn/train/schedules.ts";
 import type { TrainingState } from "../../src/nn/train/state.ts";
-import { type Data, device, fit, modelOf, networkOf, numbers, sequences, weightsOf } from "./harness.ts";
+import { type Data, device, modelOf, networkOf, numbers, sequences, train, weightsOf } from "./harness.ts";
 
 const lengths = [5, 2, 7, 1, 4, 6, 3, 3, 5, 2];
 const ragged: Data = { x: sequences(lengths, 3, 1), y: sequences(lengths, 2, 2) };
@@ -64,7 +64,7 @@ describe("learning", () => {
       y: [[0], [1], [1], [0]],
     };
     const before = await evaluateNetwork(network, device, data);
-    const { history, epoch } = await fit(network, data, { epochs: 60, batchSize: 4 });
+    const { history, epoch } = await train(network, data, { epochs: 60, batchSize: 4 });
     expect(epoch).toHaveLength(60);
     expect(history["loss"]?.[0]).toBeCloseTo(before["loss"] ?? 0, 6);
     expect(history["accuracy"]?.at(-1)).toBe(1);
@@ -76,7 +76,7 @@ describe("learning", () => {
     compileNetwork(network, { optimizer: adam({ learningRate: 0.03 }), loss: "meanSquaredError" });
     const x = sequences(new Array<number>(64).fill(6), 1, 3);
     const y = x.map((row) => row.flat().reduce((sum, one) => sum + one));
-    const { history } = await fit(network, { x, y }, { epochs: 25, validationSplit: 0.25 });
+    const { history } = await train(network, { x, y }, { epochs: 25, validationSplit: 0.25 });
     expect(history["valLoss"]).toHaveLength(25);
     expect(history["valLoss"]?.at(-1)).toBeLessThan(0.15 * (history["valLoss"]?.[0] ?? 0));
   });
@@ -92,7 +92,7 @@ describe("learning", () => {
     const words = numbers(160 * 6, 5).map((one) => Math.floor((one + 1) * 10));
     const x = Array.from({ length: 160 }, (_, k) => words.slice(k * 6, k * 6 + 3 + (k % 4)));
     const y = x.map((review) => ((review.at(-1) ?? 0) < 10 ? 1 : 0));
-    const { history } = await fit(network, { x, y }, { epochs: 30, batchSize: 16, validationSplit: 0.2 });
+    const { history } = await train(network, { x, y }, { epochs: 30, batchSize: 16, validationSplit: 0.2 });
     expect(history["valAccuracy"]?.at(-1)).toBeGreaterThan(0.9);
   });
 });
@@ -101,9 +101,9 @@ describe("going on", () => {
   test("two calls of fit are one of both", async () => {
     const [whole, parts] = [tagger(), tagger()];
     const options = { epochs: 4, batchSize: 4 };
-    const { history } = await fit(whole, ragged, options);
-    const first = await fit(parts, ragged, { ...options, epochs: 1 });
-    const second = await fit(parts, ragged, { ...options, initialEpoch: 1 });
+    const { history } = await train(whole, ragged, options);
+    const first = await train(parts, ragged, { ...options, epochs: 1 });
+    const second = await train(parts, ragged, { ...options, initialEpoch: 1 });
     expect(weightsOf(parts)).toEqual(weightsOf(whole));
     expect(second.epoch).toEqual([1, 2, 3]);
     expect([...(first.history["loss"] ?? []), ...(second.history["loss"] ?? [])]).toEqual(history["loss"]);
@@ -115,12 +115,12 @@ describe("going on", () => {
       const options = { epochs: 3, batchSize: 3, validationSplit: 0.2 };
       const whole = tagger();
       const stopping = { monitor: "loss", patience: 5, restoreBestWeights: true };
-      const { history } = await fit(whole, ragged, { ...options, callbacks: [earlyStopping(stopping)] });
+      const { history } = await train(whole, ragged, { ...options, callbacks: [earlyStopping(stopping)] });
 
       const first = tagger();
       const abort = new AbortController();
       const watch: Callback = { onStepEnd: ({ step }) => (step === stop ? abort.abort() : undefined) };
-      await fit(first, ragged, {
+      await train(first, ragged, {
         ...options,
         callbacks: [earlyStopping(stopping), watch],
         signal: abort.signal,
@@ -129,7 +129,7 @@ describe("going on", () => {
 
       const second = tagger();
       carryOver(first, second);
-      const resumed = await fit(second, ragged, {
+      const resumed = await train(second, ragged, {
         ...options,
         callbacks: [earlyStopping(stopping), { onTrainBegin: () => undefined }],
         resume: true,
@@ -143,14 +143,14 @@ describe("going on", () => {
     const data = { x: sequences([9, 9, 9, 9], 3, 1), y: sequences([9, 9, 9, 9], 2, 2) };
     const options = { epochs: 2, batchSize: 2, tbptt: { steps: 4 } };
     const whole = tagger();
-    await fit(whole, data, options);
+    await train(whole, data, options);
     expect(learnerIn(whole)?.state.step).toBe(12);
     const [first, second] = [tagger(), tagger()];
     const abort = new AbortController();
     const watch: Callback = { onStepEnd: ({ step }) => (step === 5 ? abort.abort() : undefined) };
-    await fit(first, data, { ...options, callbacks: [watch], signal: abort.signal });
+    await train(first, data, { ...options, callbacks: [watch], signal: abort.signal });
     carryOver(first, second);
-    await fit(second, data, { ...options, resume: true });
+    await train(second, data, { ...options, resume: true });
     expect(weightsOf(second)).toEqual(weightsOf(whole));
   });
 
@@ -158,15 +158,15 @@ describe("going on", () => {
     const network = tagger();
     const abort = new AbortController();
     const watch: Callback = { onStepEnd: () => abort.abort() };
-    await fit(network, ragged, { batchSize: 4, callbacks: [watch], signal: abort.signal });
+    await train(network, ragged, { batchSize: 4, callbacks: [watch], signal: abort.signal });
     const other = { ...ragged, x: sequences(lengths, 3, 9) };
-    await expect(fit(network, other, { batchSize: 4, resume: true })).rejects.toThrow(/other data/);
+    await expect(train(network, other, { batchSize: 4, resume: true })).rejects.toThrow(/other data/);
   });
 
   test("the order of an epoch follows from the seed", async () => {
     const weights = async (seed: number): Promise<unknown> => {
       const network = tagger();
-      await fit(network, ragged, { batchSize: 4, seed });
+      await train(network, ragged, { batchSize: 4, seed });
       return weightsOf(network);
     };
     expect(await weights(7)).toEqual(await weights(7));
@@ -195,8 +195,8 @@ describe("truncated back-propagation", () => {
   };
   test("a window as long as the sequences is back-propagation through all of time", async () => {
     const [full, cut] = [build(), build()];
-    const one = await fit(full, data, { epochs: 2 });
-    const two = await fit(cut, data, { epochs: 2, tbptt: { steps: 6 } });
+    const one = await train(full, data, { epochs: 2 });
+    const two = await train(cut, data, { epochs: 2, tbptt: { steps: 6 } });
     expect(weightsOf(cut)).toEqual(weightsOf(full));
     expect(two.history).toEqual(one.history);
   });
@@ -205,8 +205,8 @@ describe("truncated back-propagation", () => {
     for (const network of [full, cut]) {
       compileNetwork(network, { optimizer: sgd({ learningRate: 0 }), loss: "meanSquaredError" });
     }
-    const one = await fit(full, data, {});
-    const two = await fit(cut, data, { tbptt: { steps: 4 } });
+    const one = await train(full, data, {});
+    const two = await train(cut, data, { tbptt: { steps: 4 } });
     expect(two.history["loss"]?.[0]).toBeCloseTo(one.history["loss"]?.[0] ?? 0, 6);
     expect(learnerIn(cut)?.state.step).toBe(2);
   });
@@ -221,7 +221,7 @@ describe("truncated back-propagation", () => {
         [5, 6],
       ],
     };
-    await expect(fit(network, vectors, { tbptt: { steps: 2 } })).rejects.toThrow(/returnSequences/);
+    await expect(train(network, vectors, { tbptt: { steps: 2 } })).rejects.toThrow(/returnSequences/);
   });
 });
 
@@ -237,10 +237,10 @@ describe("stateful layers", () => {
     const x = sequences([4, 4], 3, 1);
     const y = sequences([4, 4], 2, 2);
     const long = { x: [x.flat()], y: [y.flat()] };
-    const whole = await fit(build(false), long, {});
-    const parts = await fit(build(true), { x, y }, { batchSize: 1, shuffle: false });
+    const whole = await train(build(false), long, {});
+    const parts = await train(build(true), { x, y }, { batchSize: 1, shuffle: false });
     expect(parts.history["loss"]?.[0]).toBeCloseTo(whole.history["loss"]?.[0] ?? 0, 6);
-    const none = await fit(build(false), { x, y }, { batchSize: 1, shuffle: false });
+    const none = await train(build(false), { x, y }, { batchSize: 1, shuffle: false });
     expect(none.history["loss"]?.[0]).not.toBeCloseTo(whole.history["loss"]?.[0] ?? 0, 4);
   });
 });
@@ -259,7 +259,7 @@ describe("callbacks", () => {
     // Targets of the validation that nothing can learn: it gets worse.
     const validationData = [ragged.x, sequences(lengths, 2, 77)] as const;
     const callbacks = [watch, earlyStopping({ patience: 2, restoreBestWeights: true })];
-    const { epoch, history } = await fit(network, ragged, {
+    const { epoch, history } = await train(network, ragged, {
       epochs: 60,
       batchSize: 4,
       validationData,
@@ -285,7 +285,7 @@ describe("callbacks", () => {
       onEpochEnd: note("end"),
       onTrainEnd: note("done"),
     };
-    await fit(tagger(), ragged, { epochs: 2, batchSize: 8, validationSplit: 0.1, callbacks: [callback] });
+    await train(tagger(), ragged, { epochs: 2, batchSize: 8, validationSplit: 0.1, callbacks: [callback] });
     expect(calls).toEqual([
       "begin 0 0",
       "epoch 0 0",
@@ -306,7 +306,7 @@ describe("callbacks", () => {
       saves.length = 0;
       const network = tagger();
       const model = modelOf(network, (path) => saves.push(`${path} ${learnerIn(network)?.state.step}`));
-      await fit(network, ragged, { epochs: 2, batchSize: 4, ...options }, model);
+      await train(network, ragged, { epochs: 2, batchSize: 4, ...options }, model);
       return [...saves];
     };
     expect(await run({ checkpoint: { path: "a" } })).toEqual(["a 3", "a 6"]);
@@ -326,10 +326,26 @@ describe("callbacks", () => {
   });
 
   test("a figure that there is not is named", async () => {
-    await expect(fit(tagger(), ragged, { callbacks: [earlyStopping()] })).rejects.toThrow(
+    await expect(train(tagger(), ragged, { callbacks: [earlyStopping()] })).rejects.toThrow(
       /valLoss.*validationSplit/,
     );
   });
+});
+
+test("one training at a time", async () => {
+  const network = tagger();
+  const first = train(network, ragged, { epochs: 2, seed: 3 });
+  await expect(train(network, ragged, { seed: 4 })).rejects.toThrow(/one training of a model at a time/);
+  await expect(trainNetworkOnce(network, device, ragged)).rejects.toThrow(/Await the first/);
+  expect((await first).epoch).toEqual([0, 1]);
+  const other = tagger();
+  await train(other, ragged, { epochs: 2, seed: 3 });
+  expect(weightsOf(network)).toEqual(weightsOf(other));
+});
+
+test("options that there are not are named", () => {
+  const options = { epoch: 3 } as FitOptions;
+  return expect(train(tagger(), ragged, options)).rejects.toThrow(/Did you mean "epochs"/);
 });
 
 describe("a step that is not finite", () => {
@@ -344,17 +360,19 @@ describe("a step that is not finite", () => {
       },
     };
     const checkpoint = { path: "kept", everySteps: 1 };
-    const failing = fit(network, ragged, { epochs: 3, batchSize: 4, callbacks: [poison], checkpoint });
+    const failing = train(network, ragged, { epochs: 3, batchSize: 4, callbacks: [poison], checkpoint });
     await expect(failing).rejects.toThrow(/training step 3.*gru_1\/kernel.*kept, after step 2/);
   });
 
-  test("data that are not finite are named, and nothing is learned from them", async () => {
+  test("data that are not finite are refused, and nothing is learned from them", async () => {
     const network = tagger();
     const before = weightsOf(network);
     const x = sequences([3, 3], 3, 1).map((row) =>
       row.map((step) => step.map(() => Number.POSITIVE_INFINITY)),
     );
-    await expect(fit(network, { x, y: sequences([3, 3], 2, 2) }, {})).rejects.toThrow(/data for the input/);
+    await expect(train(network, { x, y: sequences([3, 3], 2, 2) }, {})).rejects.toThrow(
+      /x, row 0.*finite numbers/,
+    );
     expect(weightsOf(network)).toEqual(before);
     expect(learnerIn(network)?.state.step).toBe(0);
     expect(learnerIn(network)?.busy).toBe(false);
@@ -367,15 +385,15 @@ describe("a step that is not finite", () => {
       ),
     );
     compileNetwork(network, { optimizer: "sgd", loss: "meanSquaredError" });
-    network.variables.forEach(({ name, value }) => value.fill(name.startsWith("first") ? 1 : 3e38));
-    await expect(fit(network, { x: [[1, 1]], y: [1] }, {})).rejects.toThrow(/layer 2 "middle"/);
+    for (const { name, value } of network.variables) value.fill(name.startsWith("first") ? 1 : 3e38);
+    await expect(train(network, { x: [[1, 1]], y: [1] }, {})).rejects.toThrow(/layer 2 "middle"/);
   });
 });
 
 describe("single steps", () => {
   test("trainOnBatch is a batch of fit", async () => {
     const [a, b] = [tagger(), tagger()];
-    const { history } = await fit(a, ragged, { batchSize: 10, shuffle: false });
+    const { history } = await train(a, ragged, { batchSize: 10, shuffle: false });
     const figures = await trainNetworkOnce(b, device, ragged);
     expect(weightsOf(b)).toEqual(weightsOf(a));
     expect(figures["loss"]).toBe(history["loss"]?.[0]);
@@ -420,7 +438,7 @@ test("weights that somebody sets during training are trained on", async () => {
     },
   };
   compileNetwork(network, { optimizer: sgd({ learningRate: 0 }), loss: "meanSquaredError" });
-  await fit(network, ragged, { batchSize: 4, callbacks: [zero] });
+  await train(network, ragged, { batchSize: 4, callbacks: [zero] });
   expect(
     weightsOf(network)
       .flat()

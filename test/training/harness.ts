@@ -64,7 +64,7 @@ export interface Data {
   readonly x: unknown;
   readonly y: unknown;
 }
-export function fit(
+export function train(
   network: Network,
   data: Data,
   options: FitOptions,

@@ -8,7 +8,7 @@ const floatBytes = 4;
 const cacheBytes = 2 * 2 ** 20;
 const mostShards = 16;
 /** Rows times steps of a chunk: its values stay in the second-level cache until the weight gradients use them. */
-const chunkCells = 160;
+const chunkCells = 96;
 
 /** What decides the size of every buffer. */
 export interface Extent {

@@ -57,11 +57,12 @@ function withOwnNext(node: NodeOf<"scan">): Node {
   const parts = partsOf(node);
   const own = bodyNodes(parts.body);
   const seen = new Set<Node>();
-  const next = parts.body.next.map((value) => {
+  const next = parts.body.next.map((value, k) => {
     const computed = own.has(value) && (kindOf[value.op] === "elementwise" || value.op === "affine");
     const copy = !computed || seen.has(value);
     seen.add(value);
-    return copy ? make("where", [constant(1), value, value], {}) : value;
+    // The state, which is not chosen, makes the copy a node of the body even where the value is the same at every step.
+    return copy ? make("where", [constant(1), value, parts.body.carried[k] as Node], {}) : value;
   });
   return next.every((value, k) => value === parts.body.next[k]) ? node : makeScan({ ...parts, body: { ...parts.body, next } });
 }

@@ -6,6 +6,7 @@ import { invariant } from "../../errors.ts";
 import type { Computation, Parameter } from "../graph/computation.ts";
 import { constant, make } from "../graph/build.ts";
 import { type Dim, type Node, rows, type Shape } from "../graph/nodes.ts";
+import { rewrite } from "../graph/rewrite.ts";
 import { widthOf } from "../graph/shapes.ts";
 import { fuse } from "./fuse.ts";
 import { kindOf } from "./kinds.ts";
@@ -20,12 +21,12 @@ import type { Program, ProgramFunction } from "./program.ts";
 import { rotate } from "./rotate.ts";
 import { simplify } from "./simplify.ts";
 import { type Buffer, type Slot, type StagedSection, type Stores, store } from "./store.ts";
-import { hasRows, timeOf } from "./values.ts";
+import { type Carry, hasRows, timeOf } from "./values.ts";
 import { vanish } from "./vanish.ts";
 import { type GradientRoot, type Leaf, leavesOf } from "./leaves.ts";
 
 /** Graph to graph, in this order. */
-const passes = [simplify, rotate, simplify, vanish, simplify] as const;
+const passes = [withoutStops, simplify, rotate, simplify, vanish, simplify] as const;
 
 /** A piece of a sum: where a shard holds it, and where it belongs in the whole. */
 export interface SumPiece {
@@ -68,6 +69,10 @@ export interface Plan {
   readonly outputs: readonly (RowsPlan | SumPlan)[];
   readonly gradients: readonly (SumPlan | null)[];
   readonly staged: readonly StagedSection[];
+  readonly stores: Stores;
+  readonly carries: readonly Carry[];
+  /** What a scan's slice or output stands for. */
+  readonly behind: (node: Node) => Node;
   readonly lanes: number;
 }
 
@@ -81,18 +86,22 @@ export function plan(computation: Computation, lanes: number): Plan {
   const sumsOf = simple.map((root) => (hasRows(root.shape) ? null : leavesOf(root)));
   const leaves = sumsOf.flatMap((root) => root ?? []);
   const rowRoots = simple.filter((root) => hasRows(root.shape));
-  const placement = place([...rowRoots.map(computedRow), ...leaves.flatMap(({ needs }) => needs)]);
+  const placement = place([...rowRoots, ...leaves.flatMap(({ needs }) => needs)]);
   const at = new Map<Node, Node>([...rowRoots, ...leaves.flatMap(({ needs }) => needs)].map((root, k) => [root, placement.roots[k] as Node]));
   const staged = placement.sections.map((section) => ({ section, phases: phasesOf(section, placement) }));
   const stores = store(placement, staged, lanes);
   return assemble({ computation, lanes, placement, staged, stores, simple, sumsOf, at });
 }
 
+/** Where gradients stop matters to differentiation alone. */
+function withoutStops(roots: readonly Node[]): readonly Node[] {
+  return rewrite(roots, (node) => (node.op === "stopGradient" ? node.inputs[0] : node));
+}
+
 /** An output that is only a view or an input gets memory of its own. */
 function asComputed(output: Node): Node {
   return kindOf[output.op] === "leaf" || kindOf[output.op] === "view" ? make("where", [constant(1), output, output], {}) : output;
 }
-const computedRow = (root: Node): Node => root;
 
 function phasesOf(section: Placement["sections"][number], { values }: Placement): StagedSection["phases"] {
   if (section.kind === "once") return { before: fuse(section.nodes, values), step: [], after: [] };
@@ -132,7 +141,7 @@ function assemble({ computation, lanes, placement, staged, stores, simple, sumsO
     sums: [],
     sumSlots,
   };
-  const functions: ProgramFunction[] = [...lowerSections(kernels, staged, stores.carrySlot)];
+  const functions: ProgramFunction[] = [...lowerSections(kernels, staged, stores)];
   for (const panel of kernels.panels) functions.push(lowerPack(kernels.frame, panel, (view) => weightKey(view.weight), lanes));
   const sum = (leaves: GradientRoot, shape: Shape): SumPlan => sumPlan(leaves, shape, { kernels, functions, at, source, slotOf, lanes });
   const rowsPlan = (root: Node): RowsPlan => ({ slot: slotOf(values.behind(at.get(root) ?? root)) as Slot, time: timeOf(root.shape), width: widthOfRow(root.shape) });
@@ -145,7 +154,9 @@ function assemble({ computation, lanes, placement, staged, stores, simple, sumsO
   return {
     program: { lanes, functions },
     frame: kernels.frame.keys,
-    buffers, inputs, outputs, gradients, staged, lanes,
+    buffers, inputs, outputs, gradients, staged, stores, lanes,
+    carries: values.carries,
+    behind: values.behind,
     panels: kernels.panels,
     sums: kernels.sums,
   };

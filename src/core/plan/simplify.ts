@@ -12,14 +12,33 @@ import type { Node, NodeOf } from "../graph/nodes.ts";
 import { add, concat, slice, transpose } from "../graph/operators.ts";
 import { type Rule, rewrite } from "../graph/rewrite.ts";
 import { sameShape, widthOf } from "../graph/shapes.ts";
+import { resultsOf, topological } from "../graph/walk.ts";
 import { interned } from "./intern.ts";
 import { elementwise } from "./kinds.ts";
 
 /** The graph in normal form. A product is an `affine` afterwards; `matmul` is gone. */
 export function simplify(roots: readonly Node[]): readonly Node[] {
   const share = interned();
-  const simpler = rewrite(roots, (node) => share(normal(node)));
+  const isStateful = statefulness(roots);
+  const simpler = rewrite(roots, (node) => share(node.op === "add" ? joined(normalAdd(node), isStateful) : normal(node)));
   return rewrite(simpler, (node) => share(node));
+}
+
+/** Does a node depend on a state, of whatever scan? */
+function statefulness(roots: readonly Node[]): (node: Node) => boolean {
+  const states = new Set<Node>(everyScan(roots).flatMap(({ attributes }) => attributes.body.carried));
+  const known = new Map<Node, boolean>();
+  const isStateful = (node: Node): boolean => {
+    const found = known.get(node) ?? (states.has(node) || node.inputs.some(isStateful));
+    known.set(node, found);
+    return found;
+  };
+  return isStateful;
+}
+
+function everyScan(roots: readonly Node[]): readonly NodeOf<"scan">[] {
+  const scans = topological(roots).filter((node) => node.op === "scan");
+  return [...scans, ...scans.flatMap((scan) => everyScan(resultsOf(scan.attributes.body)))];
 }
 
 const normal: Rule = (node) => {
@@ -61,7 +80,7 @@ function normalAdd(node: NodeOf<"add">): Node {
   const [a, b] = node.inputs;
   if (isZero(b) && sameShape(a.shape, node.shape)) return a;
   if (isZero(a) && sameShape(b.shape, node.shape)) return b;
-  return joinedPads(a, b) ?? joinedProducts(node) ?? node;
+  return joinedPads(a, b) ?? node;
 }
 
 function normalMul(node: NodeOf<"mul">): Node {
@@ -71,15 +90,31 @@ function normalMul(node: NodeOf<"mul">): Node {
   return isZero(a) || isZero(b) ? zeros(node.shape) : node;
 }
 
-/** A sum with products: the accumulator of the second begins with all that stands before it. */
-function joinedProducts(node: NodeOf<"add">): Node | null {
+/**
+ * A sum with a product: its accumulator begins with all that stands before it. Of two products the one that does not
+ * touch the state comes first, and a product is not tied to a state that it could do without, so that it can be hoisted.
+ */
+function joined(node: Node, isStateful: (node: Node) => boolean): Node {
+  if (node.op !== "add") return node;
   const [a, b] = node.inputs;
-  const product = b.op === "affine" ? b : a.op === "affine" ? a : null;
-  if (product === null || !sameShape(product.shape, node.shape)) return null;
-  const other = product === b ? a : b;
+  const swap = b.op !== "affine" || (a.op === "affine" && isStateful(a) && !isStateful(b));
+  const [other, product] = swap ? [b, a] : [a, b];
+  if (product.op !== "affine" || !sameShape(product.shape, node.shape)) return node;
+  if (isStateful(other) && !isStateful(product)) return node;
+  if (other.op === "add" && other.inputs.some((input) => input.op === "affine")) {
+    const [first, second] = other.inputs;
+    const [rest, inner] = second.op === "affine" ? [first, second] : [second, first];
+    return add(rest, joined(add(inner, product), isStateful));
+  }
+  if (other.op !== "affine" && holdsProduct(other)) return node;
   const [start, left, right] = product.inputs;
-  const begun = isZero(start) ? other : normal(product === b ? add(other, start) : add(start, other));
+  const begun = isZero(start) ? other : joined(normal(add(other, start)), isStateful);
   return make("affine", [begun, left, right], {});
+}
+
+/** Is it made from a product by elementwise operators alone? */
+function holdsProduct(node: Node): boolean {
+  return node.op === "affine" || (elementwise.has(node.op) && node.inputs.some(holdsProduct));
 }
 
 /** Pads that lie side by side become one concat, whatever the order in which they are added. */

@@ -50,7 +50,10 @@ export class Threads {
   /** Workers leave their waiting to receive a module. */
   load(module: ThreadModule): void {
     if (this.workers.length === 0) return;
-    if (!this.listening) this.tell(commands.listen);
+    if (!this.listening) {
+      this.tell(commands.listen);
+      this.wait(); // else a run told right behind would be taken for this, before the module is there
+    }
     this.listening = true;
     for (const worker of this.workers) worker.post(module);
   }
@@ -103,11 +106,12 @@ export function serve(start: ThreadStart, seen: number, functionsOf: (module: nu
       if (turn++ > spins) Atomics.wait(ints, start.control + control.generation, generation);
     }
     generation = Atomics.load(ints, start.control + control.generation);
-    if (Atomics.load(ints, start.control + control.command) !== commands.run) return generation;
-    const list = start.control + control.lists + 2 * start.thread;
     const all = new Int32Array(start.memory.buffer);
-    runTasks(all, all[list] ?? 0, all[list + 1] ?? 0, functionsOf(all[start.control + control.module] ?? 0));
+    const shallRun = Atomics.load(all, start.control + control.command) === commands.run;
+    const list = start.control + control.lists + 2 * start.thread;
+    if (shallRun) runTasks(all, all[list] ?? 0, all[list + 1] ?? 0, functionsOf(all[start.control + control.module] ?? 0));
     Atomics.add(all, start.control + control.done, 1);
     Atomics.notify(all, start.control + control.done);
+    if (!shallRun) return generation;
   }
 }

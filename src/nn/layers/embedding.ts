@@ -61,4 +61,4 @@ export function embedding<const W extends number>(options: EmbeddingOptions<W>):
 }
 
 /** `[time, rows]` to `[time, rows, 1]`: 1 where the token is not 0. */
-const notZero = (tokens: Node): Node => reshape(sub(1, equal(toFloat(tokens), 0)), [...tokens.shape, 1]);
+const notZero = (tokens: Node): Node => sub(1, equal(toFloat(reshape(tokens, [...tokens.shape, 1])), 0));

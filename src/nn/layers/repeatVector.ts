@@ -1,10 +1,9 @@
 /** A vector at every step of a sequence. */
-import { constant } from "../../core/graph/build.ts";
-import { rows } from "../../core/graph/nodes.ts";
 import { broadcast } from "../../core/graph/operators.ts";
 import { makeLayer } from "./call.ts";
 import { configOf } from "./config.ts";
 import type { LayerOf } from "./facts.ts";
+import { fixedLengths } from "./lengths.ts";
 import { checkOptions, commonChecks, whole } from "./options.ts";
 
 /** `[batch, features]` to `[batch, n, features]`. */
@@ -24,7 +23,7 @@ export function repeatVector(options: {
       outputs: ([x]) => (x ? [{ ...x, name: "output", axes: [n, ...x.axes], time: "looks ahead" }] : []),
       apply: ([x]) =>
         x
-          ? [{ node: broadcast(x.node, [n, ...x.node.shape]), time: n, lengths: broadcast(constant(n), [rows]), mask: null }]
+          ? [{ node: broadcast(x.node, [n, ...x.node.shape]), time: n, lengths: fixedLengths(n), mask: null }]
           : [],
     },
     { gives: "sequence", time: "looks ahead" },

@@ -5,7 +5,7 @@
 import type { Dim, DType } from "../../core/graph/nodes.ts";
 import type { HostArray } from "../../core/run/device.ts";
 import { UnrollError } from "../../errors.ts";
-import { type Axes, hasTime } from "../symbols.ts";
+import type { Axes } from "../symbols.ts";
 import { isLayer } from "../layers/layer.ts";
 import type { End, Network } from "./network.ts";
 import { isRagged } from "./ragged.ts";
@@ -65,14 +65,14 @@ export function columnOf(values: unknown, asked: Asked, where: string): Column {
   const shown = (k: number): string => `${where}, row ${k}`;
   const shapes = rows.map(({ shape }, k) => checkedShape(shape, asked, shown(k)));
   const all = rows.map(({ data }, k) => within(converted(data, asked.dtype, shown(k)), asked, shown(k)));
-  const size = sizeOf(asked.axes.slice(hasTime(asked) ? 1 : 0).map((axis) => axis ?? 1));
+  const size = sizeOf(asked.axes.slice(asked.time === null ? 0 : 1).map((axis) => axis ?? 1));
   return {
     rows: rows.length,
     dtype: asked.dtype,
     size,
     time: asked.time,
-    lengths: Int32Array.from(shapes, (shape) => (hasTime(asked) ? (shape[0] ?? 0) : 1)),
-    ragged: hasTime(asked) && (isRagged(values) || shapes.some((shape) => shape[0] !== shapes[0]?.[0])),
+    lengths: Int32Array.from(shapes, (shape) => (asked.time === null ? 1 : (shape[0] ?? 0))),
+    ragged: asked.time !== null && (isRagged(values) || shapes.some((shape) => shape[0] !== shapes[0]?.[0])),
     row: (k) => all[k] as HostArray,
   };
 }

@@ -31,15 +31,20 @@ export async function predict(network: Network, x: unknown, request: PredictRequ
   const rows = columns[0]?.rows ?? 0;
   const batchSize = checkedBatchSize(request.batchSize ?? 32);
   const states = statesGiven(network, request.initialState ?? {}, rows);
-  const pieces: (readonly Float32Array[])[] = [];
+  const pieces: Piece[] = [];
   for (let from = 0; from < rows; from += batchSize) {
     const order = Int32Array.from({ length: Math.min(batchSize, rows - from) }, (_, k) => from + k);
-    pieces.push(await predictBatch(network, { columns, order, states }, device));
+    pieces.push({ rows: order.length, outputs: await predictBatch(network, { columns, order, states }, device) });
   }
-  const results = network.outputs.map((end, k) => joined(end, columns, pieces.map((piece) => piece[k] as Float32Array)));
+  const results = network.outputs.map((end, k) => joined(end, k, columns, pieces));
   return arranged(network.outputsAs, results);
 }
 
+/** The outputs of one batch. */
+interface Piece {
+  readonly rows: number;
+  readonly outputs: readonly Float32Array[];
+}
 interface Asked {
   readonly columns: readonly Column[];
   readonly order: Int32Array;
@@ -96,31 +101,31 @@ function stepsOf({ time }: Pick<End, "time">, times: Readonly<Record<string, num
   return typeof time === "string" ? (times[time] ?? 1) : (time ?? 1);
 }
 
-/** The batches of one output side by side: a tensor, or one row for each sequence where the sequences were uneven. */
-function joined({ symbol, time }: End, columns: readonly Column[], pieces: readonly Float32Array[]): Tensor | Ragged {
+/** The batches of output `k` side by side: a tensor, or one row for each sequence where these were uneven. */
+function joined({ symbol, time }: End, k: number, columns: readonly Column[], pieces: readonly Piece[]): Tensor | Ragged {
   const inner = symbol.axes.slice(time === null ? 0 : 1).map((axis) => axis ?? 1);
-  const size = sizeOf(inner);
-  const rows = columns[0]?.rows ?? 0;
+  const arrays = pieces.map(({ outputs }) => outputs[k] as Float32Array);
   const source = columns.find((column) => typeof time === "string" && column.time === time);
-  if (!source?.ragged) {
-    const steps = source ? [source.lengths[0] ?? 0] : time === null ? [] : [Number(time)];
-    const data = source?.lengths[0] === 0 ? new Float32Array(0) : concatenated(pieces);
-    return tensorOf([rows, ...steps, ...inner], data);
-  }
-  const tensors: Tensor[] = [];
-  for (const piece of pieces) {
-    const own = source.lengths.subarray(tensors.length, tensors.length + batchRows(tensors.length, rows, pieces));
-    const width = piece.length / own.length;
-    own.forEach((length, k) => {
-      tensors.push(tensorOf([length, ...inner], piece.slice(k * width, k * width + length * size)));
-    });
-  }
-  return raggedOf(tensors);
+  if (source?.ragged) return raggedOf(pieces.flatMap((piece, at) => cut(piece.rows, arrays[at] as Float32Array, inner)).map(ended(source)));
+  const steps = source ? [source.lengths[0] ?? 0] : time === null ? [] : [Number(time)];
+  const shape = [columns[0]?.rows ?? 0, ...steps, ...inner];
+  return tensorOf(shape, sizeOf(shape) === 0 ? new Float32Array(0) : concatenated(arrays));
 }
 
-/** All batches but the last are equally large. */
-const batchRows = (done: number, rows: number, pieces: readonly Float32Array[]): number =>
-  Math.min(rows - done, pieces.length === 1 ? rows : Math.ceil(rows / pieces.length));
+/** The rows of a batch, each as long as the longest of them. */
+function cut(rows: number, array: Float32Array, inner: readonly number[]): readonly Tensor[] {
+  const width = array.length / rows;
+  const steps = width / sizeOf(inner);
+  return Array.from({ length: rows }, (_, k) => tensorOf([steps, ...inner], array.subarray(k * width, (k + 1) * width)));
+}
+
+/** Row `k` up to its own end. */
+function ended({ lengths }: Column): (row: Tensor, k: number) => Tensor {
+  return ({ shape: [, ...inner], data }, k) => {
+    const length = lengths[k] ?? 0;
+    return tensorOf([length, ...inner], data.slice(0, length * sizeOf(inner)));
+  };
+}
 
 function concatenated(pieces: readonly Float32Array[]): Float32Array {
   if (pieces.length === 1) return pieces[0] as Float32Array;

@@ -4,12 +4,13 @@
  *   inputs, lengths   from the data          keys     random keys, filled by (seed, salt, optimizer step)
  *   weights           one a variable         states   first states from outside, last states to be carried on
  */
-import { constant, parameter } from "../../core/graph/build.ts";
+import { parameter } from "../../core/graph/build.ts";
 import { type Dim, type Node, rows } from "../../core/graph/nodes.ts";
-import { broadcast, mul } from "../../core/graph/operators.ts";
+import { mul } from "../../core/graph/operators.ts";
 import type { Computation, Parameter } from "../../core/run/device.ts";
 import { invariant, UnrollError } from "../../errors.ts";
 import { type Context, isLayer, type Value } from "../layers/layer.ts";
+import { fixedLengths } from "../layers/lengths.ts";
 import { applied, isOperator, type OperatorCall } from "../operatorCalls.ts";
 import type { Call, Symbolic } from "../symbols.ts";
 import { type End, layerOfCall, type Network, type NetworkLayer } from "./network.ts";
@@ -111,9 +112,6 @@ function lengthsOf(time: Dim | null, lengths: Readonly<Record<string, Parameter>
   if (typeof time === "number") return fixedLengths(time);
   return time === null ? null : (lengths[time] ?? null);
 }
-
-/** The lengths of sequences that all have the same number of steps. */
-export const fixedLengths = (steps: number): Node => broadcast(constant(steps), [rows]);
 
 function valueOf({ values }: Tracing, symbol: Symbolic): Value {
   const { source } = symbol;

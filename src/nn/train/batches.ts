@@ -8,20 +8,8 @@
 import type { Dim } from "../../core/graph/nodes.ts";
 import type { HostArray } from "../../core/run/device.ts";
 import { keyOf, permutation } from "../../core/run/random.ts";
+import { type Column, gathered } from "../model/data.ts";
 
-/** All rows of one input, target or weight. */
-export interface Column {
-  readonly rows: number;
-  readonly dtype: "float32" | "int32";
-  /** Numbers in one step, or in a row where there is no time. */
-  readonly size: number;
-  /** The dimension of time; null where there is none. */
-  readonly time: Dim | null;
-  /** Steps of each row; 1 where there is no time. */
-  readonly lengths: Int32Array;
-  /** Row `k`, `[steps, size]`. */
-  readonly row: (k: number) => HostArray;
-}
 export interface Dataset {
   readonly rows: number;
   readonly inputs: readonly Column[];
@@ -87,22 +75,13 @@ export function feedOf(dataset: Dataset, order: Uint32Array): Feed {
     rows: order.length,
     times,
     lengths,
-    inputs: inputs.map((column) => gathered(column, order, times)),
-    targets: targets.map((column) => gathered(column, order, times)),
+    inputs: inputs.map((column) => gathered(column, order, stepsIn(column.time, times))),
+    targets: targets.map((column) => gathered(column, order, stepsIn(column.time, times))),
     targetTimes: targets.map(({ time }) => time),
-    sampleWeight: sampleWeight && (gathered(sampleWeight, order, times) as Float32Array),
+    sampleWeight:
+      sampleWeight && (gathered(sampleWeight, order, stepsIn(sampleWeight.time, times)) as Float32Array),
     classWeight,
   };
-}
-
-function gathered(column: Column, order: Uint32Array, times: Readonly<Record<string, number>>): HostArray {
-  const steps = stepsIn(column.time, times);
-  const width = steps * column.size;
-  const array = new (column.dtype === "int32" ? Int32Array : Float32Array)(order.length * width);
-  order.forEach((row, k) => {
-    array.set(column.row(row), k * width);
-  });
-  return array;
 }
 
 const stepsIn = (time: Dim | null, times: Readonly<Record<string, number>>): number =>

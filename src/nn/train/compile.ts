@@ -1,5 +1,6 @@
 /** What `compile` is told, checked and completed: an optimizer, and for each output a loss and its metrics. */
 import { UnrollError } from "../../errors.ts";
+import { isRecurrence } from "../layers/recurrence.ts";
 import type { Network } from "../model/network.ts";
 import { listed } from "../model/structure.ts";
 import type { TimeReduction } from "./counts.ts";
@@ -44,6 +45,7 @@ export function compiled(options: CompileOptions, network: Network): Compiled {
     got: String(timeReduction),
     fix: "Choose one of the two.",
   });
+  refuseOtherStates(network);
   const losses = each(network, options.loss);
   const goals = network.outputs.map(({ name, symbol }, k): Goal => {
     const loss = lossOf(losses[k]);
@@ -53,6 +55,20 @@ export function compiled(options: CompileOptions, network: Network): Compiled {
     return { name, loss, metrics };
   });
   return { optimizer: made, goals, timeReduction };
+}
+
+/** Between batches a stateful layer hands on numbers: nothing is learned through its first states. */
+function refuseOtherStates({ layers }: Network): void {
+  const layer = layers.find(
+    ({ definition }) =>
+      definition.stateful && isRecurrence(definition) && definition.settings.initialState !== "zeros",
+  );
+  refuseUnless(layer === undefined, {
+    where: layer?.label ?? "",
+    expected: "a stateful layer that begins with zeros",
+    got: "another initialState",
+    fix: 'Leave out stateful, or set initialState: "zeros".',
+  });
 }
 
 function each(network: Network, loss: CompileOptions["loss"]): readonly unknown[] {

@@ -1,10 +1,10 @@
 /** Inputs, targets and weights side by side, checked against the network and against each other. */
 import type { HostArray } from "../../core/run/device.ts";
 import { UnrollError } from "../../errors.ts";
+import { type Column, columnOf, columnsOf } from "../model/data.ts";
 import type { Network } from "../model/network.ts";
 import { listed } from "../model/structure.ts";
-import type { Column, Dataset } from "./batches.ts";
-import { columnOf } from "./columns.ts";
+import type { Dataset } from "./batches.ts";
 import type { Compiled } from "./compile.ts";
 import { refuseUnless } from "./refuse.ts";
 
@@ -20,7 +20,7 @@ export function datasetOf(
   compiled: Compiled,
   data: { readonly x: unknown; readonly y: unknown } & Weighing,
 ): Dataset {
-  const inputs = listed(network.inputsAs, data.x, "x").map((own, k) => inputColumn(network, own, k));
+  const inputs = columnsOf(network, data.x, "x");
   const targets = listed(network.outputsAs, data.y, "y").map((own, k) =>
     targetColumn(network, compiled, own, k),
   );
@@ -49,27 +49,24 @@ export function datasetOf(
   };
 }
 
-function inputColumn({ inputs }: Network, data: unknown, k: number): Column {
-  const end = inputs[k];
-  const { axes, dtype } = end?.symbol ?? { axes: [], dtype: "float32" as const };
-  const time = end?.time ?? null;
-  const size = axes.slice(time === null ? 0 : 1).reduce<number>((count, axis) => count * (axis ?? 1), 1);
-  return columnOf(data, { where: inputs.length > 1 ? `x for "${end?.name}"` : "x", dtype, size, time });
-}
-
 function targetColumn({ outputs }: Network, { goals }: Compiled, data: unknown, k: number): Column {
-  const end = outputs[k];
-  const loss = goals[k]?.loss;
-  const time = end?.time ?? null;
-  const axes = end?.symbol.axes.slice(time === null ? 0 : 1) ?? [];
-  const classes = loss?.target === "class";
-  const size = (classes ? axes.slice(0, -1) : axes).reduce<number>((count, axis) => count * (axis ?? 1), 1);
-  const where = outputs.length > 1 ? `y for "${end?.name}"` : "y";
-  const column = columnOf(data, { where, dtype: classes ? "int32" : "float32", size, time });
-  if (classes)
-    refuseOtherClasses(column, where, { count: axes.at(-1) ?? 1, ignored: loss?.ignoreClass ?? null });
+  const { name = "", symbol, time = null } = outputs[k] ?? {};
+  const { loss } = goals[k] ?? {};
+  const where = outputs.length > 1 ? `y, "${name}"` : "y";
+  const axes = symbol?.axes ?? [];
+  if (loss?.target !== "class")
+    return columnOf(listOf(data), { axes, dtype: "float32", time, expand: true }, where);
+  const values = listOf(data);
+  // Keras also takes the classes of a batch as [batch, 1].
+  const single = axes.length === 1 && Array.isArray(values) && Array.isArray(values[0]);
+  const column = columnOf(values, { axes: single ? [1] : axes.slice(0, -1), dtype: "int32", time }, where);
+  refuseOtherClasses(column, where, { count: axes.at(-1) ?? 1, ignored: loss.ignoreClass ?? null });
   return column;
 }
+
+/** A typed array as labels. */
+const listOf = (data: unknown): unknown =>
+  ArrayBuffer.isView(data) ? Array.from(data as unknown as ArrayLike<number>) : data;
 
 function refuseOtherClasses(
   { rows, row }: Column,
@@ -91,16 +88,16 @@ function refuseOtherClasses(
 /** Per step where each row has as many weights as the first target has steps, else one a row. */
 function weightColumn(data: unknown, target: Column | undefined): Column | null {
   if (data === undefined || data === null) return null;
-  const where = "sampleWeight";
   const perStep = target !== undefined && target.time !== null && hasSteps(data);
-  return columnOf(data, { where, dtype: "float32", size: 1, time: perStep ? target.time : null });
+  const asked = perStep ? { axes: [null, 1], time: target.time, expand: true } : { axes: [], time: null };
+  return columnOf(listOf(data), { ...asked, dtype: "float32" }, "sampleWeight");
 }
 
 function hasSteps(data: unknown): boolean {
   if (Array.isArray(data)) return typeof data[0] !== "number";
   if (typeof data === "object" && data !== null && "shape" in data)
     return (data.shape as readonly number[]).length > 1;
-  return !ArrayBuffer.isView(data);
+  return typeof data === "object" && !ArrayBuffer.isView(data);
 }
 
 /** Columns that share a time have the same lengths. */

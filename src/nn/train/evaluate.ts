@@ -1,10 +1,10 @@
 /** The figures of a model on data, without training. */
 import type { Device } from "../../core/run/device.ts";
+import { statefulLayers, statesAfter, statesBefore } from "../model/carried.ts";
 import { type Dataset, feedOf, orderOf } from "./batches.ts";
 import { figuresOf, plus, type Sums } from "./figures.ts";
 import { executableFor, type Learner, programFor, pull } from "./learner.ts";
 import { givenFor } from "./purpose.ts";
-import { statefulLayers, statesAfter, statesBefore } from "./states.ts";
 import { evaluateOn } from "./step.ts";
 
 /** Loss and metrics. Stateful layers begin at zero and leave the states of the model as they were. */

@@ -31,11 +31,8 @@ export function faultOf(fault: Fault): UnrollError {
 }
 
 function placeOf(fault: Fault): string {
-  const { program, batch, norms, lossIsGood } = fault;
+  const { program, norms, lossIsGood } = fault;
   const { network, traced } = program;
-  const input = network.inputs.findIndex((_, k) => !batch.inputs[k]?.every(Number.isFinite));
-  if (input >= 0)
-    return `numbers that are not finite in the data for the input "${network.inputs[input]?.name}"`;
   const weight = network.variables.find(({ value }) => !value.every(Number.isFinite));
   if (weight) return `numbers that are not finite in the weight "${weight.name}"`;
   if (lossIsGood) {

@@ -6,15 +6,15 @@
  */
 import type { Device } from "../../core/run/device.ts";
 import { UnrollError } from "../../errors.ts";
+import { statesAfter, statesBefore } from "../model/carried.ts";
 import { type Dataset, type Feed, feedOf, orderOf, piece, type Span } from "./batches.ts";
 import type { Callback, Saved, TrainedModel, TrainingMoment } from "./callbacks.ts";
 import { evaluateAll } from "./evaluate.ts";
 import { figuresOf, plus, prefixed } from "./figures.ts";
-import { type Learner, type Live, liveFor, pull } from "./learner.ts";
+import { exclusively, type Learner, type Live, liveFor } from "./learner.ts";
 import type { Purpose } from "./program.ts";
 import { refuseUnless } from "./refuse.ts";
 import { freshRun, type History, type Run, record } from "./state.ts";
-import { statesAfter, statesBefore } from "./states.ts";
 import { trainOn } from "./step.ts";
 
 /** A call of fit with its options completed. */
@@ -33,6 +33,8 @@ export interface Plan {
   readonly signal: AbortSignal | null;
   readonly checkpoint: { readonly path: string; readonly everySteps: number | null } | null;
   readonly resume: boolean;
+  /** Null: as it was. */
+  readonly seed: number | null;
 }
 interface Fitting extends Plan {
   readonly learner: Learner;
@@ -50,33 +52,18 @@ export async function fitOn(
   plan: Plan,
   purpose: Purpose,
 ): Promise<History> {
-  refuseUnless(!learner.busy, {
-    where: "model.fit(x, y)",
-    expected: "one training of a model at a time",
-    got: "a second call while the first is under way",
-    fix: "Await the first call.",
-  });
-  const run = runOf(learner, plan);
-  learner.busy = true;
-  learner.state.run = run;
-  try {
-    const fitting: Fitting = {
-      ...plan,
-      learner,
-      device,
-      live: liveFor(learner, device, purpose),
-      run,
-      stopped: false,
-      saved: null,
-    };
+  return exclusively(learner, "model.fit(x, y)", async () => {
+    const { state } = learner;
+    state.seed = plan.seed ?? state.seed;
+    const run = runOf(learner, plan);
+    state.run = run;
+    const live = liveFor(learner, device, purpose);
+    const fitting: Fitting = { ...plan, learner, device, live, run, stopped: false, saved: null };
     await train(fitting).catch((error: unknown) => {
       throw withCheckpoint(error, fitting);
     });
     return run.history;
-  } finally {
-    pull(learner);
-    learner.busy = false;
-  }
+  });
 }
 
 /** A step that went wrong also names the last checkpoint. */

@@ -1,5 +1,6 @@
 /** The options of `fit`, checked and completed. */
 
+import { type Check, type Checks, checkOptions, flag, fraction, whole } from "../layers/options.ts";
 import { isRecurrence } from "../layers/recurrence.ts";
 import { type Dataset, part } from "./batches.ts";
 import type { Callback, TrainedModel } from "./callbacks.ts";
@@ -40,14 +41,35 @@ export interface FitOptions {
   readonly resume?: boolean;
 }
 
+const object: Check = { expected: "an object", holds: (x) => typeof x === "object" && x !== null };
+const list: Check = { expected: "an array", holds: Array.isArray };
+const anything: Check = { expected: "anything", holds: () => true };
+const checks: Checks = {
+  epochs: whole(0),
+  batchSize: whole(1),
+  validationSplit: fraction,
+  validationData: list,
+  shuffle: flag,
+  seed: whole(0),
+  callbacks: list,
+  sampleWeight: anything,
+  classWeight: object,
+  signal: object,
+  tbptt: object,
+  verbose: { expected: "0 or 1", holds: (x) => x === 0 || x === 1 },
+  initialEpoch: whole(0),
+  checkpoint: object,
+  resume: flag,
+};
+
 export function planOf(
   learner: Learner,
   model: TrainedModel,
   data: { readonly x: unknown; readonly y: unknown },
   options: FitOptions,
 ): Plan {
+  checkOptions("model.fit", options, checks);
   const { epochs = 1, batchSize = 32, initialEpoch = 0, validationSplit = 0 } = options;
-  checkNumbers({ epochs, batchSize, initialEpoch, validationSplit });
   const { sampleWeight, classWeight, validationData, tbptt, signal, checkpoint } = options;
   const { network, compiled } = learner;
   const all = datasetOf(network, compiled, { ...data, sampleWeight, classWeight });
@@ -73,6 +95,7 @@ export function planOf(
     signal: signal ?? null,
     checkpoint: checkpoint ? { path: checkpoint.path, everySteps: checkpoint.everySteps ?? null } : null,
     resume: options.resume ?? false,
+    seed: options.seed ?? null,
   };
 }
 
@@ -137,18 +160,4 @@ function piecesOf({ network }: Learner, steps: number): NonNullable<Plan["pieces
     fix: 'Set initialState: "zeros", or train without tbptt.',
   });
   return { time, steps };
-}
-
-function checkNumbers(numbers: Readonly<Record<string, number>>): void {
-  for (const [name, value] of Object.entries(numbers)) {
-    const least = name === "batchSize" ? 1 : 0;
-    const split = name === "validationSplit";
-    const right = split ? value >= 0 && value < 1 : Number.isInteger(value) && value >= least;
-    refuseUnless(right, {
-      where: `model.fit({ ${name} })`,
-      expected: split ? "a fraction from 0 up to, not including, 1" : `a whole number of ${least} or more`,
-      got: `${value}`,
-      fix: `Set ${name} to such a number.`,
-    });
-  }
 }

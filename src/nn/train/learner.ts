@@ -9,6 +9,7 @@ import type { Device, Executable, Trainer } from "../../core/run/device.ts";
 import type { Network } from "../model/network.ts";
 import type { Compiled } from "./compile.ts";
 import { type Program, type Purpose, programOf, purposeKey } from "./program.ts";
+import { refuseUnless } from "./refuse.ts";
 import { freshState, type TrainingState } from "./state.ts";
 import { updateOf } from "./update.ts";
 
@@ -19,7 +20,7 @@ export interface Learner {
   readonly executables: WeakMap<Device, Map<Program, Executable>>;
   state: TrainingState;
   live: Live | null;
-  /** Whether a call of fit is under way. */
+  /** Whether a training is under way. */
   busy: boolean;
 }
 export interface Live {
@@ -43,6 +44,23 @@ export function learnerOf(network: Network, compiled: Compiled): Learner {
     live: null,
     busy: false,
   };
+}
+
+/** One training at a time: `work` with the learner to itself; its weights are brought home at the end, come what may. */
+export async function exclusively<T>(learner: Learner, where: string, work: () => Promise<T>): Promise<T> {
+  refuseUnless(!learner.busy, {
+    where,
+    expected: "one training of a model at a time",
+    got: "a second call while the first is under way",
+    fix: "Await the first call.",
+  });
+  learner.busy = true;
+  try {
+    return await work();
+  } finally {
+    pull(learner);
+    learner.busy = false;
+  }
 }
 
 export function programFor({ network, compiled, programs }: Learner, purpose: Purpose): Program {

@@ -82,7 +82,6 @@ export async function fitNetwork(
   const learner = compiledLearner(network, "fit(x, y)");
   const { options } = data;
   const plan = planOf(learner, model, data, options);
-  if (options.seed !== undefined) learner.state.seed = options.seed;
   const purpose = trainingPurpose(learner, plan.data);
   return fitOn(learner, device, plan, plan.pieces === null ? purpose : { ...purpose, states: "given" });
 }

@@ -10,6 +10,7 @@ import type { Node } from "../../core/graph/nodes.ts";
 import * as operators from "../../core/graph/operators.ts";
 import { widthOf } from "../../core/graph/shapes.ts";
 import { nearest } from "../../spelling.ts";
+import { type Check, checkOptions, flag, number } from "../layers/options.ts";
 import { refuseUnless } from "./refuse.ts";
 
 const { abs, add, clip, div, exp, log, log1p, logSoftmax, max, maximum, mean, minimum, mul, neg } = operators;
@@ -48,7 +49,7 @@ export function meanAbsoluteError(): Loss {
 
 /** Quadratic up to an error of `delta` (default 1), linear beyond (Huber 1964). */
 export function huber(given: { readonly delta?: number } = {}): Loss {
-  const options = { delta: 1, ...given };
+  const options = filled("huber", { delta: 1 }, given);
   const { delta } = options;
   const perStep = (prediction: Node, target: Node): Node => {
     const error = abs(sub(prediction, target));
@@ -67,7 +68,7 @@ export interface CrossentropyOptions {
 
 /** -t log p - (1 - t) log (1 - p), the mean over the features. */
 export function binaryCrossentropy(given: CrossentropyOptions = {}): Loss {
-  const options = { fromLogits: false, labelSmoothing: 0, ...given };
+  const options = filled("binaryCrossentropy", { fromLogits: false, labelSmoothing: 0 }, given);
   const perStep = (prediction: Node, target: Node): Node => {
     const t = smoothed(target, options.labelSmoothing, 0.5);
     const x = options.fromLogits ? prediction : sigmoidLogits(prediction);
@@ -80,7 +81,7 @@ export function binaryCrossentropy(given: CrossentropyOptions = {}): Loss {
 
 /** -sum of t log p over the classes; the target is a distribution over them. */
 export function categoricalCrossentropy(given: CrossentropyOptions = {}): Loss {
-  const options = { fromLogits: false, labelSmoothing: 0, ...given };
+  const options = filled("categoricalCrossentropy", { fromLogits: false, labelSmoothing: 0 }, given);
   const perStep = (prediction: Node, target: Node): Node => {
     const t = smoothed(target, options.labelSmoothing, 1 / widthOf(prediction));
     const x = options.fromLogits ? prediction : softmaxLogits(prediction);
@@ -97,7 +98,8 @@ export interface SparseCrossentropyOptions {
 
 /** -log p of the class that the target names. */
 export function sparseCategoricalCrossentropy(given: SparseCrossentropyOptions = {}): Loss {
-  const options = { fromLogits: false, ignoreClass: null, ...given };
+  const defaults: Required<SparseCrossentropyOptions> = { fromLogits: false, ignoreClass: null };
+  const options = filled("sparseCategoricalCrossentropy", defaults, given);
   const perStep = (prediction: Node, target: Node): Node => {
     const hot = oneHot(target, widthOf(prediction));
     const x = options.fromLogits ? prediction : softmaxLogits(prediction);
@@ -126,6 +128,23 @@ export function sigmoidLogits(node: Node): Node | null {
   return node.op === "sigmoid" ? node.inputs[0] : null;
 }
 
+/** Defaults with what was given. Throws an UnrollError for a name or a value that cannot be. */
+function filled<T extends object>(name: LossName, defaults: T, given: object): T {
+  const checks = Object.entries(defaults).map(([key, usual]): [string, Check] => [
+    key,
+    usual === null ? classOrNone : typeof usual === "boolean" ? flag : number,
+  ]);
+  checkOptions(name, given, Object.fromEntries(checks));
+  return {
+    ...defaults,
+    ...Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined)),
+  };
+}
+const classOrNone: Check = {
+  expected: "a class, a whole number, or null",
+  holds: (x) => x === null || Number.isInteger(x),
+};
+
 const epsilon = 1e-7;
 const clipped = (p: Node): Node => clip(p, epsilon, 1 - epsilon);
 const normalized = (p: Node): Node => div(p, sum(p));
@@ -141,12 +160,14 @@ const named = {
   sparseCategoricalCrossentropy,
 } as const satisfies Readonly<Record<LossName, unknown>>;
 
+export const lossNames: readonly string[] = Object.keys(named);
+
 /** A loss by name, with Keras's defaults or `options` (as they stand in a file). */
 export function lossNamed(name: string, options: Readonly<Record<string, unknown>> = {}): Loss {
-  const meant = nearest(name, Object.keys(named));
+  const meant = nearest(name, lossNames);
   refuseUnless(Object.hasOwn(named, name), {
     where: "model.compile({ loss })",
-    expected: `one of ${Object.keys(named).join(", ")}`,
+    expected: `one of ${lossNames.join(", ")}`,
     got: JSON.stringify(name),
     fix: meant === undefined ? "Use one of these names." : `Did you mean "${meant}"?`,
   });

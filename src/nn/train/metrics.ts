@@ -25,6 +25,8 @@ import { refuseUnless } from "./refuse.ts";
 export interface Metric {
   /** The key in History. */
   readonly metric: string;
+  /** What makes the same metric again. */
+  readonly options?: Readonly<Record<string, unknown>>;
   /** The number of a step, `[..., 1]`; the target is int32 without features where the loss takes classes. */
   readonly perStep: (prediction: Node, target: Node) => Node;
   /** From the mean over all steps to the figure that is shown. Default: the mean itself. */
@@ -46,7 +48,7 @@ export type MetricName =
 export function binaryAccuracy({ threshold = 0.5 }: { readonly threshold?: number } = {}): Metric {
   const perStep = (prediction: Node, target: Node): Node =>
     mean(equal(target, greater(prediction, threshold)));
-  return { metric: "binaryAccuracy", perStep };
+  return { metric: "binaryAccuracy", options: { threshold }, perStep };
 }
 
 /** Whether the largest prediction is at the largest target; of equal ones the first counts. */
@@ -77,17 +79,18 @@ export function metricNamed(name: string, loss: Loss, width: number): Metric {
   const metric = known(name, loss, width);
   refuseUnless(metric !== null, {
     where: "model.compile({ metrics })",
-    expected: `some of ${names.join(", ")}, or the name of a loss`,
+    expected: `some of ${metricNames.join(", ")}, or the name of a loss`,
     got: JSON.stringify(name),
     fix:
-      nearest(name, names) === undefined
+      nearest(name, metricNames) === undefined
         ? "Use one of these names."
-        : `Did you mean "${nearest(name, names)}"?`,
+        : `Did you mean "${nearest(name, metricNames)}"?`,
   });
   return { ...metric, metric: name };
 }
 
-const names = [
+/** All names that `compile` knows. */
+export const metricNames: readonly string[] = [
   "accuracy",
   "acc",
   "binaryAccuracy",
@@ -115,7 +118,7 @@ function known(name: string, loss: Loss, width: number): Metric | null {
   if (name === "perplexity") return { ...perplexity(), ...crossentropyOf(loss) };
   if (name === "bitsPerToken") return { ...bitsPerToken(), ...crossentropyOf(loss) };
   if (name === loss.loss) return lossMetric(loss);
-  return names.includes(name) ? lossMetric(lossNamed(name)) : null;
+  return metricNames.includes(name) ? lossMetric(lossNamed(name)) : null;
 }
 
 /** Keras's choice: one feature is a yes or no, a class as target is compared with the largest prediction. */

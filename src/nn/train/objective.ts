@@ -12,6 +12,7 @@ import { differentiate } from "../../core/grad/gradients.ts";
 import { parameter } from "../../core/graph/build.ts";
 import { type Dim, type Node, rows } from "../../core/graph/nodes.ts";
 import { add, mul, sumLeading } from "../../core/graph/operators.ts";
+import { simplify } from "../../core/plan/simplify.ts";
 import type { Computation, Parameter } from "../../core/run/device.ts";
 import { invariant } from "../../errors.ts";
 import type { Value } from "../layers/layer.ts";
@@ -70,7 +71,7 @@ export function objectiveOf(
   const terms = parts.map(({ sums: [sum], scale }) => mul(sum as Node, scale));
   const [first = scaleless(), ...rest] = terms;
   const wrt = traced.weights.filter((_, k) => trained[k]);
-  const answer = differentiate({ roots: [add(first, ...rest), ...outputs], wrt });
+  const answer = differentiate({ roots: simplify([add(first, ...rest), ...outputs]), wrt });
   const found = answer.gradients.values();
   const gradients = traced.weights.map((_, k) => (trained[k] ? (found.next().value ?? null) : null));
   return { computation: { ...shared, outputs: answer.roots.slice(1), gradients }, goals: parts };

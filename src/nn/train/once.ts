@@ -1,14 +1,14 @@
 /** Single steps: on a batch of one's own, as a pure function, or only the gradients. */
 import type { Device } from "../../core/run/device.ts";
+import { statefulLayers, statesAfter, statesBefore } from "../model/carried.ts";
 import type { Network } from "../model/network.ts";
 import { type Dataset, type Feed, feedOf, orderOf } from "./batches.ts";
 import { figuresOf } from "./figures.ts";
-import { executableFor, type Learner, learnerOf, liveFor, programFor, pull } from "./learner.ts";
+import { exclusively, executableFor, type Learner, learnerOf, liveFor, programFor, pull } from "./learner.ts";
 import type { Purpose } from "./program.ts";
 import { givenFor } from "./purpose.ts";
 import { addPenaltyGradient } from "./regularizers.ts";
 import { freshState } from "./state.ts";
-import { statefulLayers, statesAfter, statesBefore } from "./states.ts";
 import { evaluateOn, trainOn } from "./step.ts";
 
 /** One optimizer step on all rows of `data`; the figures of the batch before the step. */
@@ -18,12 +18,13 @@ export async function trainOnce(
   data: Dataset,
 ): Promise<Record<string, number>> {
   const { network } = learner;
-  const live = liveFor(learner, device, trainingPurpose(learner, data));
-  const feed = whole(data);
-  const made = await trainOn(learner, live, feed, statesBefore(network, feed.rows, {}));
-  statesAfter(network, feed.rows, made.states);
-  pull(learner);
-  return figuresOf(learner.compiled.goals, made.sums);
+  return exclusively(learner, "model.trainOnBatch(x, y)", async () => {
+    const live = liveFor(learner, device, trainingPurpose(learner, data));
+    const feed = whole(data);
+    const made = await trainOn(learner, live, feed, statesBefore(network, feed.rows, {}));
+    statesAfter(network, feed.rows, made.states);
+    return figuresOf(learner.compiled.goals, made.sums);
+  });
 }
 
 /** What training on such data asks of a program. */

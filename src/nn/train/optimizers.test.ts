@@ -66,7 +66,8 @@ test("a wrong name is answered with the one that was meant", () => {
   expect(() => optimizerNamed("adamax")).toThrow(/one of sgd, .*adam/);
   expect(() => optimizerNamed("rmsProp")).toThrow(/rmsprop/);
   expect(() => checkOptimizer(optimizerNamed("adam", { clipNorm: 1, clipValue: 1 }))).toThrow(/clipNorm/);
-  expect(() => checkOptimizer(optimizerNamed("adam", { beta1: Number.NaN }))).toThrow(/beta1/);
+  expect(() => optimizerNamed("adam", { beta1: Number.NaN })).toThrow(/beta1/);
+  expect(() => optimizerNamed("adam", { learningrate: 1 })).toThrow(/Did you mean "learningRate"/);
 });
 
 function optimizerOf({ optimizer, options, schedule }: Omit<Case, "weights">): Optimizer {

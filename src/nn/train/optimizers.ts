@@ -15,6 +15,7 @@ import type { Node } from "../../core/graph/nodes.ts";
 import { add, div, maximum, mul, neg, sqrt, square, sub, vanish } from "../../core/graph/operators.ts";
 import { pow } from "../../core/run/math.ts";
 import { invariant } from "../../errors.ts";
+import { type Check, checkOptions, flag } from "../layers/options.ts";
 import type { LearningRate } from "./schedules.ts";
 
 export type OptimizerName = "sgd" | "rmsprop" | "adagrad" | "adadelta" | "adam" | "adamw" | "nadam";
@@ -85,12 +86,40 @@ const common = {
   clipNorm: null,
   globalClipNorm: null,
   clipValue: null,
-} as const satisfies Required<OptimizerOptions>;
+} satisfies Required<OptimizerOptions> as Required<OptimizerOptions>;
 const none = (): readonly number[] => [];
+
+/** Defaults with what was given. Throws an UnrollError for a name or a value that cannot be. */
+function filled<T extends Required<OptimizerOptions>>(name: OptimizerName, defaults: T, given: object): T {
+  checkOptions(
+    name,
+    given,
+    Object.fromEntries(Object.entries(defaults).map(([key, value]) => [key, checkOf(key, value)])),
+  );
+  return {
+    ...defaults,
+    ...Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined)),
+  };
+}
+
+function checkOf(name: string, usual: unknown): Check {
+  if (typeof usual === "boolean") return flag;
+  const positive = (x: unknown): boolean => typeof x === "number" && Number.isFinite(x) && x >= 0;
+  if (name !== "learningRate") {
+    const optional = name in common;
+    const expected = `a number of 0 or more${optional ? ", or null for none" : ""}`;
+    return { expected, holds: (x) => positive(x) || (optional && x === null) };
+  }
+  const scheduled = (x: unknown): boolean => typeof x === "object" && x !== null && "at" in x;
+  return {
+    expected: "a number of 0 or more, a schedule, or a function of the step",
+    holds: (x) => positive(x) || typeof x === "function" || scheduled(x),
+  };
+}
 
 /** Gradient descent. Defaults: learningRate 0.01, momentum 0, nesterov false. */
 export function sgd(given: SgdOptions = {}): Optimizer {
-  const options = { ...common, learningRate: 0.01, momentum: 0, nesterov: false, ...given };
+  const options = filled("sgd", { ...common, learningRate: 0.01, momentum: 0, nesterov: false }, given);
   const { momentum, nesterov } = options;
   const plain: Equation = ({ w, g, rate }) => ({ w: sub(w, mul(g, rate)), slots: [] });
   const moving: Equation = ({ w, g, rate, slots: [m] }) => {
@@ -105,7 +134,8 @@ export function sgd(given: SgdOptions = {}): Optimizer {
 
 /** Tieleman and Hinton 2012. Defaults: learningRate 0.001, rho 0.9, momentum 0, epsilon 1e-7, centered false. */
 export function rmsprop(given: RmspropOptions = {}): Optimizer {
-  const options = { ...common, rho: 0.9, momentum: 0, epsilon: 1e-7, centered: false, ...given };
+  const defaults = { ...common, rho: 0.9, momentum: 0, epsilon: 1e-7, centered: false };
+  const options = filled("rmsprop", defaults, given);
   const { rho, momentum, epsilon, centered } = options;
   const slots = {
     velocity: 0,
@@ -125,7 +155,7 @@ export function rmsprop(given: RmspropOptions = {}): Optimizer {
 
 /** Duchi et al. 2011. Defaults: learningRate 0.001, initialAccumulatorValue 0.1, epsilon 1e-7. */
 export function adagrad(given: AdagradOptions = {}): Optimizer {
-  const options = { ...common, initialAccumulatorValue: 0.1, epsilon: 1e-7, ...given };
+  const options = filled("adagrad", { ...common, initialAccumulatorValue: 0.1, epsilon: 1e-7 }, given);
   const equation: Equation = ({ w, g, rate, slots: [a] }) => {
     const sum = add(slot(a), square(g));
     return { w: sub(w, div(mul(rate, g), sqrt(add(sum, options.epsilon)))), slots: [sum] };
@@ -136,7 +166,7 @@ export function adagrad(given: AdagradOptions = {}): Optimizer {
 
 /** Zeiler 2012. Defaults: learningRate 0.001, rho 0.95, epsilon 1e-7. */
 export function adadelta(given: AdadeltaOptions = {}): Optimizer {
-  const options = { ...common, rho: 0.95, epsilon: 1e-7, ...given };
+  const options = filled("adadelta", { ...common, rho: 0.95, epsilon: 1e-7 }, given);
   const { rho, epsilon } = options;
   const equation: Equation = ({ w, g, rate, slots: [a, d] }) => {
     const gradients = running(a, square(g), rho);
@@ -150,12 +180,15 @@ const moments = { beta1: 0.9, beta2: 0.999, epsilon: 1e-7 };
 
 /** Kingma and Ba 2014. Defaults: learningRate 0.001, beta1 0.9, beta2 0.999, epsilon 1e-7, amsgrad false. */
 export function adam(given: AdamOptions = {}): Optimizer {
-  return adamNamed("adam", { ...common, ...moments, amsgrad: false, ...given });
+  return adamNamed("adam", filled("adam", { ...common, ...moments, amsgrad: false }, given));
 }
 
 /** Loshchilov and Hutter 2017: adam with weight decay. Defaults: those of adam, weightDecay 0.004. */
 export function adamw(given: AdamOptions = {}): Optimizer {
-  return adamNamed("adamw", { ...common, weightDecay: 0.004, ...moments, amsgrad: false, ...given });
+  return adamNamed(
+    "adamw",
+    filled("adamw", { ...common, weightDecay: 0.004, ...moments, amsgrad: false }, given),
+  );
 }
 
 function adamNamed(optimizer: "adam" | "adamw", options: Required<AdamOptions>): Optimizer {
@@ -176,7 +209,7 @@ function adamNamed(optimizer: "adam" | "adamw", options: Required<AdamOptions>):
 
 /** Dozat 2016: adam with Nesterov's momentum. Defaults: learningRate 0.001, beta1 0.9, beta2 0.999, epsilon 1e-7. */
 export function nadam(given: NadamOptions = {}): Optimizer {
-  const options = { ...common, ...moments, ...given };
+  const options = filled("nadam", { ...common, ...moments }, given);
   const { beta1, beta2, epsilon } = options;
   const momentum = (step: number): number => beta1 * (1 - 0.5 * pow(0.96, step + 1));
   const products = [1];

@@ -6,8 +6,9 @@
  */
 import type { Batch, Device, Executable, HostArray } from "../../core/run/device.ts";
 import { keyOf } from "../../core/run/random.ts";
+import { givenStates, type States, stateName } from "../model/carried.ts";
 import type { Network } from "../model/network.ts";
-import { computationOf, type Key, type Traced, type TracedState, trace } from "../model/trace.ts";
+import { computationOf, type Key, type Traced, trace } from "../model/trace.ts";
 import type { Feed } from "./batches.ts";
 import type { Compiled } from "./compile.ts";
 import { type Counted, counted } from "./counts.ts";
@@ -38,7 +39,7 @@ export interface Moment {
   readonly seed: number;
   readonly step: number;
   /** First states `[rows, ...]` by "layer/state"; zeros where there is none. */
-  readonly states: ReadonlyMap<string, Float32Array>;
+  readonly states: States;
 }
 
 export function programOf(network: Network, compiled: Compiled, purpose: Purpose): Program {
@@ -104,11 +105,6 @@ function statesOf(traced: Traced, rows: number, states: Moment["states"]): reado
     return states.get(stateName(state)) ?? new Float32Array(size);
   });
 }
-
-export const stateName = ({ layer, name }: Pick<TracedState, "layer" | "name">): string => `${layer}/${name}`;
-/** The states whose first values come from outside, in the order of inputs and of the last outputs. */
-export const givenStates = (traced: Traced): readonly TracedState[] =>
-  traced.states.filter(({ initial }) => initial !== null);
 
 /** `[rows, time]` for each output with a mask, made by the part of the network that makes it. */
 function masksOf(

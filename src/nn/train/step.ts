@@ -1,15 +1,15 @@
 /** One optimizer step, and one batch of an evaluation. */
 import type { Executable } from "../../core/run/device.ts";
+import { givenStates, type States, stateName } from "../model/carried.ts";
+import { heldWeights } from "../model/weights.ts";
 import type { Feed } from "./batches.ts";
 import { faultOf } from "./fault.ts";
 import { type Sums, sumsOf } from "./figures.ts";
 import { type Learner, type Live, pull, push } from "./learner.ts";
-import { batchOf, givenStates, type Moment, type Program, stateName } from "./program.ts";
+import { batchOf, type Moment, type Program } from "./program.ts";
 import { penaltyOf } from "./regularizers.ts";
 import { scalarsOf } from "./update.ts";
 
-/** States `[rows, ...]` by "layer/state". */
-export type States = ReadonlyMap<string, Float32Array>;
 export interface Made {
   readonly sums: Sums;
   /** The last values of the states whose first values were given. */
@@ -21,7 +21,7 @@ export interface Made {
  * before the step.
  */
 export async function trainOn(learner: Learner, live: Live, feed: Feed, states: States): Promise<Made> {
-  const { state, network, compiled } = learner;
+  const { state, compiled } = learner;
   const { program, device, trainer } = live;
   push(learner, live);
   const penalty = penaltyIn(learner);
@@ -55,8 +55,7 @@ export async function evaluateOn(
 ): Promise<Made & { readonly gradients: readonly Float32Array[] }> {
   const { network, compiled } = learner;
   const { batch, counts } = batchOf(program, feed, moment);
-  const weights = network.variables.map(({ value }) => value);
-  const results = await executable.run(batch, weights);
+  const results = await executable.run({ ...batch, version: network.version }, heldWeights(network));
   const count = program.objective.computation.outputs.length;
   const outputs = results.slice(0, count);
   const sums = sumsOf(compiled.goals, outputs, {

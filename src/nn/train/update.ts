@@ -85,7 +85,7 @@ export function optimizerNamed(name: string, options: Readonly<Record<string, un
   return (named[name as OptimizerName] as (options: unknown) => Optimizer)(options);
 }
 
-/** Throws an UnrollError where options of an optimizer are not what they can be. */
+/** Throws an UnrollError for several ways of clipping, as Keras does. */
 export function checkOptimizer({ optimizer, options }: Optimizer): void {
   const clips = [options.clipNorm, options.globalClipNorm, options.clipValue].filter(Boolean);
   refuseUnless(clips.length < 2, {
@@ -94,13 +94,4 @@ export function checkOptimizer({ optimizer, options }: Optimizer): void {
     got: `${clips.length} of them`,
     fix: "Choose one way of clipping.",
   });
-  for (const [name, value] of Object.entries(options)) {
-    if (value === null || typeof value !== "number") continue;
-    refuseUnless(Number.isFinite(value) && value >= 0, {
-      where: `optimizer "${optimizer}"`,
-      expected: `${name} of 0 or more`,
-      got: `${value}`,
-      fix: `Set ${name} to a finite number that is not negative.`,
-    });
-  }
 }

@@ -15,12 +15,13 @@ import { lowerMap, overFeatures } from "./map.ts";
 import { floatBytes, Place, stepAddress } from "./place.ts";
 import { lowerProduct } from "./product.ts";
 import { widthOf } from "../../graph/shapes.ts";
-import type { Slot } from "../store.ts";
+import type { Slot, Stores } from "../store.ts";
+import { isAlive, lowerAlive, mayVanish } from "./skip.ts";
 
 const lowerings = { map: lowerMap, product: lowerProduct, accumulate: lowerAccumulate, copy: lowerCopy };
 
 /** All functions of a shard's run; the last is `run(frame)`. */
-export function lowerSections(kernels: Kernels, staged: readonly StagedSection[], carrySlot: ReadonlyMap<Carry, Slot>): readonly ProgramFunction[] {
+export function lowerSections(kernels: Kernels, staged: readonly StagedSection[], stores: Stores): readonly ProgramFunction[] {
   const functions: ProgramFunction[] = [];
   const main = new Writer();
   const lowered = (stages: readonly Stage[], domain: Omit<Domain, "rows">): readonly string[] =>
@@ -38,11 +39,13 @@ export function lowerSections(kernels: Kernels, staged: readonly StagedSection[]
     const before = lowered(phases.before, { steps: "chunk", time, reverse });
     const step = lowered(phases.step, { steps: "step", time, reverse });
     const after = lowered(phases.after, { steps: "chunk", time, reverse });
-    const begin = beginStates(kernels, section, carrySlot, `begin_${functions.length}`);
+    const begin = beginStates(kernels, section, stores.carrySlot, `begin_${functions.length}`);
     if (begin !== null) functions.push(begin);
+    const alive = mayVanish(section, kernels.values, stores) ? `alive_${functions.length}` : null;
+    if (alive !== null) functions.push(lowerAlive(kernels, section, stores, alive));
     return () => {
       if (begin !== null) callAll(main, [begin.name], []);
-      runLoop(kernels, main, section, { before, step, after });
+      runLoop(kernels, main, section, { before, step, after, alive });
     };
   });
   for (const { key, rows, stride } of kernels.sums)
@@ -59,9 +62,11 @@ interface Names {
   readonly before: readonly string[];
   readonly step: readonly string[];
   readonly after: readonly string[];
+  /** The function that asks whether the chunk has anything to do, if that can be asked. */
+  readonly alive: string | null;
 }
 
-function runLoop(kernels: Kernels, writer: Writer, { time, reverse }: Loop, { before, step, after }: Names): void {
+function runLoop(kernels: Kernels, writer: Writer, { time, reverse }: Loop, { before, step, after, alive }: Names): void {
   if (before.length + step.length + after.length === 0) return;
   const steps = kernels.frame.read(writer, stepsKey(time));
   const chunk = kernels.frame.read(writer, chunkKey);
@@ -70,9 +75,14 @@ function runLoop(kernels: Kernels, writer: Writer, { time, reverse }: Loop, { be
     const from = writer.set(times(index, chunk), "int");
     const to = writer.set(minimum(plus(from, chunk), steps), "int");
     callAll(writer, before, [from, to]);
+    if (alive === null) return runSteps(from, to);
+    callAll(writer, [alive], [from, to]);
+    writer.when(isAlive(kernels.frame), () => runSteps(from, to));
+  };
+  const runSteps = (from: Expression, to: Expression): void => {
     if (step.length > 0) {
-      const [first, until, by] = reverse ? [minus(to, int(1)), from, -1] : [from, to, 1];
-      writer.loop(first as Expression, until as Expression, by as number, (index_) => callAll(writer, step, [index_]));
+      const [first, until, by] = reverse ? ([minus(to, int(1)), from, -1] as const) : ([from, to, 1] as const);
+      writer.loop(first, until, by, (index) => callAll(writer, step, [index]));
     }
     callAll(writer, after, [from, to]);
   };

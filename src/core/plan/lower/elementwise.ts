@@ -175,7 +175,8 @@ function randomAt(kernels: Kernels, node: Node, spot: Spot): Expression {
   const { writer, frame } = place;
   const key = frame.read(writer, (kernels.slotOf(kernels.values.behind(node.inputs[0] as Node)) as Slot).buffer.name);
   const word = (k: number): Expression => writer.set({ kind: "splatInteger", address: key, offset: k * floatBytes }, "integers");
-  const row: Expression = { kind: "spread", value: rowEntry(place, rowIdsKey, plus(place.row, int(spot.row))) };
+  const number = place.rows === "rows" ? rowEntry(place, rowIdsKey, plus(place.row, int(spot.row))) : int(0);
+  const row: Expression = { kind: "spread", value: number };
   const first = place.step === null ? int(0) : times(place.step, int(widthOf(node)));
   const inRow = featureNumbers(place, spot.vector * place.lanes, spot.width === 1);
   const element = writer.set(integers("addInteger", { kind: "spread", value: first }, inRow), "integers");

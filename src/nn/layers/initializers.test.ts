@@ -1,0 +1,55 @@
+import { describe, expect, test } from "vitest";
+import { initialized, initializers } from "./initializers.ts";
+
+const values = (initializer: Parameters<typeof initialized>[0]["initializer"], shape: readonly number[], name = "w", seed = 1) =>
+  initialized({ shape, initializer }, seed, name);
+const deviation = (x: Float32Array): number => Math.sqrt(x.reduce((total, y) => total + y * y, 0) / x.length);
+
+describe("initial weights", () => {
+  test("are a function of seed and name", () => {
+    expect(values("glorotUniform", [3, 4])).toEqual(values("glorotUniform", [3, 4]));
+    expect(values("glorotUniform", [3, 4], "other")).not.toEqual(values("glorotUniform", [3, 4]));
+    expect(values("glorotUniform", [3, 4], "w", 2)).not.toEqual(values("glorotUniform", [3, 4]));
+  });
+  test.each([
+    ["glorotUniform", Math.sqrt(2 / 300)],
+    ["glorotNormal", Math.sqrt(2 / 300)],
+    ["heUniform", Math.sqrt(2 / 100)],
+    ["heNormal", Math.sqrt(2 / 100)],
+    ["lecunUniform", Math.sqrt(1 / 100)],
+    ["lecunNormal", Math.sqrt(1 / 100)],
+    ["randomNormal", 0.05],
+    ["randomUniform", 0.05 / Math.sqrt(3)],
+  ] as const)("%s has the deviation of Keras's", (name, expected) => {
+    const drawn = values(name, [100, 200]);
+    expect(deviation(drawn) / expected).toBeCloseTo(1, 1);
+  });
+  test("glorotUniform stays within its limit", () => {
+    const limit = Math.sqrt(6 / 300);
+    const drawn = values("glorotUniform", [100, 200]);
+    expect(drawn.every((x) => Math.abs(x) <= limit)).toBe(true);
+    expect(Math.max(...drawn)).toBeGreaterThan(0.99 * limit);
+  });
+  test("orthogonal has orthonormal rows where they are fewer than columns", () => {
+    const q = values("orthogonal", [4, 12]);
+    for (let a = 0; a < 4; a++) {
+      for (let b = 0; b < 4; b++) {
+        const product = Array.from({ length: 12 }, (_, k) => q[a * 12 + k]! * q[b * 12 + k]!).reduce((x, y) => x + y);
+        expect(product).toBeCloseTo(a === b ? 1 : 0, 6);
+      }
+    }
+  });
+  test("options change the scale", () => {
+    expect(deviation(values(initializers.randomNormal({ stddev: 2 }), [100, 100]))).toBeCloseTo(2, 1);
+    expect([...values(initializers.constant({ value: 3 }), [2])]).toEqual([3, 3]);
+    expect(() => initializers.randomNormal({ stdev: 2 } as never)).toThrow(/stddev/);
+  });
+  test("the bias of a forget gate begins with ones", () => {
+    expect([...values({ unitForgetBias: "zeros" }, [8])]).toEqual([0, 0, 1, 1, 0, 0, 0, 0]);
+  });
+  test("identity and a function of one's own", () => {
+    expect([...values("identity", [2, 3])]).toEqual([1, 0, 0, 0, 1, 0]);
+    expect([...values(() => [1, 2], [2])]).toEqual([1, 2]);
+    expect(() => values(() => [1, 2, 3], [2])).toThrow(/2 numbers/);
+  });
+});

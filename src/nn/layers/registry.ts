@@ -1,0 +1,67 @@
+/** The way back from a configuration to a layer: every public layer by the name of its function. */
+import type { Cell } from "../cells/defineCell.ts";
+import { UnrollError } from "../../errors.ts";
+import { nearest } from "../../spelling.ts";
+import { activation } from "./activation.ts";
+import { bidirectional } from "./bidirectional.ts";
+import { dense } from "./dense.ts";
+import { dropout } from "./dropout.ts";
+import { embedding } from "./embedding.ts";
+import type { Facts } from "./facts.ts";
+import { flatten } from "./flatten.ts";
+import type { LayerConfig } from "./layer.ts";
+import { layerNormalization } from "./layerNormalization.ts";
+import { masking } from "./masking.ts";
+import { gru, lstm, recurrent, simpleRNN } from "./recurrent.ts";
+import { repeatVector } from "./repeatVector.ts";
+import { timeDistributed } from "./timeDistributed.ts";
+
+type Maker = (options: Readonly<Record<string, unknown>>, inner: () => Facts, cells: readonly Cell[]) => Facts;
+// Each function checks its options at run time, so options from outside may be passed as they are.
+const made = (layer: (options: never) => Facts): Maker => (options) => layer(options as never);
+
+const makers: Readonly<Record<string, Maker>> = {
+  embedding: made(embedding),
+  masking: made(masking),
+  dense: made(dense),
+  dropout: made(dropout),
+  activation: ({ activation: f, ...options }) => activation(f as never, options),
+  flatten: made(flatten),
+  layerNormalization: made(layerNormalization),
+  repeatVector: made(repeatVector),
+  simpleRNN: made(simpleRNN),
+  lstm: made(lstm),
+  gru: made(gru),
+  recurrent: ({ cell, ...options }, _, cells) => recurrent(cellNamed(String(cell), cells), options as never),
+  timeDistributed: (options, inner) => timeDistributed(inner(), options),
+  bidirectional: (options, inner) => bidirectional(inner() as never, options),
+};
+
+/** The layer of a configuration; `cells` are those of one's own that it may name. */
+export function layerFrom(config: LayerConfig, cells: readonly Cell[] = []): Facts {
+  const maker = Object.hasOwn(makers, config.layer) ? makers[config.layer] : undefined;
+  if (maker === undefined) throw unknown("a layer of this library", config.layer, Object.keys(makers));
+  return maker(config.options, () => layerFrom(innerOf(config), cells), cells);
+}
+
+function innerOf({ layer, inner }: LayerConfig): LayerConfig {
+  if (inner) return inner;
+  throw new UnrollError({ where: `layer "${layer}"`, expected: "the layer inside", got: "none", fix: "Check the file of the model." });
+}
+
+function cellNamed(name: string, cells: readonly Cell[]): Cell {
+  const cell = cells.find((own) => own.name === name);
+  if (cell) return cell;
+  throw new UnrollError({
+    where: `cell "${name}"`,
+    expected: "a cell of this name",
+    got: cells.length === 0 ? "no cells" : cells.map((own) => `"${own.name}"`).join(", "),
+    fix: "Give the cells of your own: loadModel(path, { cells: [cell] }).",
+  });
+}
+
+function unknown(expected: string, got: string, names: readonly string[]): UnrollError {
+  const near = nearest(got, names);
+  const fix = near ? `Did you mean "${near}"?` : `There are ${names.join(", ")}.`;
+  return new UnrollError({ where: "the configuration of a layer", expected, got: `"${got}"`, fix });
+}

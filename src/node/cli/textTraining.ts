@@ -1,0 +1,149 @@
+/**
+ * The training of a character model as a person sees it: what it begins with, how it gets on, text at the start,
+ * midway and at the end, and what to do next. Interrupted, it leaves a checkpoint and says how to go on.
+ */
+import { deviceInfo } from "../../nn/device.ts";
+import { loadModel } from "../../nn/model/load.ts";
+import { characterModel, evaluateText, fitText, type TextModel, writeText } from "../../work/tasks/characterModel.ts";
+import { bitsPerCharacter, type CharacterData, characterData, openingOf } from "../../work/tasks/generate.ts";
+import { hashOf, type Settings, writeRecord, writeTokenizer } from "./folder.ts";
+import { Interrupted } from "./interrupt.ts";
+import { grouped, meter, progressOn } from "./progress.ts";
+import { conclusion, interruption, type Result, type Sample, sampleBlock, writeCard } from "./textReport.ts";
+import { styled, type Terminal, terminalOn } from "./terminal.ts";
+
+export interface Job {
+  readonly folder: string;
+  readonly files: readonly string[];
+  readonly text: string;
+  /** `steps` counts with `resume` only; see `length`. */
+  readonly settings: Settings;
+  /** How long it goes on: whichever ends first. */
+  readonly length: { readonly epochs: number; readonly steps: number | null };
+  readonly resume: boolean;
+}
+interface Manner {
+  readonly json: boolean;
+  readonly signal: AbortSignal;
+}
+/** A job with all that it needs. */
+interface Training extends Job, Manner {
+  readonly data: CharacterData;
+  readonly model: TextModel;
+  readonly terminal: Terminal;
+  readonly prompt: string;
+  readonly samples: Sample[];
+}
+
+/** Trains, measures and saves; throws {@link Interrupted} after an interruption. */
+export async function trainText(job: Job, manner: Manner): Promise<void> {
+  const training = await prepared(job, manner);
+  const begun = performance.now();
+  await tellBeginning(training);
+  if (!job.resume) await sample(training, 0);
+  const { step, loss } = await fit(training);
+  if (manner.signal.aborted) return interrupted(training, step);
+  const seconds = (performance.now() - begun) / 1000;
+  const result = await resultOf(training, { step, seconds, loss });
+  await sample(training, step);
+  await writeCard(job.folder, result);
+  training.terminal.write(conclusion(result, training.terminal));
+  if (manner.json) process.stdout.write(`${JSON.stringify({ ...result, samples: training.samples })}\n`);
+}
+
+async function prepared(job: Job, manner: Manner): Promise<Training> {
+  const { folder, files, text, length } = job;
+  const { seq, batch } = job.settings;
+  const data = characterData(text, { streams: batch, steps: seq, where: files.join(", ") });
+  const steps = Math.min(length.epochs * data.train.pieces, length.steps ?? Number.POSITIVE_INFINITY);
+  const settings = { ...job.settings, steps };
+  const vocabulary = data.tokenizer.vocabulary.length;
+  const model = job.resume ? await loadModel(folder) : characterModel({ ...settings, vocabulary });
+  await writeTokenizer(folder, data.tokenizer);
+  await writeRecord(folder, { files, text: hashOf(text), settings });
+  const terminal = terminalOn(manner.json ? process.stderr : process.stdout);
+  const prompt = openingOf(data.validationText, 24);
+  return { ...job, ...manner, settings, data, model: model as TextModel, terminal, prompt, samples: [] };
+}
+
+async function tellBeginning(training: Training): Promise<void> {
+  const { data, settings, files, terminal, model, text } = training;
+  const { units, layers, steps } = settings;
+  const { description } = await deviceInfo();
+  const parameters = model.weights.reduce((sum, { data: values }) => sum + values.length, 0);
+  const lines = [
+    `${files.join(", ")}: ${grouped(text.length)} characters, ${data.tokenizer.vocabulary.length} different ones`,
+    `${layers} LSTM ${layers === 1 ? "layer" : "layers"} of ${units} units, ${grouped(parameters)} parameters`,
+    `${grouped(steps)} optimizer steps, ${(steps / data.train.pieces).toFixed(1)} times through the text, on ${description}`,
+  ];
+  terminal.write(`${styled(terminal, "bold", "Training a character model")}\n${lines.join("\n")}\n`);
+}
+
+/** Trains up to the last step, or until it is interrupted; text midway. */
+async function fit(training: Training): Promise<{ readonly step: number; readonly loss: number }> {
+  const { model, data, settings, folder, resume, signal, terminal } = training;
+  const { steps, seq, batch } = settings;
+  const middle = Math.ceil(steps / 2);
+  const display = progressOn(terminal);
+  let measure: ReturnType<typeof meter> | undefined;
+  let last = { step: 0, loss: Number.NaN };
+  await fitText(model, data.train, {
+    steps,
+    folder,
+    resume,
+    signal,
+    onBegin: (from) => {
+      measure = meter({ from, steps, charactersPerStep: seq * batch });
+      last = { step: from, loss: Number.NaN };
+    },
+    onStep: async (step, loss) => {
+      const progress = measure?.(step, bitsPerCharacter(loss));
+      if (progress) display.update(progress);
+      last = { step, loss: progress?.bitsPerCharacter ?? Number.NaN };
+      if (step !== middle || step === steps || signal.aborted) return;
+      display.clear();
+      await sample(training, step);
+    },
+  });
+  display.clear();
+  return last;
+}
+
+/** Writes some text with the model as it is now. */
+async function sample(training: Training, step: number): Promise<void> {
+  const { model, data, prompt, settings, samples, terminal } = training;
+  const options = { prompt, length: 240, temperature: 0.7, seed: settings.seed };
+  const text = await writeText(model, data.tokenizer, options);
+  samples.push({ step, prompt, text });
+  terminal.write(sampleBlock({ step, prompt, text }, settings.steps, terminal));
+}
+
+async function resultOf(
+  { model, data, folder, files, settings, text }: Training,
+  { step, seconds, loss }: { readonly step: number; readonly seconds: number; readonly loss: number },
+): Promise<Result> {
+  const { name, description } = await deviceInfo();
+  const validation = await evaluateText(model, data.validation);
+  return {
+    task: "generate",
+    model: folder,
+    files,
+    settings,
+    steps: step,
+    seconds: Math.round(seconds * 10) / 10,
+    device: { name, description },
+    characters: { total: text.length, validation: data.validation.targets.length, vocabulary: data.tokenizer.vocabulary.length },
+    training: { bitsPerCharacter: Number.isNaN(loss) ? null : loss },
+    validation: { bitsPerCharacter: validation },
+    baselines: data.baselines,
+    interrupted: false,
+  };
+}
+
+function interrupted({ folder, settings, terminal, json }: Training, step: number): never {
+  const { text, resume } = interruption({ folder, step, steps: settings.steps });
+  terminal.write(text);
+  const facts = { task: "generate", model: folder, steps: step, interrupted: true, resume };
+  if (json) process.stdout.write(`${JSON.stringify(facts)}\n`);
+  throw new Interrupted("interrupted");
+}

@@ -1,0 +1,85 @@
+/**
+ * Recurrent networks of many shapes on every device against the reference: the loss, outputs, final states and all
+ * gradients. Sizes are drawn among those at which a kernel could go wrong: one, around a vector, around a tile.
+ */
+import { describe, expect, test } from "vitest";
+import { uniform } from "../../src/core/run/random.ts";
+import { referenceDevice } from "../../src/core/run/referenceDevice.ts";
+import { compare, given } from "./cases.ts";
+import { type CellName, cellNames, type Extents, type Network, toleranceFor, trainingCase } from "./cells.ts";
+import { devices } from "./devices.ts";
+
+const shapes = 320;
+const parts = 8;
+const seed = 20_260_101;
+const small = [1, 2, 3, 4, 5, 8] as const;
+const large = [15, 16, 17] as const;
+const largest = [63, 64, 65] as const;
+/** Multiply-adds of the reference interpreter that a shape may take, there and back. */
+const most = 400_000;
+
+interface Drawn {
+  readonly network: Network;
+  readonly extents: Extents;
+  readonly threads: number;
+  readonly number: number;
+}
+
+/** The first of the shapes drawn for this number that is not too large. */
+function drawn(number: number): Drawn {
+  for (let attempt = 0; ; attempt++) {
+    let index = 0;
+    const draw = (): number => uniform([seed + number, attempt], index++);
+    const of = <T>(list: readonly T[]): T => list[Math.floor(draw() * list.length)] as T;
+    const length = (): number => {
+      const u = draw();
+      return of(u < 0.6 ? small : u < 0.85 ? large : largest);
+    };
+    const cell: CellName = cellNames[number % cellNames.length] as CellName;
+    const network = { cell, features: length(), units: length(), classes: length(), given: draw() < 0.5, reverse: draw() < 0.25 };
+    const extents = { rows: length(), steps: length(), ragged: draw() < 0.6 };
+    if (cost(network, extents) <= most) return { network, extents, threads: 1 + (number % 4), number };
+  }
+}
+
+function cost({ cell, features, units, classes }: Network, { rows, steps }: Extents): number {
+  const gates = { simple: 1, lstm: 4, gruBefore: 3, gruAfter: 3 }[cell];
+  return rows * steps * (3 * gates * units * (features + units) + 3 * units * classes);
+}
+
+const reference = referenceDevice();
+
+describe.each(Array.from({ length: parts }, (_, part) => part))("random shapes, part %i", (part) => {
+  const own = Array.from({ length: shapes / parts }, (_, k) => drawn(k * parts + part));
+  test("every device agrees with the reference", () => {
+    for (const { network, extents, threads, number } of own) {
+      const one = trainingCase(network, extents, 1 + number);
+      const { batch, weights } = given(one);
+      const wanted = reference.compile(one.computation).runNow(batch, weights);
+      for (const { name, device } of devices) {
+        const got = device({ threads }).compile(one.computation).runNow(batch, weights);
+        const check = (): void => compare(got, wanted, toleranceFor(network, extents));
+        expect(check, `${name}, ${threads} threads: ${JSON.stringify({ network, extents })}`).not.toThrow();
+      }
+    }
+  });
+});
+
+test("the shapes include every size, as features, units, classes, rows and steps", () => {
+  const all = Array.from({ length: shapes }, (_, number) => drawn(number));
+  const sizes = [...small, ...large, ...largest];
+  const axes = ["features", "units", "classes", "rows", "steps"] as const;
+  for (const axis of axes) {
+    const seen = new Set(all.map(({ network, extents }) => ({ ...network, ...extents })[axis]));
+    expect([...seen].sort((a, b) => a - b), axis).toEqual([...sizes]);
+  }
+});
+
+test("the tolerance notices a state that is 0.1 % off", () => {
+  const { network, extents, number } = drawn(1);
+  const one = trainingCase(network, extents, 1 + number);
+  const { batch, weights } = given(one);
+  const wanted = reference.compile(one.computation).runNow(batch, weights);
+  const off = wanted.map((array, k) => (k === 2 ? array.map((x) => x * 1.001) : array));
+  expect(() => compare(off, wanted, toleranceFor(network, extents))).toThrow(/result 2/);
+});

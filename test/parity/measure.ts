@@ -1,0 +1,100 @@
+/** A model run on the reference device with everything that an outside system tells of it: outputs, states, gradients. */
+import { parameter } from "../../src/core/graph/build.ts";
+import type { Node } from "../../src/core/graph/nodes.ts";
+import { add, mul, sum, sumLeading } from "../../src/core/graph/operators.ts";
+import { differentiate } from "../../src/core/grad/gradients.ts";
+import type { HostArray, Parameter } from "../../src/core/run/device.ts";
+import { referenceDevice } from "../../src/core/run/referenceDevice.ts";
+import type { Network } from "../../src/nn/model/network.ts";
+import { columnsOf, gathered } from "../../src/nn/model/data.ts";
+import { computationOf, trace } from "../../src/nn/model/trace.ts";
+
+export type Nested = number | readonly Nested[];
+export const flat = (values: Nested | null | undefined): number[] =>
+  values === null || values === undefined ? [] : typeof values === "number" ? [values] : values.flatMap(flat);
+
+export interface Case {
+  readonly x: Nested;
+  readonly lengths: readonly number[] | null;
+  /** First states by "layer/state". */
+  readonly states: Readonly<Record<string, Nested>>;
+  /** Of the loss, sum(coefficients * output): one for each output. */
+  readonly coefficients: readonly Nested[];
+  /** The same for final states, by "layer/state". */
+  readonly finals: Readonly<Record<string, Nested>>;
+}
+export interface Measured {
+  readonly outputs: readonly (readonly number[])[];
+  readonly finals: Readonly<Record<string, readonly number[]>>;
+  readonly weightGradients: readonly (readonly number[])[];
+  readonly inputGradient: readonly number[];
+  readonly stateGradients: Readonly<Record<string, readonly number[]>>;
+}
+
+export function measure(network: Network, given: Case): Measured {
+  const layers = [...new Set(Object.keys(given.states).map((name) => name.split("/")[0] ?? ""))];
+  const traced = trace(network, { training: false, states: layers });
+  const outputs = traced.outputs.map(({ node }) => node);
+  const finals = traced.states.map(({ final }) => final);
+  const names = traced.states.map(({ layer, name }) => `${layer}/${name}`);
+  const terms: { node: Node; by: Parameter; values: Nested }[] = [];
+  const count = (node: Node, values: Nested | undefined): void => {
+    if (values !== undefined) terms.push({ node, by: parameter(`by_${terms.length}`, node.shape), values });
+  };
+  outputs.forEach((node, k) => {
+    count(node, given.coefficients[k]);
+  });
+  finals.forEach((node, k) => {
+    count(node, given.finals[names[k] ?? ""]);
+  });
+  const total = terms
+    .map(({ node, by }) => sumLeading(sum(mul(node, by)), node.shape.length - 1))
+    .reduce((a, b) => add(a, b));
+  const firsts = traced.states.flatMap(({ initial }) => initial ?? []);
+  const real = traced.inputs.filter(({ dtype }) => dtype === "float32");
+  const wrt = [...real, ...firsts, ...traced.weights];
+  const answer = differentiate({ roots: [total, ...outputs, ...finals], wrt });
+  const found = answer.gradients.slice(0, real.length + firsts.length).filter((node) => node !== null);
+  const computation = computationOf(
+    traced,
+    [...answer.roots.slice(1), ...found],
+    answer.gradients.slice(real.length + firsts.length),
+  );
+  const [column] = columnsOf(network, given.x, "x");
+  const steps = Math.max(...(column?.lengths ?? [1]));
+  const rows = column?.rows ?? 0;
+  const order = Array.from({ length: rows }, (_, k) => k);
+  const time = network.times[0];
+  const inputs: HostArray[] = [
+    gathered(column as NonNullable<typeof column>, order, steps),
+    ...traced.states.flatMap(({ initial }, k) => (initial ? Float32Array.from(flat(given.states[names[k] ?? ""])) : [])),
+    ...terms.map(({ values }) => Float32Array.from(flat(values))),
+  ];
+  const batch = {
+    rows,
+    times: time ? { [time]: steps } : {},
+    ...(given.lengths && time ? { lengths: { [time]: Int32Array.from(given.lengths) } } : {}),
+    inputs,
+  };
+  const weights = network.variables.map(({ value }) => value);
+  const results = referenceDevice()
+    .compile({ ...computation, inputs: [...computation.inputs, ...terms.map(({ by }) => by)] })
+    .runNow(batch, weights)
+    .map((array) => Array.from(array));
+  const next = results.values();
+  const take = (): readonly number[] => next.next().value ?? [];
+  const taken = <T>(items: readonly T[]): (readonly number[])[] => items.map(take);
+  const outputArrays = taken(outputs);
+  const finalArrays = taken(finals);
+  const gradientOf = (node: Node | null | undefined): readonly number[] => (node ? take() : []);
+  const inputGradient = real.length > 0 ? gradientOf(answer.gradients[0]) : [];
+  const stateArrays = firsts.map((_, k) => gradientOf(answer.gradients[real.length + k]));
+  const givenNames = names.filter((_, k) => traced.states[k]?.initial);
+  return {
+    outputs: outputArrays,
+    finals: Object.fromEntries(names.map((name, k) => [name, finalArrays[k] ?? []])),
+    weightGradients: taken(traced.weights),
+    inputGradient,
+    stateGradients: Object.fromEntries(givenNames.map((name, k) => [name, stateArrays[k] ?? []])),
+  };
+}

@@ -1,0 +1,39 @@
+/**
+ * How far float32 may be from float64, stated once.
+ *
+ * Every rounding errs by at most u = 2^-24 of its result. The errors of n roundings on the way to a number are nearly
+ * independent and of mean zero, so they add up as their square root: |error| <= lambda sqrt(n) u |number|, but with the
+ * probability 2 exp(-lambda^2 / 2) (Higham, Mary 2019, "A new approach to probabilistic rounding error analysis").
+ * lambda = 8 leaves 3e-14 for each number. A function (exp, tanh, ...) is off by at most 4 ulp = 8 u, as much as 64
+ * roundings. Errors that cancel leave a small number with the error of the large ones: so the largest number of the
+ * array counts, not the one at hand.
+ */
+const unit = 2 ** -24;
+const lambda = 8;
+
+/** Roundings that one elementary function counts for. */
+export const functionRoundings = 64;
+/** Below this magnitude errors count as if the array held it: what is left when everything cancels. */
+export const smallest: number = 2 ** -8;
+
+/** The relative error, of the largest number of an array, after `roundings` one behind the other. */
+export const relative = (roundings: number): number => lambda * Math.sqrt(roundings) * unit;
+
+export interface Recurrence {
+  readonly features: number;
+  readonly units: number;
+  readonly classes: number;
+  readonly steps: number;
+  readonly rows: number;
+}
+
+/**
+ * Roundings of a recurrent network with a dense layer, a softmax and a loss on top, there and back: each step is a
+ * product over features and units and a few functions, and the one back a product over all gates; a weight gradient,
+ * a loss, is a sum over steps and rows.
+ */
+export function recurrenceRoundings({ features, units, classes, steps, rows }: Recurrence): number {
+  const functions = 6 * functionRoundings;
+  const step = features + 5 * units + functions;
+  return 2 * steps * step + 3 * classes + functions + steps * rows;
+}

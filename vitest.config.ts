@@ -34,6 +34,8 @@ const config: ViteUserConfigFnObject = defineConfig(({ mode }) => ({
   },
   test: {
     pool: "forks",
+    // Every graph is checked against its grammar after every pass (src/core/plan/debug.ts).
+    env: { UNROLL_DEBUG: "verify" },
     testTimeout: mode === "learning" ? 600_000 : 60_000,
     hookTimeout: 60_000,
     include: mode === "learning" ? ["test/learning/**/*.test.ts"] : ["src/**/*.test.ts", "test/**/*.test.ts"],

@@ -8,6 +8,7 @@ import { constant, make } from "../graph/build.ts";
 import { type Dim, type Node, rows, type Shape } from "../graph/nodes.ts";
 import { rewrite } from "../graph/rewrite.ts";
 import { widthOf } from "../graph/shapes.ts";
+import { checked } from "./debug.ts";
 import { fuse } from "./fuse.ts";
 import { kindOf } from "./kinds.ts";
 import { lowerSections } from "./lower/driver.ts";
@@ -82,7 +83,7 @@ export function plan(computation: Computation, lanes: number): Plan {
   const { outputs, gradients } = computation;
   const known = gradients.filter((gradient) => gradient !== null);
   const given = [...outputs.map((output) => asComputed(output)), ...known];
-  const simple = passes.reduce<readonly Node[]>((roots, pass) => pass(roots), given);
+  const simple = passes.reduce<readonly Node[]>((roots, pass) => checked(pass.name, pass(roots)), checked("given", given));
   const sumsOf = simple.map((root) => (hasRows(root.shape) ? null : leavesOf(root)));
   const leaves = sumsOf.flatMap((root) => root ?? []);
   const rowRoots = simple.filter((root) => hasRows(root.shape));

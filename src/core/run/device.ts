@@ -33,19 +33,28 @@ export interface Executable {
   runNow(batch: Batch, weights: readonly Float32Array[]): readonly Float32Array[];
 }
 
+/** The scalars for each weight (none where it has no update), or null to leave weights and slots as they are. */
+export type Decision = readonly (readonly number[])[] | null;
 /**
  * Decides about a step when the gradients are there. `squaredNorms[k]` is the sum of squares of the gradient of weight
- * k, not finite when the gradient is not. Returns the scalars for each weight (none where it has no update), or null
- * to leave weights and slots as they are.
+ * k, not finite when the gradient is not.
  */
-export type Decide = (squaredNorms: Float64Array, outputs: readonly Float32Array[]) => readonly (readonly number[])[] | null;
+export type Decide = (
+  squaredNorms: Float64Array,
+  outputs: readonly Float32Array[],
+) => Decision | Promise<Decision>;
+
+export interface TrainedArrays {
+  readonly weights: readonly Float32Array[];
+  readonly slots: readonly (readonly Float32Array[])[];
+}
 
 /** Weights and optimizer slots that live on the device while a model is trained. */
 export interface Trainer {
   /** One optimizer step; returns the outputs of the computation. */
   step(batch: Batch, decide: Decide): Promise<readonly Float32Array[]>;
-  /** Copies of the weights and, for each weight, its slots. */
-  read(): { readonly weights: readonly Float32Array[]; readonly slots: readonly (readonly Float32Array[])[] };
+  /** Copies of the weights and, for each weight, its slots, as they are after the last finished step. */
+  read(): TrainedArrays;
   write(weights: readonly Float32Array[], slots: readonly (readonly Float32Array[])[]): void;
   /** Gives the memory back. */
   release(): void;

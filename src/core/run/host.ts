@@ -2,15 +2,14 @@
  * What the host offers beyond the language: Node's built-in modules, or the web's workers. Looked up when needed, so
  * that the same files run in Node, in pages and in workers.
  */
-import type { ThreadWorker } from "./threads.ts";
-
-interface NodeWorker {
-  postMessage(message: unknown): void;
+interface NodePort {
+  on(event: "message", listener: (message: never) => void): void;
+  on(event: "error", listener: (error: Error) => void): void;
+  postMessage(message: unknown, transfer?: readonly ArrayBuffer[]): void;
+}
+interface NodeWorker extends NodePort {
   terminate(): unknown;
   unref(): void;
-}
-export interface NodePort {
-  on(event: "message", listener: (message: never) => void): void;
 }
 interface Builtins {
   readonly "node:v8": { setFlagsFromString(flags: string): void };
@@ -34,25 +33,89 @@ export function builtin<K extends keyof Builtins>(name: K): Builtins[K] | undefi
 
 /** Cores that may be used. */
 export function cores(): number {
-  return builtin("node:os")?.availableParallelism() ?? (globalThis.navigator as Navigator | undefined)?.hardwareConcurrency ?? 1;
+  const web = globalThis.navigator as Navigator | undefined;
+  return builtin("node:os")?.availableParallelism() ?? web?.hardwareConcurrency ?? 1;
 }
 
 /** May memory be shared between threads here? In a page only with cross-origin isolation. */
 export function canShare(): boolean {
   if (typeof SharedArrayBuffer === "undefined") return false;
-  return builtin("node:worker_threads") !== undefined || (globalThis as { readonly crossOriginIsolated?: boolean }).crossOriginIsolated === true;
+  const { crossOriginIsolated } = globalThis as { readonly crossOriginIsolated?: boolean };
+  return builtin("node:worker_threads") !== undefined || crossOriginIsolated === true;
+}
+
+/** In a page of a browser, or in a worker of one: work goes to a worker, and nothing may wait for it. */
+export function inPage(): boolean {
+  return builtin("node:worker_threads") === undefined && typeof Worker !== "undefined";
+}
+
+/** One end of a line between a worker and the one who started it. */
+export interface HostPort {
+  post(message: unknown, transfer?: readonly ArrayBuffer[]): void;
+  listen(receive: (message: never) => void): void;
+}
+/** A worker of Node or of the web. */
+export interface HostWorker extends HostPort {
+  /** Called when the worker cannot be loaded or has failed. */
+  onFailure(fail: (error: Error) => void): void;
+  terminate(): void;
 }
 
 /** A thread that runs worker.ts. It does not keep the process alive. */
-export function startThread(): ThreadWorker {
+export function startThread(): HostWorker {
   const threads = builtin("node:worker_threads");
-  if (threads !== undefined) {
-    const worker = new threads.Worker(new URL("./worker.js", import.meta.url));
-    worker.unref();
-    return { post: (message) => worker.postMessage(message), terminate: () => void worker.terminate() };
+  return threads === undefined
+    ? ofWeb(new Worker(new URL("./worker.js", import.meta.url), { type: "module" }))
+    : ofNode(new threads.Worker(new URL("./worker.js", import.meta.url)));
+}
+
+/** A thread that runs deviceWorker.ts. It does not keep the process alive. */
+export function startDevice(): HostWorker {
+  const threads = builtin("node:worker_threads");
+  return threads === undefined
+    ? ofWeb(new Worker(new URL("./deviceWorker.js", import.meta.url), { type: "module" }))
+    : ofNode(new threads.Worker(new URL("./deviceWorker.js", import.meta.url)));
+}
+
+/** Inside a worker: the line to the one who started it. */
+export function starter(): HostPort {
+  const port = builtin("node:worker_threads")?.parentPort;
+  if (port) {
+    return {
+      post: (message, transfer) => port.postMessage(message, transfer),
+      listen: (receive) => port.on("message", receive),
+    };
   }
-  const worker = new Worker(new URL("./worker.js", import.meta.url), { type: "module" });
-  return { post: (message) => worker.postMessage(message), terminate: () => worker.terminate() };
+  return {
+    post: (message, transfer = []) => globalThis.postMessage(message, { transfer: [...transfer] }),
+    listen: (receive) => {
+      globalThis.onmessage = (event: MessageEvent<never>) => receive(event.data);
+    },
+  };
+}
+
+function ofNode(worker: NodeWorker): HostWorker {
+  worker.unref();
+  return {
+    post: (message, transfer) => worker.postMessage(message, transfer),
+    listen: (receive) => worker.on("message", receive),
+    onFailure: (fail) => worker.on("error", fail),
+    terminate: () => void worker.terminate(),
+  };
+}
+
+function ofWeb(worker: Worker): HostWorker {
+  return {
+    post: (message, transfer = []) => worker.postMessage(message, [...transfer]),
+    listen: (receive) => {
+      worker.onmessage = (event: MessageEvent<never>) => receive(event.data);
+    },
+    onFailure: (fail) => {
+      worker.onerror = (event) => fail(new Error(event.message || "its script could not be loaded"));
+      worker.onmessageerror = () => fail(new Error("a message could not be read"));
+    },
+    terminate: () => worker.terminate(),
+  };
 }
 
 let prepared = false;

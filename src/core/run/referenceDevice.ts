@@ -47,7 +47,7 @@ function trainerOf(computation: Computation, updates: readonly (Update | null)[]
     step: async (batch: Batch, decide: Decide) => {
       const { outputs, gradients } = results(computation, batch, weights);
       const squaredNorms = Float64Array.from(computation.weights, (_, k) => squaredNorm(gradients[k]));
-      const scalars = decide(squaredNorms, outputs);
+      const scalars = await decide(squaredNorms, outputs);
       if (scalars === null) return outputs;
       const next = weights.map((weight, k) => {
         const [rule, gradient] = [rules[k], gradients[k]];

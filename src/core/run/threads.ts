@@ -24,6 +24,8 @@ export interface ThreadModule {
   readonly names: readonly string[];
 }
 export type ThreadMessage = ThreadStart | ThreadModule | { readonly serve: true };
+/** What a thread says once, when it has begun to listen. */
+export const threadReady = "ready";
 /** A worker of Node or of the web, as far as it is used here. */
 export interface ThreadWorker {
   post(message: ThreadMessage): void;

@@ -5,7 +5,7 @@ import { relaxedSimdSupported, simdSupported } from "../render/wasm/features.ts"
 import { Arena } from "./arena.ts";
 import type { Batch, Device, Executable } from "./device.ts";
 import { canShare, cores, prepareEngine, startThread } from "./host.ts";
-import { Threads } from "./threads.ts";
+import { Threads, type ThreadWorker } from "./threads.ts";
 import { readGradients, readOutputs } from "./results.ts";
 import { type Engine, WasmProgram } from "./wasmProgram.ts";
 import { wasmTrainer } from "./wasmTrainer.ts";
@@ -25,12 +25,17 @@ export interface WasmOptions {
 
 const defaultMemory = 2 ** 30;
 
+/** Where a device runs. Default: what the host offers. */
+export interface Surroundings {
+  /** Whether threads can share memory; without it there is one thread. */
+  readonly shared: boolean;
+  readonly startThread: () => ThreadWorker;
+}
+const host = (): Surroundings => ({ shared: canShare(), startThread });
+
 /** Throws an UnrollError where the engine has no SIMD. */
-export function wasmDevice(options: WasmOptions = {}): Device {
-  prepareEngine();
-  if (!simdSupported()) throw noSimd();
-  const count = canShare() ? Math.max(1, options.threads ?? cores()) : 1;
-  const relaxed = options.strict !== true && relaxedSimdSupported();
+export function wasmDevice(options: WasmOptions = {}, { shared, startThread }: Surroundings = host()): Device {
+  const { relaxed, threads: count, description } = wasmFacts(options, shared);
   let engine: Engine | null = null;
   let modules = 0;
   const started = (): Engine => {
@@ -38,16 +43,35 @@ export function wasmDevice(options: WasmOptions = {}): Device {
     return engine;
   };
   function newEngine(): Engine {
-    const arena = new Arena(options.memoryLimit ?? defaultMemory, canShare());
+    const arena = new Arena(options.memoryLimit ?? defaultMemory, shared);
     const threads = new Threads(arena, Array.from({ length: count - 1 }, startThread));
-    return { arena, threads, relaxed, chunk: options.chunk ?? null, shardRows: options.shardRows ?? null, nextModule: () => modules++ };
+    const { chunk = null, shardRows = null } = options;
+    return { arena, threads, relaxed, chunk, shardRows, nextModule: () => modules++ };
   }
   return {
     name: "wasm",
-    description: `WebAssembly, ${relaxed ? "relaxed" : "strict"} SIMD, ${count} ${count === 1 ? "thread" : "threads"}`,
+    description,
     compile: (computation) => wasmExecutable(computation, started()),
     train: (computation, updates: readonly (Update | null)[]) => wasmTrainer(computation, updates, started()),
   };
+}
+
+export interface WasmFacts {
+  readonly relaxed: boolean;
+  /** Threads, the calling one included. */
+  readonly threads: number;
+  readonly description: string;
+}
+
+/** What these options come to on this engine. Throws an UnrollError where it has no SIMD. */
+export function wasmFacts(options: WasmOptions, shared: boolean): WasmFacts {
+  prepareEngine();
+  if (!simdSupported()) throw noSimd();
+  const threads = shared ? Math.max(1, options.threads ?? cores()) : 1;
+  const relaxed = options.strict !== true && relaxedSimdSupported();
+  const mode = relaxed ? "relaxed" : "strict";
+  const description = `WebAssembly, ${mode} SIMD, ${threads} ${threads === 1 ? "thread" : "threads"}`;
+  return { relaxed, threads, description };
 }
 
 function wasmExecutable(computation: Computation, engine: Engine): Executable {

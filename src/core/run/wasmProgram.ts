@@ -2,10 +2,13 @@
 import { invariant } from "../../errors.ts";
 import type { Computation, Update } from "../graph/computation.ts";
 import { shardRows } from "../plan/allocate.ts";
+import { show } from "../plan/debug.ts";
 import { blockFloats, panelBlocks } from "../plan/lower/pack.ts";
 import { lowerSquares, lowerUpdate, lowerZero } from "../plan/lower/update.ts";
 import { type Plan, plan as makePlan, weightKeyOf } from "../plan/plan.ts";
+import { printPlan } from "../plan/print.ts";
 import type { ProgramFunction } from "../plan/program.ts";
+import { printProgram } from "../render/print.ts";
 import { renderWasm } from "../render/wasm/wasm.ts";
 import type { Arena, Region } from "./arena.ts";
 import { shardsOf, type ShardRows } from "./batches.ts";
@@ -58,6 +61,8 @@ export class WasmProgram {
       if (update !== null) extra.push(lowerUpdate(update, `update_${k}`, lanes));
     });
     const program = { lanes, functions: [...this.plan.program.functions, ...extra] };
+    show("plan", "", () => printPlan(this.plan));
+    show("program", "", () => printProgram(program));
     const bytes = renderWasm(program, { relaxed: engine.relaxed, shared: engine.arena.shared });
     const module = new WebAssembly.Module(bytes);
     this.module = engine.nextModule();

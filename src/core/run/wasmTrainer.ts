@@ -5,7 +5,7 @@
 import type { Computation, Update } from "../graph/computation.ts";
 import { squaresBlock } from "../plan/lower/update.ts";
 import type { Region } from "./arena.ts";
-import type { Decide, Trainer } from "./device.ts";
+import type { Batch, Trainer } from "./device.ts";
 import { readOutputs } from "./results.ts";
 import { sumCalls } from "./sums.ts";
 import { type Call, ranges } from "./tasks.ts";
@@ -29,14 +29,15 @@ export function wasmTrainer(computation: Computation, updates: readonly (Update 
   const zeroing = program.tasks(byRange(trained, parts, ({ gradient }, from, to) => ({ name: "zero", inputs: [gradient + 4 * from, 4 * (to - from)] })));
   const squaring = program.tasks(squareCalls(trained, parts));
   const updating = program.tasks(updateCalls(program, updates, trained));
-  const step = (batch: Parameters<Trainer["step"]>[0], decide: Decide): readonly Float32Array[] => {
+  const step: Trainer["step"] = async (batch: Batch, decide) => {
     const bound = program.bind(batch);
     program.parallel(zeroing);
     program.parallel(bound.run);
     program.parallel(program.lists(bound, "gradients", () => gradientCalls(program, bound, trained)));
     program.parallel(squaring);
     const outputs = readOutputs(program, bound, batch);
-    const scalars = decide(Float64Array.from(trained, (weight) => squaredNorm(weight, arena.float32)), outputs);
+    const answer = decide(Float64Array.from(trained, (weight) => squaredNorm(weight, arena.float32)), outputs);
+    const scalars = answer instanceof Promise ? await answer : answer; // decided at once, nothing comes between
     if (scalars === null) return outputs;
     trained.forEach((weight, k) => arena.float32.set(scalars[k] ?? [], weight.scalars / 4));
     program.parallel(updating);
@@ -44,7 +45,7 @@ export function wasmTrainer(computation: Computation, updates: readonly (Update 
     return outputs;
   };
   return {
-    step: async (batch, decide) => step(batch, decide),
+    step,
     read: () => ({
       weights: trained.map(({ size }, k) => floats(program.weightAddress(k), size)),
       slots: trained.map(({ slots, size }) => slots.map((slot) => floats(slot, size))),

@@ -1,7 +1,7 @@
 /** What a thread runs: a worker of Node or of the web. */
-import { builtin } from "./host.ts";
+import { starter } from "./host.ts";
 import type { Exported } from "./tasks.ts";
-import { serve, type ThreadMessage, type ThreadStart } from "./threads.ts";
+import { serve, type ThreadMessage, threadReady, type ThreadStart } from "./threads.ts";
 
 const modules = new Map<number, readonly Exported[]>();
 let start: ThreadStart | null = null;
@@ -18,6 +18,6 @@ function receive(message: ThreadMessage): void {
   }
 }
 
-const port = builtin("node:worker_threads")?.parentPort;
-if (port) port.on("message", receive);
-else globalThis.onmessage = (event: MessageEvent<ThreadMessage>) => receive(event.data);
+const port = starter();
+port.listen(receive);
+port.post(threadReady);

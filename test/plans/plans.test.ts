@@ -1,0 +1,78 @@
+/** The plans of the built-in layers are committed text: a change of plan is seen in review. */
+import { describe, expect, test } from "vitest";
+import { plan } from "../../src/core/plan/plan.ts";
+import { printPlan } from "../../src/core/plan/print.ts";
+import { dense } from "../../src/nn/layers/dense.ts";
+import { embedding } from "../../src/nn/layers/embedding.ts";
+import { input } from "../../src/nn/layers/input.ts";
+import { gru, lstm, simpleRNN } from "../../src/nn/layers/recurrent.ts";
+import { chainOf, sequentialNetwork } from "../../src/nn/model/sequential.ts";
+import { trace } from "../../src/nn/model/trace.ts";
+import { type Loss, meanSquaredError, sparseCategoricalCrossentropy } from "../../src/nn/train/losses.ts";
+import { objectiveOf } from "../../src/nn/train/objective.ts";
+
+const lanes = 4;
+
+function trainingPlan(layers: readonly unknown[], loss: Loss = meanSquaredError()): string {
+  const chain = chainOf(layers);
+  const network = sequentialNetwork(chain, chain.input ?? (input({ shape: [null, 8] }) as never), 1);
+  const traced = trace(network, { training: true, states: "initial" });
+  const goal = { name: "output", loss, metrics: [] };
+  const trained = network.variables.map(() => true);
+  return printPlan(plan(objectiveOf(traced, [goal], [{ counts: true, weights: false }], trained).computation, lanes));
+}
+
+const x = input({ shape: [null, 64] });
+const layers = {
+  simpleRNN: simpleRNN({ units: 128, returnSequences: true }),
+  lstm: lstm({ units: 128, returnSequences: true }),
+  gru: gru({ units: 128, returnSequences: true }),
+  "gru-reset-before": gru({ units: 128, resetAfter: false, returnSequences: true }),
+};
+
+describe("the plan of a training step", () => {
+  test.each(Object.entries(layers))("%s", async (name, layer) => {
+    await expect(trainingPlan([x, layer])).toMatchFileSnapshot(`${name}-train.txt`);
+  });
+  test("a language model: embedding, lstm, dense, cross-entropy", async () => {
+    const model = [embedding({ inputDim: 90, outputDim: 64 }), layers.lstm, dense({ units: 90 })];
+    const loss = sparseCategoricalCrossentropy({ fromLogits: true });
+    await expect(trainingPlan(model, loss)).toMatchFileSnapshot("text-train.txt");
+  });
+  test("many to one: the deltas come in at the last step alone", async () => {
+    const model = [x, lstm({ units: 128 }), dense({ units: 1 })];
+    await expect(trainingPlan(model)).toMatchFileSnapshot("many-to-one-train.txt");
+  });
+});
+
+/** Lines of one phase, between its title and the next. */
+function stagesOf(text: string, loop: RegExp, phase: string): readonly string[] {
+  const lines = text.split("\n");
+  const from = lines.findIndex((line) => loop.test(line));
+  const rest = lines.slice(from + 1);
+  const to = rest.findIndex((line) => /^(for|once)/.test(line));
+  const own = to < 0 ? rest : rest.slice(0, to);
+  const begin = phase === "after" ? own.map((line) => line.trim()).lastIndexOf("for all steps of the chunk") : own.findIndex((line) => line.trim() === phase);
+  const stages = own.slice(begin + 1);
+  const end = stages.findIndex((line) => /^ {2}\S/.test(line));
+  return (end < 0 ? stages : stages.slice(0, end)).filter((line) => /^ {4}\S/.test(line)).map((line) => line.trim());
+}
+
+describe("an LSTM training step has, per chunk of time,", () => {
+  const text = trainingPlan([x, layers.lstm]);
+  const forward = /^for each chunk of time$/;
+  const backward = /^for each chunk of time, from the last/;
+  test("one input product", () => {
+    expect(stagesOf(text, forward, "for all steps of the chunk")).toEqual(["product 128 x rows"]);
+  });
+  test("one fused stage a step forward", () => {
+    expect(stagesOf(text, forward, "for each step")).toEqual(["product 128 x rows"]);
+  });
+  test("one fused stage a step backward", () => {
+    expect(stagesOf(text, backward, "for each step")).toEqual(["product 128 x rows"]);
+  });
+  test("one product a weight gradient: bias, kernel, recurrent kernel", () => {
+    const stages = stagesOf(text, backward, "after");
+    expect(stages).toEqual(Array.from({ length: 3 }, () => "accumulate 128 x rows"));
+  });
+});

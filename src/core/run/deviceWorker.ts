@@ -3,24 +3,24 @@
  * shared memory it starts threads of its own.
  */
 import { invariant } from "../../errors.ts";
-import type { Decision, Device, Executable, TrainedArrays, Trainer } from "./device.ts";
+import type { Computation, Decision, Device, Executable, TrainedArrays, Trainer } from "./device.ts";
 import { canShare, type HostWorker, starter, startThread } from "./host.ts";
 import { type Answer, type Compile, failureOf, type Order, type Request, type Run, type Step } from "./messages.ts";
 import { threadReady } from "./threads.ts";
 import { wasmDevice, wasmFacts, type WasmOptions } from "./wasmDevice.ts";
 
-/** Compiled when first used, so that what goes wrong is the answer to a call. */
-type Made =
-  | { readonly kind: "executable"; readonly make: () => Executable; weights: readonly Float32Array[] }
-  | { readonly kind: "trainer"; readonly make: () => Trainer };
-
 const page = starter();
-const made = new Map<number, Made>();
-const decisions = new Map<number, (decision: Decision) => void>();
 let device: Promise<Device> | null = null;
+/** What was sent to be compiled. It is when first used, so that what goes wrong is the answer to a call. */
+const compiles = new Map<number, Compile>();
+const executables = new Map<number, Executable>();
+const trainers = new Map<number, Trainer>();
+/** Of the last run of an executable. */
+const weightsOf = new Map<number, readonly Float32Array[]>();
+const decisions = new Map<number, (decision: Decision) => void>();
 let last: Promise<void> = Promise.resolve();
 
-page.listen((request: Request) => {
+page.listen<Request>((request) => {
   if (request.kind === "decided") {
     decisions.get(request.call)?.(request.decision);
     decisions.delete(request.call);
@@ -30,14 +30,15 @@ page.listen((request: Request) => {
 });
 
 async function carryOut(order: Order): Promise<void> {
-  try {
-    if (order.kind === "open") device = opened(order.options);
-    else if (order.kind === "release") release(order.object);
-    else if (order.kind === "compile") made.set(order.object, await toBeMade(order));
-    else if (order.kind === "run") await run(order);
-    else await step(order);
-  } catch (error) {
-    if ("call" in order) answer({ kind: "failed", call: order.call, failure: failureOf(error) });
+  if (order.kind === "open") device = opened(order.options);
+  else if (order.kind === "compile") compiles.set(order.object, order);
+  else if (order.kind === "release") release(order.object);
+  else {
+    try {
+      await (order.kind === "run" ? run(order) : step(order));
+    } catch (error) {
+      answer({ kind: "failed", call: order.call, failure: failureOf(error) });
+    }
   }
 }
 
@@ -57,41 +58,21 @@ function readyThread(): Promise<HostWorker> {
   const thread = startThread();
   return new Promise((resolve, reject) => {
     thread.onFailure(reject);
-    thread.listen((message: unknown) => {
+    thread.listen((message) => {
       if (message === threadReady) resolve(thread);
     });
   });
 }
 
-async function toBeMade({ computation, updates }: Compile): Promise<Made> {
-  invariant(device, "worker: a device is opened before it is used");
-  const opened = await device;
-  if (updates === null) return { kind: "executable", make: once(() => opened.compile(computation)), weights: [] };
-  return { kind: "trainer", make: once(() => opened.train(computation, updates)) };
-}
-
-function once<T>(make: () => T): () => T {
-  let value: { readonly made: T } | null = null;
-  return () => {
-    value ??= { made: make() };
-    return value.made;
-  };
-}
-
 async function run({ call, object, batch, weights }: Run): Promise<void> {
-  await device; // one that could not be opened is the answer
-  const target = made.get(object);
-  invariant(target?.kind === "executable", "worker: what is run was compiled");
-  if (weights !== null) target.weights = weights;
-  const values = await target.make().run(batch, target.weights);
+  if (weights !== null) weightsOf.set(object, weights);
+  const executable = await madeOnce(executables, object, (on, computation) => on.compile(computation));
+  const values = await executable.run(batch, weightsOf.get(object) ?? []);
   answer({ kind: "ran", call, values }, values);
 }
 
 async function step({ call, object, batch, given }: Step): Promise<void> {
-  await device;
-  const target = made.get(object);
-  invariant(target?.kind === "trainer", "worker: what is trained was compiled");
-  const trainer = target.make();
+  const trainer = await madeOnce(trainers, object, (on, computation, updates) => on.train(computation, updates));
   if (given !== null) trainer.write(given.weights, given.slots);
   let changed = false;
   await trainer.step(batch, async (squaredNorms, outputs) => {
@@ -101,6 +82,18 @@ async function step({ call, object, batch, given }: Step): Promise<void> {
   });
   const after = changed ? trainer.read() : null;
   answer({ kind: "stepped", call, after }, after === null ? [] : arraysOf(after));
+}
+
+type Make<T> = (on: Device, computation: Computation, updates: NonNullable<Compile["updates"]>) => T;
+
+async function madeOnce<T>(made: Map<number, T>, object: number, make: Make<T>): Promise<T> {
+  const found = made.get(object);
+  if (found !== undefined) return found;
+  const [on, compile] = [await device, compiles.get(object)];
+  invariant(on && compile, "worker: opened, and sent what it uses");
+  const value = make(on, compile.computation, compile.updates ?? []);
+  made.set(object, value);
+  return value;
 }
 
 function decided(
@@ -117,7 +110,6 @@ function decided(
 const arraysOf = ({ weights, slots }: TrainedArrays): readonly Float32Array[] => [...weights, ...slots.flat()];
 
 function release(object: number): void {
-  const target = made.get(object);
-  made.delete(object);
-  if (target?.kind === "trainer") target.make().release();
+  trainers.get(object)?.release();
+  for (const map of [compiles, executables, trainers, weightsOf]) map.delete(object);
 }

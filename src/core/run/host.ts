@@ -3,7 +3,7 @@
  * that the same files run in Node, in pages and in workers.
  */
 interface NodePort {
-  on(event: "message", listener: (message: never) => void): void;
+  on<M>(event: "message", listener: (message: M) => void): void;
   on(event: "error", listener: (error: Error) => void): void;
   postMessage(message: unknown, transfer?: readonly ArrayBuffer[]): void;
 }
@@ -52,7 +52,7 @@ export function inPage(): boolean {
 /** One end of a line between a worker and the one who started it. */
 export interface HostPort {
   post(message: unknown, transfer?: readonly ArrayBuffer[]): void;
-  listen(receive: (message: never) => void): void;
+  listen<M>(receive: (message: M) => void): void;
 }
 /** A worker of Node or of the web. */
 export interface HostWorker extends HostPort {
@@ -89,7 +89,7 @@ export function starter(): HostPort {
   return {
     post: (message, transfer = []) => globalThis.postMessage(message, { transfer: [...transfer] }),
     listen: (receive) => {
-      globalThis.onmessage = (event: MessageEvent<never>) => receive(event.data);
+      globalThis.onmessage = (event) => receive(event.data);
     },
   };
 }
@@ -108,7 +108,7 @@ function ofWeb(worker: Worker): HostWorker {
   return {
     post: (message, transfer = []) => worker.postMessage(message, [...transfer]),
     listen: (receive) => {
-      worker.onmessage = (event: MessageEvent<never>) => receive(event.data);
+      worker.onmessage = (event) => receive(event.data);
     },
     onFailure: (fail) => {
       worker.onerror = (event) => fail(new Error(event.message || "its script could not be loaded"));

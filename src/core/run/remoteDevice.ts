@@ -83,9 +83,14 @@ function remoteTrainer(computation: Computation, updates: readonly (Update | nul
       const before = held;
       const given = unsent ? held : null;
       unsent = false;
-      const { outputs, after } = await line.step({ object, batch: ownBatch(batch), given }, decide);
-      if (after !== null && held === before) held = after; // what was written meanwhile holds
-      return outputs;
+      try {
+        const { outputs, after } = await line.step({ object, batch: ownBatch(batch), given }, decide);
+        if (after !== null && held === before) held = after; // what was written meanwhile holds
+        return outputs;
+      } catch (error) {
+        unsent = true;
+        throw error;
+      }
     },
     read: () => copied(held),
     write: (weights, slots) => {
@@ -125,7 +130,7 @@ class Line {
 
   constructor(worker: HostWorker, options: WasmOptions) {
     this.worker = worker;
-    worker.listen((answer: Answer) => void this.receive(answer));
+    worker.listen<Answer>((answer) => void this.receive(answer));
     worker.onFailure((error) => this.breakOff(error));
     this.post({ kind: "open", options });
   }

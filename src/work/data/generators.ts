@@ -1,0 +1,112 @@
+/**
+ * Classical sequence problems that make their own data: a function of the seed, of any size. Each gives inputs
+ * `[sequences][steps][features]` (ragged where lengths differ) and targets.
+ */
+import { type Key, keyOf, uniform } from "../../core/run/random.ts";
+
+export interface GeneratorOptions {
+  /** How many sequences. */
+  readonly count: number;
+  readonly seed?: number;
+}
+export interface Steps {
+  /** Steps of each sequence. */
+  readonly steps: number;
+}
+export interface Generated<Target> {
+  readonly x: number[][][];
+  readonly y: Target[];
+}
+
+/** Uniform numbers of one sequence, one after the other. */
+function draws(seed: number, name: string, sequence: number): () => number {
+  const key: Key = keyOf(seed, name, sequence);
+  let index = 0;
+  return () => uniform(key, index++);
+}
+const below = (draw: () => number, n: number): number => Math.min(n - 1, Math.floor(draw() * n));
+
+/**
+ * The adding problem (Hochreiter and Schmidhuber 1997): a row of numbers in [0, 1) and a row of marks, two of which
+ * are 1, one in each half. The target is the sum of the two marked numbers. x: `[count][steps][2]`, y: `[count][1]`.
+ */
+export function addingProblem({ count, steps, seed = 0 }: GeneratorOptions & Steps): Generated<number[]> {
+  const half = Math.floor(steps / 2);
+  const x: number[][][] = [];
+  const y: number[][] = [];
+  for (let k = 0; k < count; k++) {
+    const draw = draws(seed, "adding", k);
+    const row = Array.from({ length: steps }, () => [draw(), 0]);
+    const marked = [row[below(draw, half)], row[half + below(draw, steps - half)]];
+    for (const step of marked) if (step) step[1] = 1;
+    x.push(row);
+    y.push([marked.reduce((sum, step) => sum + (step?.[0] ?? 0), 0)]);
+  }
+  return { x, y };
+}
+
+/**
+ * Temporal order with three symbols (Hochreiter and Schmidhuber 1997, task 6b): among distractors stand three symbols
+ * X or Y, at about 1, 4 and 7 tenths of the sequence. The class says which, in order: 0 (XXX) to 7 (YYY).
+ * x: `[count][steps][6]` one-hot (X, Y and four distractors), y: `[count]`.
+ */
+export function temporalOrder({ count, steps, seed = 0 }: GeneratorOptions & Steps): Generated<number> {
+  const x: number[][][] = [];
+  const y: number[] = [];
+  for (let k = 0; k < count; k++) {
+    const draw = draws(seed, "temporal order", k);
+    const row = Array.from({ length: steps }, () => 2 + below(draw, 4));
+    let label = 0;
+    for (const tenths of [1, 4, 7]) {
+      const symbol = below(draw, 2);
+      row[Math.floor(((tenths + draw()) * steps) / 10)] = symbol;
+      label = 2 * label + symbol;
+    }
+    x.push(row.map((symbol) => oneHot(symbol, 6)));
+    y.push(label);
+  }
+  return { x, y };
+}
+
+/** Symbols of the Reber grammar, in the order of their one-hot places. */
+export const reberSymbols = "BTPSXVE";
+/** From each state of the Reber grammar the two ways out: symbol and next state. State 5 is the last. */
+const reberWays: readonly (readonly (readonly [string, number])[])[] = [
+  [["T", 1], ["P", 2]],
+  [["S", 1], ["X", 3]],
+  [["T", 2], ["V", 4]],
+  [["X", 2], ["S", 5]],
+  [["P", 3], ["V", 5]],
+];
+
+/**
+ * The embedded Reber grammar (Hochreiter and Schmidhuber 1997, experiment 1): B, T or P, a string of the Reber grammar,
+ * the same T or P again, E. x are all symbols but the last, one-hot; y the symbols that may come next, `[steps][7]` of
+ * 0 and 1; the last but one step asks to remember the second.
+ */
+export function embeddedReber({ count, seed = 0 }: GeneratorOptions): Generated<number[][]> & { readonly strings: string[] } {
+  const x: number[][][] = [];
+  const y: number[][][] = [];
+  const strings: string[] = [];
+  for (let k = 0; k < count; k++) {
+    const draw = draws(seed, "reber", k);
+    const outer = below(draw, 2) === 0 ? "T" : "P";
+    const symbols = ["B", outer, "B"];
+    const may: string[] = ["TP", "B", "TP"];
+    for (let state = 0; state < 5; ) {
+      const ways = reberWays[state] ?? [];
+      const [symbol, next] = ways[below(draw, 2)] ?? ["E", 5];
+      symbols.push(symbol);
+      state = next;
+      may.push(next === 5 ? "E" : (reberWays[next] ?? []).map(([way]) => way).join(""));
+    }
+    symbols.push("E", outer, "E");
+    may.push(outer, "E");
+    strings.push(symbols.join(""));
+    x.push(symbols.slice(0, -1).map((symbol) => oneHot(reberSymbols.indexOf(symbol), 7)));
+    y.push(may.map((allowed) => Array.from(reberSymbols, (symbol) => (allowed.includes(symbol) ? 1 : 0))));
+  }
+  return { x, y, strings };
+}
+
+const oneHot = (index: number, size: number): number[] => Array.from({ length: size }, (_, k) => (k === index ? 1 : 0));

@@ -1,71 +1,141 @@
 /** Every public name, by hand, grouped by floor. Nothing inside src/ imports this file. */
 
 export { type ErrorFacts, UnrollError } from "./errors.ts";
-
-// nn: values
-export { ragged, type Ragged } from "./nn/model/ragged.ts";
-export { type Nested, type Tensor, tensor, type TypedArray } from "./nn/model/tensor.ts";
-export type { NamedTensor } from "./nn/model/weights.ts";
-
-// nn: operators, in a step and on symbols
-export {
-  abs, add, clip, concat, div, elu, exp, gelu, greater, hardSigmoid, log, logSoftmax, matmul, max, maximum, mean, minimum,
-  mul, neg, type Operand, relu, sigmoid, silu, softmax, softplus, softsign, split, sqrt, square, sub, sum, tanh, where,
-} from "./nn/operators.ts";
-export type { Kind, Signal, Time } from "./nn/signals.ts";
-
 // nn: cells
 export { type Cell, type CellDescription, defineCell, type Sizes } from "./nn/cells/defineCell.ts";
 export type { Bias } from "./nn/cells/preActivation.ts";
-
+// nn: where and from what
+export { type DeviceInfo, type DeviceName, type DeviceOptions, deviceInfo, setDevice } from "./nn/device.ts";
 // nn: layers
 export { activation } from "./nn/layers/activation.ts";
 export type { Activation, ActivationName } from "./nn/layers/activations.ts";
 export { bidirectional, type MergeMode } from "./nn/layers/bidirectional.ts";
-export { dense, type DenseOptions } from "./nn/layers/dense.ts";
+export { type DenseOptions, dense } from "./nn/layers/dense.ts";
 export { dropout } from "./nn/layers/dropout.ts";
-export { embedding, type EmbeddingOptions } from "./nn/layers/embedding.ts";
+export { type EmbeddingOptions, embedding } from "./nn/layers/embedding.ts";
 export type { Facts, Layer, LayerOf } from "./nn/layers/facts.ts";
 export { flatten } from "./nn/layers/flatten.ts";
 export { type Initializer, type InitializerName, initializers } from "./nn/layers/initializers.ts";
 export { input } from "./nn/layers/input.ts";
 export type { Regularizer } from "./nn/layers/layer.ts";
-export { layerNormalization, type LayerNormalizationOptions } from "./nn/layers/layerNormalization.ts";
+export { type LayerNormalizationOptions, layerNormalization } from "./nn/layers/layerNormalization.ts";
 export { masking } from "./nn/layers/masking.ts";
 export {
-  gru, type GruOptions, lstm, type LstmOptions, recurrent, type RecurrentLayerOf, type RecurrentOptions, simpleRNN,
+  type GruOptions,
+  gru,
+  type LstmOptions,
+  lstm,
+  type RecurrentLayerOf,
+  type RecurrentOptions,
+  recurrent,
+  simpleRNN,
 } from "./nn/layers/recurrent.ts";
 export { repeatVector } from "./nn/layers/repeatVector.ts";
 export { timeDistributed } from "./nn/layers/timeDistributed.ts";
-
+// nn: values
+export { type Ragged, ragged } from "./nn/model/ragged.ts";
+export { type Nested, type Tensor, type TypedArray, tensor } from "./nn/model/tensor.ts";
+export type { NamedTensor } from "./nn/model/weights.ts";
 // nn: models
 export { functional, sequential } from "./nn/models.ts";
 export type {
-  CausalModel, CausalTokenModel, CompileOptions, GenerateOptions, History, Model, ModelThatLooksAhead, ModelWithoutTime,
-  PredictOptions, Session, StepResult,
+  CausalModel,
+  CausalTokenModel,
+  CompileOptions,
+  GenerateOptions,
+  History,
+  Model,
+  ModelThatLooksAhead,
+  ModelWithoutTime,
+  PredictOptions,
+  Session,
+  StepResult,
 } from "./nn/modelTypes.ts";
-
+// nn: operators, in a step and on symbols
+export {
+  abs,
+  add,
+  clip,
+  concat,
+  div,
+  elu,
+  exp,
+  gelu,
+  greater,
+  hardSigmoid,
+  log,
+  logSoftmax,
+  matmul,
+  max,
+  maximum,
+  mean,
+  minimum,
+  mul,
+  neg,
+  type Operand,
+  relu,
+  sigmoid,
+  silu,
+  softmax,
+  softplus,
+  softsign,
+  split,
+  sqrt,
+  square,
+  sub,
+  sum,
+  tanh,
+  where,
+} from "./nn/operators.ts";
+export { setSeed } from "./nn/seed.ts";
+export type { Kind, Signal, Time } from "./nn/signals.ts";
 // nn: training
 export {
-  type Callback, earlyStopping, type EarlyStoppingOptions, modelCheckpoint, type ModelCheckpointOptions, type TrainingMoment,
+  type Callback,
+  type EarlyStoppingOptions,
+  earlyStopping,
+  type ModelCheckpointOptions,
+  modelCheckpoint,
+  type TrainingMoment,
 } from "./nn/train/callbacks.ts";
 export type { FitOptions } from "./nn/train/fitOptions.ts";
 export {
-  binaryCrossentropy, categoricalCrossentropy, huber, type Loss, type LossName, meanAbsoluteError, meanSquaredError,
+  binaryCrossentropy,
+  categoricalCrossentropy,
+  huber,
+  type Loss,
+  type LossName,
+  meanAbsoluteError,
+  meanSquaredError,
   sparseCategoricalCrossentropy,
 } from "./nn/train/losses.ts";
 export {
-  binaryAccuracy, bitsPerToken, categoricalAccuracy, type Metric, type MetricName, perplexity, sparseCategoricalAccuracy,
+  binaryAccuracy,
+  bitsPerToken,
+  categoricalAccuracy,
+  type Metric,
+  type MetricName,
+  perplexity,
+  sparseCategoricalAccuracy,
 } from "./nn/train/metrics.ts";
 export type { OptimizerState } from "./nn/train/once.ts";
 export {
-  adadelta, adagrad, adam, adamw, nadam, type Optimizer, type OptimizerName, rmsprop, sgd,
+  adadelta,
+  adagrad,
+  adam,
+  adamw,
+  nadam,
+  type Optimizer,
+  type OptimizerName,
+  rmsprop,
+  sgd,
 } from "./nn/train/optimizers.ts";
 export { l1, l1l2, l2 } from "./nn/train/regularizers.ts";
 export {
-  cosineDecay, exponentialDecay, type LearningRate, piecewiseConstantDecay, type Schedule, warmup,
+  cosineDecay,
+  exponentialDecay,
+  type LearningRate,
+  piecewiseConstantDecay,
+  type Schedule,
+  warmup,
 } from "./nn/train/schedules.ts";
-
-// nn: where and from what
-export { deviceInfo, type DeviceInfo, type DeviceName, type DeviceOptions, setDevice } from "./nn/device.ts";
-export { setSeed } from "./nn/seed.ts";

@@ -4,17 +4,17 @@
  * Every rounding errs by at most u = 2^-24 of its result. The errors of n roundings on the way to a number are nearly
  * independent and of mean zero, so they add up as their square root: |error| <= lambda sqrt(n) u |number|, but with the
  * probability 2 exp(-lambda^2 / 2) (Higham, Mary 2019, "A new approach to probabilistic rounding error analysis").
- * lambda = 8 leaves 3e-14 for each number. A function (exp, tanh, ...) is off by at most 4 ulp = 8 u, as much as 64
- * roundings. Errors that cancel leave a small number with the error of the large ones: so the largest number of the
- * array counts, not the one at hand.
+ * lambda = 8 leaves 3e-14 for each number. A function (exp, tanh, ...) is off by at most 4 ulp and by 1 or 2 as a rule,
+ * as much as 16 roundings. Errors that cancel leave a small number with the error of the large ones: so the largest
+ * number of the array counts, not the one at hand.
  */
 const unit = 2 ** -24;
 const lambda = 8;
 
 /** Roundings that one elementary function counts for. */
-export const functionRoundings = 64;
-/** Below this magnitude errors count as if the array held it: what is left when everything cancels. */
-export const smallest: number = 2 ** -8;
+export const functionRoundings = 16;
+/** Below this magnitude errors count as if the array held it: the numbers of these tests are about one, a sum of them may be anything. */
+export const smallest: number = 2 ** -4;
 
 /** The relative error, of the largest number of an array, after `roundings` one behind the other. */
 export const relative = (roundings: number): number => lambda * Math.sqrt(roundings) * unit;

@@ -1,6 +1,8 @@
 /** Which device the outermost calls (fit, predict, ...) pass down. Nothing deeper reads it. */
-import type { Device } from "../core/run/device.ts";
+import type { Device, Trainer } from "../core/run/device.ts";
+import { inPage } from "../core/run/host.ts";
 import { referenceDevice } from "../core/run/referenceDevice.ts";
+import { remoteDevice } from "../core/run/remoteDevice.ts";
 import { wasmDevice } from "../core/run/wasmDevice.ts";
 import { UnrollError } from "../errors.ts";
 import { nearest } from "../spelling.ts";
@@ -22,7 +24,11 @@ export interface DeviceInfo {
 }
 
 const names: readonly DeviceName[] = ["auto", "wasm", "native", "reference"];
-const chosen: { device: Device | null; name: DeviceName; options: DeviceOptions } = { device: null, name: "auto", options: {} };
+const chosen: { device: Device | null; name: DeviceName; options: DeviceOptions } = {
+  device: null,
+  name: "auto",
+  options: {},
+};
 const others = new Map<DeviceName, Device>();
 
 /** Chooses the device of every later call. Throws an UnrollError for a name that there is not. */
@@ -30,6 +36,17 @@ export function setDevice(name: DeviceName, options: DeviceOptions = {}): void {
   checkName(name);
   Object.assign(chosen, { name, options, device: null });
   others.clear();
+}
+
+/** What is written down beside a training: on another device, or with other shards, its bits are others. */
+export interface DeviceFacts extends DeviceInfo {
+  /** Null: from the sizes of model and batch. */
+  readonly shardRows: number | null;
+}
+
+export function deviceFacts(): DeviceFacts {
+  const { name, description } = currentDevice();
+  return { name, description, shardRows: chosen.options.shardRows ?? null };
 }
 
 /** The device in use. */
@@ -51,8 +68,8 @@ export function currentDevice(name?: DeviceName): Device {
 }
 
 const makers: { readonly [N in DeviceName]: (options: DeviceOptions) => Device } = {
-  auto: (options) => wasmDevice(options),
-  wasm: (options) => wasmDevice(options),
+  auto: wasmHere,
+  wasm: wasmHere,
   native: () => {
     throw new UnrollError({
       where: 'device "native"',
@@ -61,8 +78,28 @@ const makers: { readonly [N in DeviceName]: (options: DeviceOptions) => Device }
       fix: 'Use setDevice("wasm").',
     });
   },
-  reference: () => referenceDevice(),
+  reference: () => keptInFloat32(referenceDevice()),
 };
+
+/** Weights and slots rounded after every step, as on all devices: then what is saved is all there is. */
+function keptInFloat32(device: Device): Device {
+  const train: Device["train"] = (computation, updates) => {
+    const trainer = device.train(computation, updates);
+    const step: Trainer["step"] = async (batch, decide) => {
+      const outputs = await trainer.step(batch, decide);
+      const { weights, slots } = trainer.read();
+      trainer.write(weights, slots);
+      return outputs;
+    };
+    return { ...trainer, step };
+  };
+  return { ...device, train };
+}
+
+/** A page must not wait: there the device is in a worker. */
+function wasmHere(options: DeviceOptions): Device {
+  return inPage() ? remoteDevice(options) : wasmDevice(options);
+}
 
 function checkName(name: string): void {
   if (names.some((known) => known === name)) return;

@@ -1,17 +1,22 @@
 /** Models as their users see them: which methods there are follows from what flows through the layers. */
-import type { Common, Signal, TimeOf } from "./signals.ts";
+
+import type { DeviceName } from "./device.ts";
 import type { InitialState } from "./model/predict.ts";
-import type { Nested, Tensor } from "./model/tensor.ts";
 import type { Ragged } from "./model/ragged.ts";
+import type { Nested, Tensor } from "./model/tensor.ts";
 import type { DataOf, Leaf, ResultOf, Signals, Step, StepFits } from "./model/types.ts";
 import type { NamedTensor } from "./model/weights.ts";
-import type { DeviceName } from "./device.ts";
+import type { GenerateOptions } from "./session/generate.ts";
+import type { Common, Signal, TimeOf } from "./signals.ts";
 import type { CompileOptions as AnyCompileOptions } from "./train/compile.ts";
+import type { Weighing } from "./train/dataset.ts";
 import type { FitOptions } from "./train/fitOptions.ts";
 import type { EvaluateOptions } from "./train/learning.ts";
 import type { Loss, LossName } from "./train/losses.ts";
-import type { OptimizerState } from "./train/once.ts";
 import type { MetricName } from "./train/metrics.ts";
+import type { OptimizerState } from "./train/once.ts";
+
+export type { GenerateOptions } from "./session/generate.ts";
 
 export interface CompileOptions<O> extends Omit<AnyCompileOptions, "loss"> {
   /** One for every output, or an array or a record of them as the outputs were given. */
@@ -38,7 +43,7 @@ export type Targets<O> =
   | Nested
   | (O extends Signal ? never : { readonly [N in keyof O]: Tensor | Ragged | Nested });
 /** What a pure training step is given. */
-export interface StepBatch<I, O> {
+export interface StepBatch<I, O> extends Weighing {
   readonly x: DataOf<I>;
   readonly y: Targets<O>;
 }
@@ -55,22 +60,30 @@ export interface Model<I extends Signals = Signals, O extends Signals = Signals>
   readonly weights: readonly NamedTensor[];
   compile(options: CompileOptions<O>): void;
   fit(x: DataOf<I>, y: Targets<O>, options?: FitOptions): Promise<History>;
-  evaluate(x: DataOf<I>, y: Targets<O>, options?: EvaluateOptions): Promise<Readonly<Record<string, number>> & { readonly loss: number }>;
+  evaluate(
+    x: DataOf<I>,
+    y: Targets<O>,
+    options?: EvaluateOptions,
+  ): Promise<Readonly<Record<string, number>> & { readonly loss: number }>;
   predict<const X extends DataOf<I>>(x: X, options?: PredictOptions): Promise<ResultOf<O, X>>;
   /** One optimizer step. */
-  trainOnBatch(x: DataOf<I>, y: Targets<O>): Promise<Readonly<Record<string, number>> & { readonly loss: number }>;
+  trainOnBatch(
+    x: DataOf<I>,
+    y: Targets<O>,
+    options?: Weighing,
+  ): Promise<Readonly<Record<string, number>> & { readonly loss: number }>;
   /** In the order of `getWeights`. */
   gradients(
     x: DataOf<I>,
     y: Targets<O>,
-    options?: { readonly training?: boolean },
+    options?: Weighing & { readonly training?: boolean },
   ): Promise<{ readonly loss: number; readonly gradients: readonly Tensor[] }>;
   /** The pure training step: the model itself stays as it is. `optimizerState` is null at the beginning. */
-  readonly step: (
+  step(
     weights: readonly Tensor[],
     optimizerState: OptimizerState | null,
     batch: StepBatch<I, O>,
-  ) => Promise<StepResult>;
+  ): Promise<StepResult>;
   /** The code before the last dense layer. */
   encode(x: DataOf<I>): Promise<Tensor | Ragged>;
   getWeights(): readonly Tensor[];
@@ -83,32 +96,35 @@ export interface Model<I extends Signals = Signals, O extends Signals = Signals>
   save(path: string): Promise<void>;
 }
 /** No `session`: the input has no time axis. */
-export interface ModelWithoutTime<I extends Signals = Signals, O extends Signals = Signals> extends Model<I, O> {}
+export interface ModelWithoutTime<I extends Signals = Signals, O extends Signals = Signals>
+  extends Model<I, O> {}
 /** No `session`, no `generate`: a layer (bidirectional, goBackwards, repeatVector, ...) needs steps yet to come. */
-export interface ModelThatLooksAhead<I extends Signals = Signals, O extends Signals = Signals> extends Model<I, O> {}
+export interface ModelThatLooksAhead<I extends Signals = Signals, O extends Signals = Signals>
+  extends Model<I, O> {}
 export interface CausalModel<I extends Signals = Signals, O extends Signals = Signals> extends Model<I, O> {
-  session(): Session<I>;
+  /** The model step by step, with the weights it has now. */
+  session(): Session<I, Pushed<O>>;
 }
-export interface CausalTokenModel<I extends Signals = Signals, O extends Signals = Signals> extends CausalModel<I, O> {
+export interface CausalTokenModel<I extends Signals = Signals, O extends Signals = Signals>
+  extends CausalModel<I, O> {
+  /** The tokens made, without the prompt. */
   generate(options: GenerateOptions): Promise<number[]>;
-}
-export interface GenerateOptions {
-  readonly prompt: readonly number[];
-  /** How many tokens to make. */
-  readonly length: number;
-  readonly temperature?: number;
-  readonly topK?: number;
-  readonly topP?: number;
-  readonly seed?: number;
-  /** Ends after one of these tokens. */
-  readonly stop?: number | readonly number[];
+  /** The same tokens, each as it is made: `for await (const token of model.stream({ prompt, length }))`. */
+  stream(options: GenerateOptions): AsyncGenerator<number, void, undefined>;
 }
 /** One step at a time. */
-export interface Session<I> {
-  /** The output of this step; the next push overwrites it. */
-  push<const X extends Step<I>>(x: X & StepFits<X, I>): Float32Array;
+export interface Session<I, Y = Float32Array> {
+  /** The output of this step (`predict` gives the same for all steps so far); the next push overwrites it. */
+  push<const X extends Step<I>>(x: X & StepFits<X, I>): Y;
+  /** Begin a new sequence. */
   reset(): void;
 }
+/** One output, or as many as there are; of a model of unknown outputs it is taken to be one. */
+export type Pushed<O> = [Signal] extends [O]
+  ? Float32Array
+  : O extends Signal
+    ? Float32Array
+    : { readonly [N in keyof O]: Float32Array };
 
 /** Which of four interfaces a model gets; their names are what a user reads when `session` is missing. */
 export type ModelOf<I extends Signals, O extends Signals> = [Leaf<I>["kind"]] extends ["vector"]

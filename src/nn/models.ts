@@ -1,25 +1,38 @@
-/** Models: `sequential`, `functional`, and the object that both give, a thin shell over network, training and sessions. */
+/**
+ * Models: `sequential`, `functional`, and the object that both give, a thin shell over network, training and sessions.
+ */
 import { UnrollError } from "../errors.ts";
-import { currentDevice } from "./device.ts";
+import { currentDevice, deviceFacts } from "./device.ts";
 import type { Facts } from "./layers/facts.ts";
 import { encoderOf } from "./model/encoder.ts";
 import { functionalNetwork } from "./model/functional.ts";
 import { type Network, register } from "./model/network.ts";
 import { predict } from "./model/predict.ts";
-import { type Chain as Links, chainOf, inputFor, sequentialNetwork } from "./model/sequential.ts";
+import { chainOf, inputFor, type Chain as Links, sequentialNetwork } from "./model/sequential.ts";
 import { arranged } from "./model/structure.ts";
 import { summary } from "./model/summary.ts";
 import { type Tensor, tensorOf } from "./model/tensor.ts";
 import type { Chain, Signals, Start, Through } from "./model/types.ts";
 import { getWeights, type NamedTensor, namedWeights, setWeights } from "./model/weights.ts";
-import type { ModelOf, PredictOptions, StepResult } from "./modelTypes.ts";
+import type { CausalTokenModel, ModelOf, PredictOptions, StepResult } from "./modelTypes.ts";
 import { currentSeed } from "./seed.ts";
+import { type GenerateOptions, generate, stream } from "./session/generate.ts";
+import { openSession, type StepSession } from "./session/session.ts";
 import type { Signal } from "./signals.ts";
 import type { TrainedModel } from "./train/callbacks.ts";
-import type { CompileOptions } from "./train/compile.ts";
+import { type LoadOptions, loadNetwork, saveNetwork, takeUp } from "./train/checkpoint.ts";
+import { type CompileOptions, checkCompileOptions } from "./train/compile.ts";
+import type { Weighing } from "./train/dataset.ts";
 import type { FitOptions } from "./train/fitOptions.ts";
 import {
-  compileNetwork, type EvaluateOptions, evaluateNetwork, fitNetwork, networkGradients, networkStep, type Pairs, settle,
+  compileNetwork,
+  type EvaluateOptions,
+  evaluateNetwork,
+  fitNetwork,
+  networkGradients,
+  networkStep,
+  type Pairs,
+  settle,
   trainNetworkOnce,
 } from "./train/learning.ts";
 import type { OptimizerState } from "./train/once.ts";
@@ -42,6 +55,15 @@ export function functional<const I extends Signals, const O extends Signals>(mod
   readonly outputs: O;
 }): ModelOf<I, O> {
   return new ModelObject(functionalNetwork(model, currentSeed()), null) as unknown as ModelOf<I, O>;
+}
+
+/**
+ * The model that `model.save(path)` wrote, compiled as it was: `fit` goes on where it ended. In a browser the path is a
+ * key of the page's own database. Throws an UnrollError that names file and field.
+ */
+export async function loadModel(path: string, options: LoadOptions = {}): Promise<CausalTokenModel> {
+  // Whether it has sessions is known to its layers alone: where it has none, session() says so.
+  return new ModelObject(await loadNetwork(path, options), null) as unknown as CausalTokenModel;
 }
 
 /** What a model that has seen no data waits with. */
@@ -82,12 +104,18 @@ class ModelObject {
 
   get inputs(): unknown {
     const { inputs, inputsAs } = this.#network();
-    return arranged(inputsAs, inputs.map(({ symbol }) => symbol));
+    return arranged(
+      inputsAs,
+      inputs.map(({ symbol }) => symbol),
+    );
   }
 
   get outputs(): unknown {
     const { outputs, outputsAs } = this.#network();
-    return arranged(outputsAs, outputs.map(({ symbol }) => symbol));
+    return arranged(
+      outputsAs,
+      outputs.map(({ symbol }) => symbol),
+    );
   }
 
   get weights(): readonly NamedTensor[] {
@@ -119,27 +147,53 @@ class ModelObject {
   }
 
   compile(options: CompileOptions): void {
+    checkCompileOptions(options);
     if (this.#built === null) this.#compiled = options;
     else compileNetwork(this.#built, options);
   }
 
   async fit(x: unknown, y: unknown, options: FitOptions = {}): Promise<History> {
     const model = this as unknown as TrainedModel;
-    return fitNetwork(this.#network(x), currentDevice(), model, { x, y, options });
+    const network = this.#network(x);
+    if (options.resume === true && options.checkpoint) await takeUp(network, options.checkpoint.path);
+    return fitNetwork(network, currentDevice(), model, { x, y, options });
+  }
+
+  async save(path: string): Promise<void> {
+    await saveNetwork(this.#network(), path, deviceFacts());
   }
 
   async evaluate(x: unknown, y: unknown, options: EvaluateOptions = {}): Promise<Record<string, number>> {
     return evaluateNetwork(this.#network(x), currentDevice(), { x, y, ...options });
   }
 
-  async trainOnBatch(x: unknown, y: unknown): Promise<Record<string, number>> {
-    return trainNetworkOnce(this.#network(x), currentDevice(), { x, y });
+  async trainOnBatch(x: unknown, y: unknown, options: Weighing = {}): Promise<Record<string, number>> {
+    return trainNetworkOnce(this.#network(x), currentDevice(), { x, y, ...options });
   }
 
-  async gradients(x: unknown, y: unknown, options: { readonly training?: boolean } = {}): Promise<unknown> {
+  async gradients(
+    x: unknown,
+    y: unknown,
+    options: Weighing & { readonly training?: boolean } = {},
+  ): Promise<unknown> {
     const network = this.#network(x);
     const { loss, gradients } = await networkGradients(network, currentDevice(), { x, y, ...options });
-    return { loss, gradients: network.variables.map(({ shape }, k) => tensorOf(shape, gradients[k] as Float32Array)) };
+    return {
+      loss,
+      gradients: network.variables.map(({ shape }, k) => tensorOf(shape, gradients[k] as Float32Array)),
+    };
+  }
+
+  session(): StepSession {
+    return openSession(this.#network(), currentDevice());
+  }
+
+  async generate(options: GenerateOptions): Promise<number[]> {
+    return generate(this.#network(), currentDevice(), options);
+  }
+
+  stream(options: GenerateOptions): AsyncGenerator<number, void, undefined> {
+    return stream(this.#network(), currentDevice(), options);
   }
 
   readonly step = async (
@@ -150,6 +204,9 @@ class ModelObject {
     const network = this.#network(batch.x);
     const from = { weights: weights.map(({ data }) => Float32Array.from(data)), optimizerState };
     const next = await networkStep(network, currentDevice(), from, batch);
-    return { ...next, weights: network.variables.map(({ shape }, k) => tensorOf(shape, next.weights[k] as Float32Array)) };
+    return {
+      ...next,
+      weights: network.variables.map(({ shape }, k) => tensorOf(shape, next.weights[k] as Float32Array)),
+    };
   };
 }

@@ -9,7 +9,15 @@ import { UnrollError } from "../errors.ts";
 import { type OperatorName, operatorTable } from "./operatorTable.ts";
 import type { Time } from "./signals.ts";
 import {
-  type Axes, type Call, type Callable, described, type Form, hasTime, isSymbolic, makeSymbol, type Symbolic,
+  type Axes,
+  type Call,
+  type Callable,
+  described,
+  type Form,
+  hasTime,
+  isSymbolic,
+  makeSymbol,
+  type Symbolic,
 } from "./symbols.ts";
 
 /** An operator with its operands in order: a number, or null for the next symbol. */
@@ -45,7 +53,10 @@ export function record(operator: OperatorName, operands: readonly unknown[]): Sy
 }
 
 /** The operator applied to nodes, which stand for the symbols in order. */
-export function applied({ operator, operands }: OperatorCall, nodes: readonly Node[]): Node | readonly Node[] {
+export function applied(
+  { operator, operands }: OperatorCall,
+  nodes: readonly Node[],
+): Node | readonly Node[] {
   const next = nodes.values();
   const all = operands.map((x) => x ?? (next.next().value as Node));
   return operatorTable[operator](...all);
@@ -63,14 +74,23 @@ function operandOf(x: unknown, where: string): Operand {
 
 function refuseUnlike(where: string, operator: OperatorName, inputs: readonly Symbolic[]): void {
   const [first] = inputs;
-  const facts = (expected: string, got: string, fix: string): UnrollError => new UnrollError({ where, expected, got, fix });
+  const facts = (expected: string, got: string, fix: string): UnrollError =>
+    new UnrollError({ where, expected, got, fix });
   if (operator === "matmul")
-    throw facts("numbers times a weight", "two symbols", "Use dense({ units, bias: false }) for a product with a weight.");
+    throw facts(
+      "numbers times a weight",
+      "two symbols",
+      "Use dense({ units, bias: false }) for a product with a weight.",
+    );
   for (const input of inputs) {
     if (input.dtype === "int32")
       throw facts("numbers", described(input), "Put embedding({ inputDim, outputDim }) before it.");
     if (first && input.axes.length !== first.axes.length)
-      throw facts(`${described(first)}, like the first operand`, described(input), "Give operands of one kind.");
+      throw facts(
+        `${described(first)}, like the first operand`,
+        described(input),
+        "Give operands of one kind.",
+      );
   }
 }
 

@@ -19,7 +19,10 @@ export type ActivationFunction = (x: Signal) => Signal;
 export type Reduction = <S extends Signal>(x: S) => Signal<S["kind"], 1, S["time"]>;
 export type Where = (condition: Operand, whenTrue: Operand, whenFalse: Operand) => Signal;
 export type Clip = <S extends Signal>(x: S, low: number, high: number) => S;
-export type Matmul = <A extends Signal, B extends Signal>(a: A, b: B) => Signal<Signal["kind"], number, TimeOf<A | B>>;
+export type Matmul = <A extends Signal, B extends Signal>(
+  a: A,
+  b: B,
+) => Signal<Signal["kind"], number, TimeOf<A | B>>;
 export type Concat = <const A extends readonly Signal[]>(
   ...parts: A
 ) => Signal<A[number]["kind"], number, TimeOf<A[number]>>;

@@ -21,10 +21,17 @@ export interface Signal<K extends Kind = Kind, Width extends number = number, T 
 export type Common<A, B> = Extract<A, B> | Extract<B, A>;
 /** The time of a union of signals: one that surely looks ahead decides. */
 export type TimeOf<S extends Signal> = [SurelyAhead<S>] extends [never] ? S["time"] : "looks ahead";
-type SurelyAhead<S extends Signal> = S extends Signal ? ([S["time"]] extends ["looks ahead"] ? S : never) : never;
+type SurelyAhead<S extends Signal> = S extends Signal
+  ? [S["time"]] extends ["looks ahead"]
+    ? S
+    : never
+  : never;
 
 /** The operands of `add` and its like again, with a sentence in place of those that clash with the first. */
-export type Alike<A extends readonly unknown[]> = A extends readonly [infer First extends Signal, ...unknown[]]
+export type Alike<A extends readonly unknown[]> = A extends readonly [
+  infer First extends Signal,
+  ...unknown[],
+]
   ? { readonly [I in keyof A]: Clash<First, A[I]> }
   : A;
 type Clash<A extends Signal, B> = B extends Signal

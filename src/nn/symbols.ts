@@ -1,8 +1,8 @@
 /**
  * Symbols at run time: a value that is not there yet, with its shape and where it comes from.
  *
- *   x = input({ shape: [null, 4] })        { shape: [null, 4], source: { input } }
- *   h = lstm({ units: 8 })(x)              { shape: [8], source: { call: { by: lstm, inputs: [x] }, output: "output" } }
+ *   x = input({ shape: [null, 4] })        { axes: [null, 4], source: { input } }
+ *   h = lstm({ units: 8 })(x)              { axes: [8], source: { call: { by: lstm, inputs: [x] }, output } }
  *
  * A model is read from its outputs back to its inputs; nothing is recorded anywhere else.
  */

@@ -10,6 +10,9 @@ const tolerance = 2e-7;
 export function expectClose(got: readonly number[], wanted: readonly number[], what: string): void {
   expect(got.length, `${what}: how many numbers`).toBe(wanted.length);
   const scale = Math.max(1, ...wanted.map(Math.abs));
-  const worst = got.reduce((most, x, k) => Math.max(most, Math.abs(x - (wanted[k] ?? Number.NaN)) / scale), 0);
+  const worst = got.reduce(
+    (most, x, k) => Math.max(most, Math.abs(x - (wanted[k] ?? Number.NaN)) / scale),
+    0,
+  );
   expect(worst, `${what}: the largest difference`).toBeLessThan(tolerance);
 }

@@ -1,9 +1,9 @@
 /** Small models, masks and activations against Keras 3: outputs and all gradients. */
 import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
+import { differentiate } from "../../src/core/grad/gradients.ts";
 import { parameter } from "../../src/core/graph/build.ts";
 import type { Node } from "../../src/core/graph/nodes.ts";
-import { differentiate } from "../../src/core/grad/gradients.ts";
 import { referenceDevice } from "../../src/core/run/referenceDevice.ts";
 import { type ActivationName, activationOf } from "../../src/nn/layers/activations.ts";
 import { input } from "../../src/nn/layers/input.ts";
@@ -65,7 +65,11 @@ function modelOf({ layers, input: x, outputs }: ModelCase) {
     begin,
   );
   const names = Object.keys(outputs);
-  const ends = isSymbolic(end) ? [end] : Array.isArray(end) ? end : names.map((name) => (end as Record<string, Signal>)[name]);
+  const ends = isSymbolic(end)
+    ? [end]
+    : Array.isArray(end)
+      ? end
+      : names.map((name) => (end as Record<string, Signal>)[name]);
   return networkOf(functional({ inputs: begin, outputs: ends as Signal[] }));
 }
 
@@ -78,7 +82,9 @@ describe("Keras", () => {
     const network = modelOf(one);
     setWeights(network, one.weights);
     const first = network.layers.find(({ definition }) => definition.states.length > 0)?.name ?? "";
-    const states = Object.fromEntries(Object.entries(one.initialStates ?? {}).map(([name, x]) => [`${first}/${name}`, x]));
+    const states = Object.fromEntries(
+      Object.entries(one.initialStates ?? {}).map(([name, x]) => [`${first}/${name}`, x]),
+    );
     const got = measure(network, {
       x: one.input,
       lengths: null,
@@ -92,7 +98,8 @@ describe("Keras", () => {
     one.gradients.weights.forEach((wanted, k) => {
       expectClose(got.weightGradients[k] ?? [], flat(wanted), `gradient of ${network.variables[k]?.name}`);
     });
-    if (one.gradients.input) expectClose(got.inputGradient, flat(one.gradients.input), "gradient of the input");
+    if (one.gradients.input)
+      expectClose(got.inputGradient, flat(one.gradients.input), "gradient of the input");
   });
 
   test.each(activations.map((one) => [one.name, one] as const))("activation %s", (name, one) => {
@@ -102,7 +109,13 @@ describe("Keras", () => {
     const y = activationOf(name)(x as never) as unknown as Node;
     const { gradients } = differentiate({ roots: [y], seeds: [by], wrt: [x] });
     const [gradient] = gradients;
-    const computation = { inputs: [x, by], lengths: {}, weights: [], outputs: [y, gradient ?? y], gradients: [] };
+    const computation = {
+      inputs: [x, by],
+      lengths: {},
+      weights: [],
+      outputs: [y, gradient ?? y],
+      gradients: [],
+    };
     const inputs = [one.x, one.coefficients].map((values) => Float32Array.from(flat(values)));
     const [got, slope] = referenceDevice().compile(computation).runNow({ rows, times: {}, inputs }, []);
     expectClose(Array.from(got ?? []), flat(one.y), "values");

@@ -1,12 +1,14 @@
 /** A model run on the reference device with everything that an outside system tells of it: outputs, states, gradients. */
+
+import { differentiate } from "../../src/core/grad/gradients.ts";
 import { parameter } from "../../src/core/graph/build.ts";
 import type { Node } from "../../src/core/graph/nodes.ts";
 import { add, mul, sum, sumLeading } from "../../src/core/graph/operators.ts";
-import { differentiate } from "../../src/core/grad/gradients.ts";
+import { verify } from "../../src/core/graph/verify.ts";
 import type { HostArray, Parameter } from "../../src/core/run/device.ts";
 import { referenceDevice } from "../../src/core/run/referenceDevice.ts";
-import type { Network } from "../../src/nn/model/network.ts";
 import { columnsOf, gathered } from "../../src/nn/model/data.ts";
+import type { Network } from "../../src/nn/model/network.ts";
 import { computationOf, trace } from "../../src/nn/model/trace.ts";
 
 export type Nested = number | readonly Nested[];
@@ -53,7 +55,9 @@ export function measure(network: Network, given: Case): Measured {
   const firsts = traced.states.flatMap(({ initial }) => initial ?? []);
   const real = traced.inputs.filter(({ dtype }) => dtype === "float32");
   const wrt = [...real, ...firsts, ...traced.weights];
+  verify([total, ...finals], "trace");
   const answer = differentiate({ roots: [total, ...outputs, ...finals], wrt });
+  verify([...answer.roots, ...answer.gradients.filter((node) => node !== null)], "differentiate");
   const found = answer.gradients.slice(0, real.length + firsts.length).filter((node) => node !== null);
   const computation = computationOf(
     traced,
@@ -67,7 +71,9 @@ export function measure(network: Network, given: Case): Measured {
   const time = network.times[0];
   const inputs: HostArray[] = [
     gathered(column as NonNullable<typeof column>, order, steps),
-    ...traced.states.flatMap(({ initial }, k) => (initial ? Float32Array.from(flat(given.states[names[k] ?? ""])) : [])),
+    ...traced.states.flatMap(({ initial }, k) =>
+      initial ? Float32Array.from(flat(given.states[names[k] ?? ""])) : [],
+    ),
     ...terms.map(({ values }) => Float32Array.from(flat(values))),
   ];
   const batch = {

@@ -4,8 +4,8 @@ import { describe, expect, test } from "vitest";
 import { input } from "../../src/nn/layers/input.ts";
 import { layerFrom } from "../../src/nn/layers/registry.ts";
 import { networkOf } from "../../src/nn/model/network.ts";
-import { sequential } from "../../src/nn/models.ts";
 import { setWeights } from "../../src/nn/model/weights.ts";
+import { sequential } from "../../src/nn/models.ts";
 import { expectClose } from "./close.ts";
 import { flat, measure, type Nested } from "./measure.ts";
 
@@ -21,7 +21,11 @@ interface LayerCase {
   readonly coefficients: { readonly outputs: Nested; readonly finalStates: States | null };
   readonly outputs: Nested;
   readonly finalStates: States;
-  readonly gradients: { readonly weights: readonly (readonly Nested[])[]; readonly input: Nested; readonly initialStates: States | null };
+  readonly gradients: {
+    readonly weights: readonly (readonly Nested[])[];
+    readonly input: Nested;
+    readonly initialStates: States | null;
+  };
 }
 const { cases } = JSON.parse(readFileSync(new URL("torch.json", import.meta.url), "utf8")) as {
   readonly cases: readonly LayerCase[];
@@ -42,8 +46,12 @@ const modelOf = ({ kind, options: { layers, layer, mergeMode, ...options }, inpu
 const named = ({ kind }: LayerCase, states: States | null): Readonly<Record<string, Nested>> => {
   const ways = ["forward", "backward"];
   const nameOf = (k: number, state: string): string =>
-    kind === "bidirectional" ? `bidirectional_1/${ways[k]}${state.toUpperCase()}` : `${kind}_${k + 1}/${state}`;
-  return Object.fromEntries((states ?? []).flatMap((record, k) => Object.entries(record).map(([name, x]) => [nameOf(k, name), x])));
+    kind === "bidirectional"
+      ? `bidirectional_1/${ways[k]}${state.toUpperCase()}`
+      : `${kind}_${k + 1}/${state}`;
+  return Object.fromEntries(
+    (states ?? []).flatMap((record, k) => Object.entries(record).map(([name, x]) => [nameOf(k, name), x])),
+  );
 };
 
 describe("PyTorch", () => {
@@ -61,7 +69,8 @@ describe("PyTorch", () => {
       finals: named(one, one.coefficients.finalStates),
     });
     expectClose(got.outputs[0] ?? [], flat(one.outputs), "outputs");
-    for (const [name, wanted] of Object.entries(named(one, one.finalStates))) expectClose(got.finals[name] ?? [], flat(wanted), name);
+    for (const [name, wanted] of Object.entries(named(one, one.finalStates)))
+      expectClose(got.finals[name] ?? [], flat(wanted), name);
     one.gradients.weights.flat().forEach((wanted, k) => {
       expectClose(got.weightGradients[k] ?? [], flat(wanted), `gradient of ${network.variables[k]?.name}`);
     });

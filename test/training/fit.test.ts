@@ -1,10 +1,11 @@
 import { describe, expect, test } from "vitest";
 import { dense } from "../../src/nn/layers/dense.ts";
-import { dropout } from "../../src/nn/layers/dropout.ts";
 import { embedding } from "../../src/nn/layers/embedding.ts";
 import { input } from "../../src/nn/layers/input.ts";
-import { gru, lstm, simpleRNN } from "../../src/nn/layers/recurrent.ts";
+import { lstm, simpleRNN } from "../../src/nn/layers/recurrent.ts";
+import { functionalNetwork } from "../../src/nn/model/functional.ts";
 import type { Network } from "../../src/nn/model/network.ts";
+import type { Symbolic } from "../../src/nn/symbols.ts";
 import {
   type Callback,
   earlyStopping,
@@ -20,29 +21,19 @@ import {
   networkStep,
   trainNetworkOnce,
 } from "../../src/nn/train/learning.ts";
-import { adam, nadam, sgd } from "../../src/nn/train/optimizers.ts";
-import { cosineDecay } from "../../src/nn/train/schedules.ts";
-import type { TrainingState } from "../../src/nn/train/state.ts";
-import { type Data, device, modelOf, networkOf, numbers, sequences, train, weightsOf } from "./harness.ts";
-
-const lengths = [5, 2, 7, 1, 4, 6, 3, 3, 5, 2];
-const ragged: Data = { x: sequences(lengths, 3, 1), y: sequences(lengths, 2, 2) };
-
-/** Dropout and a schedule: every step depends on its number. */
-function tagger(): Network {
-  const network = networkOf(input({ shape: [null, 3] }), (s) =>
-    dense({ units: 2 })(
-      dropout({ rate: 0.3 })(gru({ units: 4, returnSequences: true, recurrentDropout: 0.2 })(s)),
-    ),
-  );
-  const learningRate = cosineDecay({ initialLearningRate: 0.05, decaySteps: 20 });
-  compileNetwork(network, {
-    optimizer: nadam({ learningRate, globalClipNorm: 1 }),
-    loss: "meanSquaredError",
-    metrics: ["mae"],
-  });
-  return network;
-}
+import { adam, sgd } from "../../src/nn/train/optimizers.ts";
+import {
+  device,
+  lengths,
+  modelOf,
+  networkOf,
+  numbers,
+  ragged,
+  sequences,
+  tagger,
+  train,
+  weightsOf,
+} from "./harness.ts";
 
 describe("learning", () => {
   test("xor", async () => {
@@ -96,93 +87,6 @@ describe("learning", () => {
     expect(history["valAccuracy"]?.at(-1)).toBeGreaterThan(0.9);
   });
 });
-
-describe("going on", () => {
-  test("two calls of fit are one of both", async () => {
-    const [whole, parts] = [tagger(), tagger()];
-    const options = { epochs: 4, batchSize: 4 };
-    const { history } = await train(whole, ragged, options);
-    const first = await train(parts, ragged, { ...options, epochs: 1 });
-    const second = await train(parts, ragged, { ...options, initialEpoch: 1 });
-    expect(weightsOf(parts)).toEqual(weightsOf(whole));
-    expect(second.epoch).toEqual([1, 2, 3]);
-    expect([...(first.history["loss"] ?? []), ...(second.history["loss"] ?? [])]).toEqual(history["loss"]);
-  });
-
-  test.each([1, 2, 3, 4, 5, 6, 8])(
-    "stopped after step %i and resumed elsewhere, the bits are those of never stopping",
-    async (stop) => {
-      const options = { epochs: 3, batchSize: 3, validationSplit: 0.2 };
-      const whole = tagger();
-      const stopping = { monitor: "loss", patience: 5, restoreBestWeights: true };
-      const { history } = await train(whole, ragged, { ...options, callbacks: [earlyStopping(stopping)] });
-
-      const first = tagger();
-      const abort = new AbortController();
-      const watch: Callback = { onStepEnd: ({ step }) => (step === stop ? abort.abort() : undefined) };
-      await train(first, ragged, {
-        ...options,
-        callbacks: [earlyStopping(stopping), watch],
-        signal: abort.signal,
-      });
-      expect(learnerIn(first)?.state.step).toBe(stop);
-
-      const second = tagger();
-      carryOver(first, second);
-      const resumed = await train(second, ragged, {
-        ...options,
-        callbacks: [earlyStopping(stopping), { onTrainBegin: () => undefined }],
-        resume: true,
-      });
-      expect(weightsOf(second)).toEqual(weightsOf(whole));
-      expect(resumed.history).toEqual(history);
-    },
-  );
-
-  test("the same for pieces of batches", async () => {
-    const data = { x: sequences([9, 9, 9, 9], 3, 1), y: sequences([9, 9, 9, 9], 2, 2) };
-    const options = { epochs: 2, batchSize: 2, tbptt: { steps: 4 } };
-    const whole = tagger();
-    await train(whole, data, options);
-    expect(learnerIn(whole)?.state.step).toBe(12);
-    const [first, second] = [tagger(), tagger()];
-    const abort = new AbortController();
-    const watch: Callback = { onStepEnd: ({ step }) => (step === 5 ? abort.abort() : undefined) };
-    await train(first, data, { ...options, callbacks: [watch], signal: abort.signal });
-    carryOver(first, second);
-    await train(second, data, { ...options, resume: true });
-    expect(weightsOf(second)).toEqual(weightsOf(whole));
-  });
-
-  test("other data are refused", async () => {
-    const network = tagger();
-    const abort = new AbortController();
-    const watch: Callback = { onStepEnd: () => abort.abort() };
-    await train(network, ragged, { batchSize: 4, callbacks: [watch], signal: abort.signal });
-    const other = { ...ragged, x: sequences(lengths, 3, 9) };
-    await expect(train(network, other, { batchSize: 4, resume: true })).rejects.toThrow(/other data/);
-  });
-
-  test("the order of an epoch follows from the seed", async () => {
-    const weights = async (seed: number): Promise<unknown> => {
-      const network = tagger();
-      await train(network, ragged, { batchSize: 4, seed });
-      return weightsOf(network);
-    };
-    expect(await weights(7)).toEqual(await weights(7));
-    expect(await weights(7)).not.toEqual(await weights(8));
-  });
-});
-
-/** What a file would carry from one process to another. */
-function carryOver(from: Network, to: Network): void {
-  from.variables.forEach(({ value }, k) => {
-    (to.variables[k] as { value: Float32Array }).value = value.slice();
-  });
-  to.version++;
-  const [source, target] = [learnerIn(from), learnerIn(to)];
-  if (source && target) target.state = structuredClone<TrainingState>(source.state);
-}
 
 describe("truncated back-propagation", () => {
   const data = { x: sequences([6, 6, 6], 3, 1), y: sequences([6, 6, 6], 2, 2) };
@@ -332,6 +236,15 @@ describe("callbacks", () => {
   });
 });
 
+test("a timer gets its turn while training runs, and can stop it", async () => {
+  const abort = new AbortController();
+  const timer = setTimeout(() => abort.abort(), 20);
+  const network = tagger();
+  await train(network, ragged, { epochs: 100_000, batchSize: 10, signal: abort.signal });
+  clearTimeout(timer);
+  expect(learnerIn(network)?.state.step).toBeLessThan(10_000);
+});
+
 test("one training at a time", async () => {
   const network = tagger();
   const first = train(network, ragged, { epochs: 2, seed: 3 });
@@ -346,48 +259,6 @@ test("one training at a time", async () => {
 test("options that there are not are named", () => {
   const options = { epoch: 3 } as FitOptions;
   return expect(train(tagger(), ragged, options)).rejects.toThrow(/Did you mean "epochs"/);
-});
-
-describe("a step that is not finite", () => {
-  test("stops the training with the layer named and the weights good", async () => {
-    const network = tagger();
-    const poison: Callback = {
-      onStepEnd: ({ step, model }) => {
-        if (step !== 2) return;
-        const weights = model.getWeights();
-        weights[0]?.data.fill(Number.NaN);
-        model.setWeights(weights);
-      },
-    };
-    const checkpoint = { path: "kept", everySteps: 1 };
-    const failing = train(network, ragged, { epochs: 3, batchSize: 4, callbacks: [poison], checkpoint });
-    await expect(failing).rejects.toThrow(/training step 3.*gru_1\/kernel.*kept, after step 2/);
-  });
-
-  test("data that are not finite are refused, and nothing is learned from them", async () => {
-    const network = tagger();
-    const before = weightsOf(network);
-    const x = sequences([3, 3], 3, 1).map((row) =>
-      row.map((step) => step.map(() => Number.POSITIVE_INFINITY)),
-    );
-    await expect(train(network, { x, y: sequences([3, 3], 2, 2) }, {})).rejects.toThrow(
-      /x, row 0.*finite numbers/,
-    );
-    expect(weightsOf(network)).toEqual(before);
-    expect(learnerIn(network)?.state.step).toBe(0);
-    expect(learnerIn(network)?.busy).toBe(false);
-  });
-
-  test("the layer in which it began is named", async () => {
-    const network = networkOf(input({ shape: [2] }), (s) =>
-      dense({ units: 1, name: "last" })(
-        dense({ units: 2, name: "middle" })(dense({ units: 2, name: "first" })(s)),
-      ),
-    );
-    compileNetwork(network, { optimizer: "sgd", loss: "meanSquaredError" });
-    for (const { name, value } of network.variables) value.fill(name.startsWith("first") ? 1 : 3e38);
-    await expect(train(network, { x: [[1, 1]], y: [1] }, {})).rejects.toThrow(/layer 2 "middle"/);
-  });
 });
 
 describe("single steps", () => {
@@ -444,4 +315,25 @@ test("weights that somebody sets during training are trained on", async () => {
       .flat()
       .every((value) => value === 0),
   ).toBe(true);
+});
+
+test("several outputs: each with its loss and metrics, and the sum of the losses", async () => {
+  const x = input({ shape: [null, 3] }) as Symbolic;
+  const h = lstm({ units: 4, returnSequences: true })(x);
+  const outputs = { tags: dense({ units: 2, activation: "softmax" })(h), size: dense({ units: 1 })(h) };
+  const network = functionalNetwork({ inputs: x, outputs }, 1);
+  compileNetwork(network, {
+    optimizer: "sgd",
+    loss: { tags: "sparseCategoricalCrossentropy", size: "meanSquaredError" },
+    metrics: { tags: ["accuracy"], size: ["mae"] },
+  });
+  const y = {
+    tags: lengths.map((length) => Array.from({ length }, (_, t) => t % 2)),
+    size: sequences(lengths, 1, 4),
+  };
+  const figures = await evaluateNetwork(network, device, { x: ragged.x, y });
+  expect(Object.keys(figures)).toEqual(["loss", "tagsLoss", "tagsAccuracy", "sizeLoss", "sizeMae"]);
+  expect(figures["loss"]).toBeCloseTo((figures["tagsLoss"] ?? 0) + (figures["sizeLoss"] ?? 0), 10);
+  const { history } = await train(network, { x: ragged.x, y }, { epochs: 10, batchSize: 5 });
+  expect(history["loss"]?.at(-1)).toBeLessThan(history["loss"]?.[0] ?? 0);
 });

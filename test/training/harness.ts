@@ -1,12 +1,18 @@
 /** Networks without a model object around them, trained on the reference device. */
 import type { Device, Trainer } from "../../src/core/run/device.ts";
 import { referenceDevice } from "../../src/core/run/referenceDevice.ts";
+import { dense } from "../../src/nn/layers/dense.ts";
+import { dropout } from "../../src/nn/layers/dropout.ts";
+import { input } from "../../src/nn/layers/input.ts";
+import { gru } from "../../src/nn/layers/recurrent.ts";
 import { buildNetwork } from "../../src/nn/model/build.ts";
 import type { Network } from "../../src/nn/model/network.ts";
 import type { Symbolic } from "../../src/nn/symbols.ts";
 import type { TrainedModel } from "../../src/nn/train/callbacks.ts";
 import type { FitOptions } from "../../src/nn/train/fitOptions.ts";
-import { fitNetwork, settle } from "../../src/nn/train/learning.ts";
+import { compileNetwork, fitNetwork, settle } from "../../src/nn/train/learning.ts";
+import { nadam } from "../../src/nn/train/optimizers.ts";
+import { cosineDecay } from "../../src/nn/train/schedules.ts";
 import type { History } from "../../src/nn/train/state.ts";
 
 const reference = referenceDevice();
@@ -99,4 +105,23 @@ export function sequences(
       return all.slice(at - features, at);
     }),
   );
+}
+
+export const lengths: readonly number[] = [5, 2, 7, 1, 4, 6, 3, 3, 5, 2];
+export const ragged: Data = { x: sequences(lengths, 3, 1), y: sequences(lengths, 2, 2) };
+
+/** Dropout and a schedule: every step depends on its number. */
+export function tagger(): Network {
+  const network = networkOf(input({ shape: [null, 3] }), (s) =>
+    dense({ units: 2 })(
+      dropout({ rate: 0.3 })(gru({ units: 4, returnSequences: true, recurrentDropout: 0.2 })(s)),
+    ),
+  );
+  const learningRate = cosineDecay({ initialLearningRate: 0.05, decaySteps: 20 });
+  compileNetwork(network, {
+    optimizer: nadam({ learningRate, globalClipNorm: 1 }),
+    loss: "meanSquaredError",
+    metrics: ["mae"],
+  });
+  return network;
 }

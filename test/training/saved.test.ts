@@ -3,15 +3,15 @@ import { dense } from "../../src/nn/layers/dense.ts";
 import { input } from "../../src/nn/layers/input.ts";
 import { lstm } from "../../src/nn/layers/recurrent.ts";
 import type { Network } from "../../src/nn/model/network.ts";
-import type { Callback } from "../../src/nn/train/callbacks.ts";
+import { type Callback, earlyStopping, modelCheckpoint } from "../../src/nn/train/callbacks.ts";
 import type { CompileOptions } from "../../src/nn/train/compile.ts";
 import { compileNetwork, learnerIn } from "../../src/nn/train/learning.ts";
 import { huber } from "../../src/nn/train/losses.ts";
 import { binaryAccuracy } from "../../src/nn/train/metrics.ts";
 import { adam, sgd } from "../../src/nn/train/optimizers.ts";
-import { restoreTraining, savedTraining } from "../../src/nn/train/saved.ts";
+import { restoreTraining, type SavedTraining, savedTraining } from "../../src/nn/train/saved.ts";
 import { exponentialDecay, warmup } from "../../src/nn/train/schedules.ts";
-import { networkOf, sequences, train, weightsOf } from "./harness.ts";
+import { modelOf, networkOf, sequences, train, weightsOf } from "./harness.ts";
 
 const data = { x: sequences([4, 6, 2, 5, 3, 4], 3, 1), y: sequences([4, 6, 2, 5, 3, 4], 1, 2) };
 const decay = exponentialDecay({ initialLearningRate: 0.05, decaySteps: 5, decayRate: 0.5 });
@@ -48,6 +48,36 @@ test("what is saved as JSON and arrays goes on as if nothing had been", async ()
   });
   restoreTraining(second, { ...structuredClone(saved), config: config as typeof saved.config });
   expect((await train(second, data, { ...run, resume: true })).history).toEqual(history);
+  expect(weightsOf(second)).toEqual(weightsOf(whole));
+});
+
+test("a checkpoint saved by a callback has the state of all of them, whatever their order", async () => {
+  const callbacks = (): Callback[] => [
+    modelCheckpoint({ path: "best", monitor: "loss" }),
+    earlyStopping({ monitor: "loss", mode: "max", patience: 3 }), // the loss falls: it stops after four epochs
+  ];
+  const run = { epochs: 9, batchSize: 3 };
+  const whole = build();
+  compileNetwork(whole, options);
+  const { history } = await train(whole, data, { ...run, callbacks: callbacks() });
+  expect(history["loss"]).toHaveLength(4);
+
+  const first = build();
+  compileNetwork(first, options);
+  const files: { saved: SavedTraining; weights: readonly Float32Array[] }[] = [];
+  const model = modelOf(first, () => {
+    const saved = savedTraining(first);
+    if (saved) files.push(structuredClone({ saved, weights: first.variables.map(({ value }) => value) }));
+  });
+  await train(first, data, { ...run, epochs: 2, callbacks: callbacks() }, model);
+  const [file] = files;
+  const second = build();
+  second.variables.forEach((variable, k) => {
+    variable.value = file?.weights[k] ?? variable.value;
+  });
+  restoreTraining(second, file?.saved as SavedTraining);
+  const resumed = await train(second, data, { ...run, callbacks: callbacks(), resume: true });
+  expect(resumed.history).toEqual(history);
   expect(weightsOf(second)).toEqual(weightsOf(whole));
 });
 

@@ -16,6 +16,7 @@
 import { scan as makeScan, outputOf, parameter, partsOf, zeros } from "../graph/build.ts";
 import { type Node, type NodeOf, rows, type ScanBody, type ScanResult } from "../graph/nodes.ts";
 import { add } from "../graph/operators.ts";
+import { sameShape } from "../graph/shapes.ts";
 import { bodyNodes, resultsOf, topological, withResults } from "../graph/walk.ts";
 import { type Answer, influencedBy, type Question } from "./question.ts";
 import { keepResiduals } from "./residuals.ts";
@@ -57,8 +58,8 @@ interface Targets {
   /** Captured nodes with rows: their gradient has rows as well, and is added up the way a state is carried. */
   readonly accumulated: readonly Node[];
   readonly sequences: readonly Node[];
-  /** Captured nodes without rows: the weights. */
-  readonly summed: readonly Node[];
+  /** Captured nodes without rows: the weights. The gradient of one used twice in a step is two sums. */
+  readonly summed: readonly { readonly of: Node; readonly grad: Node }[];
 }
 
 export function backpropagate(question: ScanQuestion): ScanAnswer {
@@ -71,7 +72,9 @@ export function backpropagate(question: ScanQuestion): ScanAnswer {
     states: back.body.carried.filter((_, k) => back.deltas[k]),
     accumulated: captured.filter((node) => has(node) && node.shape.includes(rows)),
     sequences: back.body.sequences.filter(has),
-    summed: captured.filter((node) => has(node) && !node.shape.includes(rows)),
+    summed: captured
+      .filter((node) => has(node) && !node.shape.includes(rows))
+      .flatMap((of) => termsOf(back.gradients.get(of) as Node).map((grad) => ({ of, grad }))),
   };
   const { forward, backward } = backwardScan(question, back, targets);
 
@@ -81,11 +84,21 @@ export function backpropagate(question: ScanQuestion): ScanAnswer {
   const ofStates = carried.map((state) => result("final", state, targets.states));
   const ofSequences = slices.map((slice) => result("stacked", slice, targets.sequences));
   const kept = [...targets.states, ...targets.accumulated];
-  const ofCaptured = captured.map(
-    (node) => result("final", node, kept) ?? result("summed", node, targets.summed),
-  );
+  const sumOf = (node: Node): Node | null => {
+    const terms = targets.summed.flatMap(({ of }, k) =>
+      of === node ? [outputOf(backward, "summed", k)] : [],
+    );
+    return terms.length === 0 ? null : add(...(terms as [Node]));
+  };
+  const ofCaptured = captured.map((node) => result("final", node, kept) ?? sumOf(node));
   return { forward, gradients: [null, ...ofStates, ...ofSequences, ...ofCaptured] };
 }
+
+/** What a sum is made of. */
+const termsOf = (node: Node): readonly Node[] =>
+  node.op === "add" && node.inputs.every(({ shape }) => sameShape(shape, node.shape))
+    ? node.inputs.flatMap(termsOf)
+    : [node];
 
 /** The derivatives of one step. A state has a delta when the loss changes with it, and it with what is wanted. */
 function stepBack({ scan, given, wanted, differentiate }: ScanQuestion, captured: readonly Node[]): StepBack {
@@ -150,7 +163,7 @@ function backwardScan(
   const gradOf = (node: Node): Node => back.gradients.get(node) ?? zeros(node.shape);
   const totals = accumulated.map((node, k) => parameter(`total.${k}`, node.shape));
   const next = [...states.map(gradOf), ...accumulated.map((node, k) => add(totals[k] as Node, gradOf(node)))];
-  const results = [...next, ...sequences.map(gradOf), ...summed.map(gradOf)];
+  const results = [...next, ...sequences.map(gradOf), ...summed.map(({ grad }) => grad)];
   const residuals = keepResiduals(scan, back.body, results);
 
   const slices = back.slices.flatMap((slice, k) => {

@@ -1,5 +1,5 @@
 /** Nodes are made here and nowhere else: the shape rule of the operator is applied on the way. */
-import type { Node, NodeOf, Operator, Operators, ScanBody, ScanResult, Shape, DType, Dim } from "./nodes.ts";
+import type { Dim, DType, Node, NodeOf, Operator, Operators, ScanBody, ScanResult, Shape } from "./nodes.ts";
 import { dtypeOf, shapeOf } from "./shapes.ts";
 import { capturedBy } from "./walk.ts";
 

@@ -13,7 +13,11 @@ import { reshape, transpose } from "./operators.ts";
 import { topological } from "./walk.ts";
 
 /** `inputs` are lifted where `lifted` says so; at least one is. */
-type Rule<K extends Operator> = (node: NodeOf<K>, inputs: readonly Node[], lifted: readonly boolean[]) => Node;
+type Rule<K extends Operator> = (
+  node: NodeOf<K>,
+  inputs: readonly Node[],
+  lifted: readonly boolean[],
+) => Node;
 
 type AnyRule = (node: Node, inputs: readonly Node[], lifted: readonly boolean[]) => Node;
 
@@ -40,28 +44,61 @@ const shaped: Rule<"reshape" | "broadcast"> = (node, inputs) =>
   make(node.op, [inputs[0] as Node], { shape: [rows, ...node.attributes.shape] }) as Node;
 
 const liftRules: { readonly [K in Operator]: Rule<K> } = {
-  parameter: same, constant: same, iota: same, random: refuse,
-  neg: same, abs: same, sqrt: same, exp: same, log: same, log1p: same, tanh: same, sigmoid: same, erf: same,
-  floor: same, toFloat: same, vanish: same, stopGradient: same,
-  add: elementwise, sub: elementwise, mul: elementwise, div: elementwise, maximum: elementwise,
-  minimum: elementwise, greater: elementwise, equal: elementwise, where: elementwise,
-  sum: same, max: same, sumLeading: refuse,
-  reshape: shaped, broadcast: shaped, transpose: refuse,
-  slice: same, sliceRows: refuse, pad: same, padRows: refuse,
+  parameter: same,
+  constant: same,
+  iota: same,
+  random: refuse,
+  neg: same,
+  abs: same,
+  sqrt: same,
+  exp: same,
+  log: same,
+  log1p: same,
+  tanh: same,
+  sigmoid: same,
+  erf: same,
+  floor: same,
+  toFloat: same,
+  vanish: same,
+  stopGradient: same,
+  add: elementwise,
+  sub: elementwise,
+  mul: elementwise,
+  div: elementwise,
+  maximum: elementwise,
+  minimum: elementwise,
+  greater: elementwise,
+  equal: elementwise,
+  where: elementwise,
+  sum: same,
+  max: same,
+  sumLeading: refuse,
+  reshape: shaped,
+  broadcast: shaped,
+  transpose: refuse,
+  slice: same,
+  sliceRows: refuse,
+  pad: same,
+  padRows: refuse,
   concat: (node, inputs, lifted) => {
     if (lifted.every(Boolean)) return withInputs(node, inputs);
     const all = inputs.map((x, k) => (lifted[k] ? x : make("broadcast", [x], { shape: [rows, ...x.shape] })));
     return withInputs(node, all);
   },
-  reverse: refuse, timeToFeatures: refuse, featuresToTime: refuse,
+  reverse: refuse,
+  timeToFeatures: refuse,
+  featuresToTime: refuse,
   matmul: (node, [a, b], [left, right]) => {
     if (left && !right) return make("matmul", [a as Node, b as Node], {});
     const vector = right && !left && node.inputs[1].shape.length === 1;
     return vector ? make("matmul", [b as Node, transpose(a as Node)], {}) : refuse(node, [], []);
   },
-  affine: refuse, contract: refuse,
+  affine: refuse,
+  contract: refuse,
   gather: (node, inputs, [table]) => (table ? refuse(node, [], []) : withInputs(node, inputs)),
-  scatterAdd: refuse, scan: refuse, output: refuse,
+  scatterAdd: refuse,
+  scan: refuse,
+  output: refuse,
 };
 
 /**

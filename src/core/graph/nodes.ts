@@ -106,7 +106,10 @@ export interface Operators {
   /** `[steps, rows, features]` to `[rows, steps * features]`; steps is a number. */
   readonly timeToFeatures: Unary;
   /** `[rows, steps * features]` to `[steps, rows, features]`. */
-  readonly featuresToTime: { readonly inputs: readonly [Node]; readonly attributes: { readonly steps: number } };
+  readonly featuresToTime: {
+    readonly inputs: readonly [Node];
+    readonly attributes: { readonly steps: number };
+  };
 
   /** `[..., K] x [K, N]`. */
   readonly matmul: Binary;
@@ -117,7 +120,10 @@ export interface Operators {
   /** (table `[V, N]`, index) = the rows of the table. */
   readonly gather: Binary;
   /** (index, values `[..., N]`) = a table `[size, N]` of zeros with each value added at its index. */
-  readonly scatterAdd: { readonly inputs: readonly [Node, Node]; readonly attributes: { readonly size: number } };
+  readonly scatterAdd: {
+    readonly inputs: readonly [Node, Node];
+    readonly attributes: { readonly size: number };
+  };
 
   /** A step applied over time: (lengths, ...initial states, ...sequences, ...captured nodes). See scan.ts. */
   readonly scan: { readonly inputs: readonly Node[]; readonly attributes: ScanAttributes };

@@ -10,13 +10,35 @@ import { widthOf } from "./shapes.ts";
 export type Operand = Node | number;
 export const nodeOf = (x: Operand): Node => (typeof x === "number" ? constant(x) : x);
 
-type Elementwise1 = "neg" | "abs" | "sqrt" | "exp" | "log" | "log1p" | "tanh" | "sigmoid" | "erf" | "floor"
-  | "toFloat" | "vanish" | "stopGradient" | "sum" | "max";
+type Elementwise1 =
+  | "neg"
+  | "abs"
+  | "sqrt"
+  | "exp"
+  | "log"
+  | "log1p"
+  | "tanh"
+  | "sigmoid"
+  | "erf"
+  | "floor"
+  | "toFloat"
+  | "vanish"
+  | "stopGradient"
+  | "sum"
+  | "max";
 type Elementwise2 = "sub" | "div" | "maximum" | "minimum" | "greater" | "equal";
-const unary = (op: Elementwise1) => (x: Operand): Node => make(op, [nodeOf(x)], {});
-const binary = (op: Elementwise2) => (a: Operand, b: Operand): Node => make(op, [nodeOf(a), nodeOf(b)], {});
-const folded = (op: "add" | "mul") => (first: Operand, ...rest: readonly Operand[]): Node =>
-  rest.reduce<Node>((result, x) => make(op, [result, nodeOf(x)], {}), nodeOf(first));
+const unary =
+  (op: Elementwise1) =>
+  (x: Operand): Node =>
+    make(op, [nodeOf(x)], {});
+const binary =
+  (op: Elementwise2) =>
+  (a: Operand, b: Operand): Node =>
+    make(op, [nodeOf(a), nodeOf(b)], {});
+const folded =
+  (op: "add" | "mul") =>
+  (first: Operand, ...rest: readonly Operand[]): Node =>
+    rest.reduce<Node>((result, x) => make(op, [result, nodeOf(x)], {}), nodeOf(first));
 
 /** a + b + ...: from left to right. */
 export const add: (first: Operand, ...rest: readonly Operand[]) => Node = folded("add");
@@ -98,8 +120,11 @@ export const split = (x: Node, parts: number): readonly Node[] => {
 };
 export const reshape = (x: Node, shape: Shape): Node => make("reshape", [x], { shape });
 export const broadcast = (x: Node, shape: Shape): Node =>
-  x.shape.length === shape.length && x.shape.every((dim, k) => dim === shape[k]) ? x : make("broadcast", [x], { shape });
-export const sumLeading = (x: Node, count: number): Node => (count === 0 ? x : make("sumLeading", [x], { count }));
+  x.shape.length === shape.length && x.shape.every((dim, k) => dim === shape[k])
+    ? x
+    : make("broadcast", [x], { shape });
+export const sumLeading = (x: Node, count: number): Node =>
+  count === 0 ? x : make("sumLeading", [x], { count });
 export const iota = (size: number): Node => make("iota", [], { size });
 export const gather = (table: Node, index: Node): Node => make("gather", [table, index], {});
 /** 1 at each index, else 0: `[...]` integers to `[..., size]`. */

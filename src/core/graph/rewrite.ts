@@ -7,7 +7,11 @@ import { resultsOf, topological, withResults } from "./walk.ts";
 export type Rule = (node: Node) => Node;
 
 /** `roots` with `rule` applied to every node, bodies of scans included, inputs first. Shared nodes stay shared. */
-export function rewrite(roots: readonly Node[], rule: Rule, done: Map<Node, Node> = new Map()): readonly Node[] {
+export function rewrite(
+  roots: readonly Node[],
+  rule: Rule,
+  done: Map<Node, Node> = new Map(),
+): readonly Node[] {
   for (const node of topological(roots, done)) done.set(node, rule(rebuilt(node, rule, done)));
   return roots.map((root) => done.get(root) ?? root);
 }

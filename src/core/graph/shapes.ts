@@ -5,7 +5,10 @@
 import { UnrollError } from "../../errors.ts";
 import type { Dim, DType, Node, NodeOf, Operator, Operators, ScanResult, Shape } from "./nodes.ts";
 
-type Rule<K extends Operator> = (inputs: Operators[K]["inputs"], attributes: Operators[K]["attributes"]) => Shape;
+type Rule<K extends Operator> = (
+  inputs: Operators[K]["inputs"],
+  attributes: Operators[K]["attributes"],
+) => Shape;
 
 const unary = ([x]: readonly [Node]): Shape => x.shape;
 const reduced = ([x]: readonly [Node]): Shape => [...x.shape.slice(0, -1), 1];
@@ -55,7 +58,12 @@ const shapeRules: { readonly [K in Operator]: Rule<K> } = {
   },
   slice: ([x], { start, size }) => {
     const width = widthOf(x);
-    refuseUnless(start >= 0 && start + size <= width, "slice", `features within ${width}`, `${start} to ${start + size}`);
+    refuseUnless(
+      start >= 0 && start + size <= width,
+      "slice",
+      `features within ${width}`,
+      `${start} to ${start + size}`,
+    );
     return [...x.shape.slice(0, -1), size];
   },
   sliceRows: ([x], { size }) => [size, ...x.shape.slice(1)],
@@ -111,14 +119,20 @@ export function dtypeOf(node: Pick<Node, "op" | "inputs" | "attributes">): DType
     const { result } = node.attributes as Operators["output"]["attributes"];
     return resultOf(node.inputs[0] as NodeOf<"scan">, result)?.dtype ?? "float32";
   }
-  const moves = node.op === "reshape" || node.op === "reverse" || node.op === "broadcast" || node.op === "stopGradient";
+  const moves =
+    node.op === "reshape" || node.op === "reverse" || node.op === "broadcast" || node.op === "stopGradient";
   return moves ? (node.inputs[0]?.dtype ?? "float32") : "float32";
 }
 
 function productShape(a: { readonly shape: Shape }, b: { readonly shape: Shape }): Shape {
   const [inner, ...outer] = b.shape;
   const fits = a.shape.length > 0 && b.shape.length > 0 && a.shape.at(-1) === inner;
-  refuseUnless(fits && b.shape.length <= 2, "matmul", `a matrix [${a.shape.at(-1) ?? 1}, n] on the right`, text(b.shape));
+  refuseUnless(
+    fits && b.shape.length <= 2,
+    "matmul",
+    `a matrix [${a.shape.at(-1) ?? 1}, n] on the right`,
+    text(b.shape),
+  );
   return [...a.shape.slice(0, -1), ...outer];
 }
 

@@ -48,10 +48,17 @@ export const resultsOf = (body: ScanBody): readonly Node[] => [...body.next, ...
 /** The same body with other results, in the order of `resultsOf`. */
 export function withResults(body: ScanBody, results: readonly Node[]): ScanBody {
   const [states, kept] = [body.next.length, body.next.length + body.stacked.length];
-  const [next, stacked, summed] = [results.slice(0, states), results.slice(states, kept), results.slice(kept)];
+  const [next, stacked, summed] = [
+    results.slice(0, states),
+    results.slice(states, kept),
+    results.slice(kept),
+  ];
   return { carried: body.carried, sequences: body.sequences, next, stacked, summed };
 }
-export const parametersOf = (body: ScanBody): readonly NodeOf<"parameter">[] => [...body.carried, ...body.sequences];
+export const parametersOf = (body: ScanBody): readonly NodeOf<"parameter">[] => [
+  ...body.carried,
+  ...body.sequences,
+];
 
 /** The nodes of a body that change from step to step. */
 export function bodyNodes(body: ScanBody): ReadonlySet<Node> {

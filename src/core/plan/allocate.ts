@@ -1,5 +1,6 @@
 /** Allocate: the bytes of every buffer for a batch at hand, and the numbers that decide them. */
-import type { Plan } from "./plan.ts";
+
+import type { Plan } from "./described.ts";
 import { blockFloats, panelBlocks } from "./lower/pack.ts";
 import type { Buffer } from "./store.ts";
 
@@ -21,7 +22,10 @@ export interface Extent {
 
 /** Bytes of all packed weights. */
 export function packedBytes({ panels, lanes }: Plan): number {
-  return panels.reduce((sum, panel) => sum + panelBlocks(panel, lanes) * blockFloats(panel, lanes) * floatBytes, 0);
+  return panels.reduce(
+    (sum, panel) => sum + panelBlocks(panel, lanes) * blockFloats(panel, lanes) * floatBytes,
+    0,
+  );
 }
 
 /** Rows of a shard: from the sizes of model and batch and from constants, never from the number of threads. */

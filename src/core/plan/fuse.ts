@@ -37,7 +37,9 @@ export function fuse(nodes: readonly Node[], values: Values): readonly Stage[] {
     const key = first.get(node)?.key;
     if (node.op === "affine" && key !== undefined) products.set(key, (products.get(key) ?? 0) + 1);
   }
-  const crowded = nodes.filter((node) => node.op === "affine" && (products.get(first.get(node)?.key ?? "") ?? 0) > mostProducts);
+  const crowded = nodes.filter(
+    (node) => node.op === "affine" && (products.get(first.get(node)?.key ?? "") ?? 0) > mostProducts,
+  );
   const places = crowded.length === 0 ? first : assign(nodes, values, new Set(crowded));
   const groups = new Map<string, { level: number; nodes: Node[] }>();
   for (const node of nodes) {
@@ -50,10 +52,16 @@ export function fuse(nodes: readonly Node[], values: Values): readonly Stage[] {
 
 function stageOf(members: readonly Node[]): Stage {
   const [node] = members as [Node];
-  const last = members.at(-1) as Node;
+  const reduction = members.find(({ op }) => kindOf[op] === "reduce");
   const kinds = new Set(members.map(({ op }) => kindOf[op]));
-  const kind = kinds.has("product") ? "product" : kinds.has("accumulate") ? "accumulate" : kinds.has("move") ? "copy" : "map";
-  const widest = kind === "map" && kinds.has("reduce") ? widthOf((last.op === "sum" || last.op === "max" ? last.inputs[0] : node)) : widthOf(node);
+  const kind = kinds.has("product")
+    ? "product"
+    : kinds.has("accumulate")
+      ? "accumulate"
+      : kinds.has("move")
+        ? "copy"
+        : "map";
+  const widest = widthOf(kind === "map" && reduction !== undefined ? (reduction.inputs[0] as Node) : node);
   const over = kind === "accumulate" ? (node.inputs.at(-1) as Node) : node;
   return { kind, width: widest, rows: rowsOf(over), members };
 }
@@ -73,27 +81,43 @@ function assign(nodes: readonly Node[], values: Values, alone: ReadonlySet<Node>
   const places = new Map<Node, Place>();
   const here = new Set(nodes);
   for (const node of nodes) places.set(node, placeOf(node, values, places, alone));
-  for (const node of [...nodes].reverse()) delay(node, nodes.filter((user) => user !== node && values.reads(user).includes(node) && here.has(user)));
+  for (const node of [...nodes].reverse())
+    delay(
+      node,
+      nodes.filter((user) => user !== node && values.reads(user).includes(node) && here.has(user)),
+    );
   return places;
 
   /** Elementwise work waits for the first stage that uses it, so that it stays in a register. */
   function delay(node: Node, users: readonly Node[]): void {
     if (kindOf[node.op] !== "elementwise" || users.length === 0 || isTainted(places.get(node))) return;
-    const [earliest] = users.map((user) => ({ user, place: places.get(user) as Place })).sort((a, b) => a.place.level - b.place.level) as [{ user: Node; place: Place }];
-    const joins = earliest.place.level > (places.get(node)?.level ?? 0) && inRegister(node, earliest.user, values);
+    const [earliest] = users
+      .map((user) => ({ user, place: places.get(user) as Place }))
+      .sort((a, b) => a.place.level - b.place.level) as [{ user: Node; place: Place }];
+    const joins =
+      earliest.place.level > (places.get(node)?.level ?? 0) && inRegister(node, earliest.user, values);
     if (joins && !alone.has(earliest.user)) places.set(node, earliest.place);
   }
 }
 
-const isTainted = (place: Place | undefined): boolean => place !== undefined && !Number.isInteger(place.level);
+const isTainted = (place: Place | undefined): boolean =>
+  place !== undefined && !Number.isInteger(place.level);
 
-function placeOf(node: Node, values: Values, places: ReadonlyMap<Node, Place>, alone: ReadonlySet<Node>): Place {
+function placeOf(
+  node: Node,
+  values: Values,
+  places: ReadonlyMap<Node, Place>,
+  alone: ReadonlySet<Node>,
+): Place {
   let level = 0;
   for (const read of values.reads(node)) {
     const place = places.get(read);
     if (place === undefined) continue;
     const behind = Math.floor(place.level) + 1;
-    level = Math.max(level, inRegister(read, node, values) && !alone.has(read) ? joined(read, node, place.level) : behind);
+    level = Math.max(
+      level,
+      inRegister(read, node, values) && !alone.has(read) ? joined(read, node, place.level) : behind,
+    );
   }
   const kind = kindOf[node.op];
   if (kind === "product") level = Math.floor(level) + 0.5;
@@ -124,7 +148,8 @@ function numberOf(node: Node): number {
 /** Sums with the same left side and width share one pass; so do products that were taken out of a crowded stage. */
 function groupOf(node: Node, values: Values): string {
   if (node.op === "contract") return `contract ${numberOf(values.behind(node.inputs[0]))} ${widthOf(node)}`;
-  if (node.op === "sumLeading") return `sum ${node.attributes.count} ${widthOf(node)} ${rowsOf(node.inputs[0])}`;
+  if (node.op === "sumLeading")
+    return `sum ${node.attributes.count} ${widthOf(node)} ${rowsOf(node.inputs[0])}`;
   return String(numberOf(node));
 }
 
@@ -134,22 +159,31 @@ export function inRegister(read: Node, user: Node, values: Values): boolean {
   if (kind !== "elementwise" && kind !== "product") return false;
   const userKind = kindOf[user.op];
   if (userKind !== "elementwise" && userKind !== "product" && userKind !== "reduce") return false;
-  if (user.op === "gather" || user.op === "reverse") return false;
+  if (user.op === "gather" || user.op === "reverse" || user.op === "featuresToTime") return false;
   const inputs = user.op === "affine" ? [user.inputs[0]] : user.inputs;
   const elsewhere = user.op === "affine" ? user.inputs.slice(1) : [];
   const width = userKind === "reduce" ? widthOf(user.inputs[0] as Node) : widthOf(user);
-  const direct = inputs.every((input) => through(input, values) === read || !readsOf(input, values).includes(read));
-  return direct && widthOf(read) === width && !elsewhere.some((input) => readsOf(input, values).includes(read));
+  const direct = inputs.every(
+    (input) => through(input, values) === read || !readsOf(input, values).includes(read),
+  );
+  return (
+    direct && widthOf(read) === width && !elsewhere.some((input) => readsOf(input, values).includes(read))
+  );
 }
 
 function readsOf(node: Node, values: Values): readonly Node[] {
   const behind = values.behind(node);
-  return kindOf[behind.op] === "view" && behind.op !== "output" ? behind.inputs.flatMap((input) => readsOf(input, values)) : [behind];
+  return kindOf[behind.op] === "view" && behind.op !== "output"
+    ? behind.inputs.flatMap((input) => readsOf(input, values))
+    : [behind];
 }
 
 /** What stands behind views that change neither width nor rows. */
 export function through(node: Node, values: Values): Node {
   const behind = values.behind(node);
-  const same = (behind.op === "broadcast" || behind.op === "reshape") && widthOf(behind) === widthOf(behind.inputs[0]) && rowsOf(behind) === rowsOf(behind.inputs[0]);
+  const same =
+    (behind.op === "broadcast" || behind.op === "reshape") &&
+    widthOf(behind) === widthOf(behind.inputs[0]) &&
+    rowsOf(behind) === rowsOf(behind.inputs[0]);
   return same ? through(behind.inputs[0] as Node, values) : behind;
 }

@@ -22,5 +22,7 @@ export function interned(): Rule {
 
 /** JSON has no words for these numbers. */
 function exact(_: string, value: unknown): unknown {
-  return Object.is(value, -0) || (typeof value === "number" && !Number.isFinite(value)) ? `number ${1 / (value as number)} ${value}` : value;
+  return Object.is(value, -0) || (typeof value === "number" && !Number.isFinite(value))
+    ? `number ${1 / (value as number)} ${value}`
+    : value;
 }

@@ -2,49 +2,75 @@
  * The leaves of a sum without rows: a gradient is often a concat of sums (one a gate), or a sum of them (a weight used
  * twice). Each leaf is added up over the shards by itself, straight to its place.
  */
+import { invariant } from "../../errors.ts";
 import { constant, make } from "../graph/build.ts";
-import type { Node } from "../graph/nodes.ts";
+import type { Node, NodeOf } from "../graph/nodes.ts";
 import { widthOf } from "../graph/shapes.ts";
 import { isZero } from "./simplify.ts";
 
+/** Where element (row, column) of a leaf belongs in the whole: offset + row * rowStride + column * columnStride. */
+export interface LeafPlace {
+  readonly offset: number;
+  readonly rowStride: number;
+  readonly columnStride: number;
+}
 export interface Leaf {
   readonly node: Node;
   /** For an embedding: the index by which `node`'s rows are scattered. */
   readonly index: Node | null;
-  readonly row: number;
-  readonly column: number;
+  readonly place: LeafPlace;
   /** What must be computed for it. */
   readonly needs: readonly Node[];
 }
 export type GradientRoot = readonly Leaf[];
 
-export function leavesOf(node: Node, row = 0, column = 0): GradientRoot {
+export function leavesOf(root: Node): GradientRoot {
+  return leavesAt(root, { offset: 0, rowStride: widthOf(root), columnStride: 1 });
+}
+
+function leavesAt(node: Node, place: LeafPlace): GradientRoot {
   if (isZero(node)) return [];
+  const { offset, rowStride, columnStride } = place;
+  const moved = (input: Node, by: number): GradientRoot =>
+    leavesAt(input, { ...place, offset: offset + by });
   switch (node.op) {
     case "add":
-      return node.inputs.flatMap((input) => leavesOf(input, row, column));
-    case "concat": {
-      let start = column;
-      return node.inputs.flatMap((part) => leavesOf(part, row, (start += widthOf(part)) - widthOf(part)));
-    }
+      return node.inputs.flatMap((input) => leavesAt(input, place));
+    case "concat":
+      return node.inputs.flatMap((part, k) => moved(part, widthBefore(node.inputs, k) * columnStride));
     case "pad":
-      return leavesOf(node.inputs[0], row, column + node.attributes.start);
+      return moved(node.inputs[0], node.attributes.start * columnStride);
     case "padRows":
-      return leavesOf(node.inputs[0], row + node.attributes.start, column);
+      return moved(node.inputs[0], node.attributes.start * rowStride);
+    case "transpose":
+      return leavesAt(node.inputs[0], { offset, rowStride: columnStride, columnStride: rowStride });
     case "reshape":
-      return sameRows(node) ? leavesOf(node.inputs[0], row, column) : [leaf(node, row, column)];
+      return leavesAt(node.inputs[0], reshaped(node, place));
     case "scatterAdd":
-      return [{ node: node.inputs[1], index: node.inputs[0], row, column, needs: [asComputed(node.inputs[1])] }];
+      return [
+        { node: node.inputs[1], index: node.inputs[0], place, needs: [asComputed(node.inputs[1])] },
+      ];
     default:
-      return [leaf(node, row, column)];
+      return [{ node, index: null, place, needs: [node] }];
   }
 }
 
-const leaf = (node: Node, row: number, column: number): Leaf => ({ node, index: null, row, column, needs: [node] });
-const asComputed = (node: Node): Node => (node.op === "parameter" ? make("where", [constant(1), node, node], {}) : node);
+const widthBefore = (parts: readonly Node[], count: number): number =>
+  parts.slice(0, count).reduce((sum, part) => sum + widthOf(part), 0);
+const asComputed = (node: Node): Node =>
+  node.op === "parameter" ? make("where", [constant(1), node, node], {}) : node;
 
-/** Does a reshape only add or drop axes of length 1? */
-function sameRows(node: Node): boolean {
-  const real = (shape: Node["shape"]): string => shape.filter((dim) => dim !== 1).join(" ");
-  return real(node.shape) === real(node.inputs[0]?.shape ?? []);
+/** Rows of a matrix; a vector has one. */
+export const matrixRows = ({ shape }: Node): number =>
+  shape.slice(0, -1).reduce<number>((count, dim) => count * Number(dim), 1);
+
+/** The place of what `node` reshapes: the same numbers in the same order, other rows. */
+function reshaped(node: NodeOf<"reshape">, { offset, rowStride, columnStride }: LeafPlace): LeafPlace {
+  const [inner] = node.inputs;
+  const [width, rows] = [widthOf(node), matrixRows(node)];
+  if (widthOf(inner) === width) return { offset, rowStride, columnStride };
+  const dense = rows === 1 || rowStride === width * columnStride;
+  invariant(dense || width === 1, "plan: a reshape of a part of a sum that has gaps");
+  const apart = dense ? columnStride : rowStride;
+  return { offset, rowStride: widthOf(inner) * apart, columnStride: apart };
 }

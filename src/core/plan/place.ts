@@ -10,7 +10,7 @@
  *
  * Chunks: `shared` measurements in docs/performance.md. Hoist: Appleyard, Kocisky, Blunsom 2016, arXiv:1604.01946.
  */
-import { constant, make, partsOf, scan as makeScan } from "../graph/build.ts";
+import { constant, make, scan as makeScan, partsOf } from "../graph/build.ts";
 import type { Dim, Node, NodeOf } from "../graph/nodes.ts";
 import { rewrite } from "../graph/rewrite.ts";
 import { bodyNodes, dependents, resultsOf, topological } from "../graph/walk.ts";
@@ -45,7 +45,8 @@ export function place(given: readonly Node[]): Placement {
   const placing = new Placing(values);
   for (const scan of values.scans) placing.scan(scan);
   placing.rest(topological(roots).filter(isComputed));
-  for (const section of placing.sections) if (section.kind === "loop" && section.scan === null) section.reverse = sums(section);
+  for (const section of placing.sections)
+    if (section.kind === "loop" && section.scan === null) section.reverse = sums(section);
   return { sections: placing.sections, values, roots };
 }
 
@@ -64,7 +65,9 @@ function withOwnNext(node: NodeOf<"scan">): Node {
     // The state, which is not chosen, makes the copy a node of the body even where the value is the same at every step.
     return copy ? make("where", [constant(1), value, parts.body.carried[k] as Node], {}) : value;
   });
-  return next.every((value, k) => value === parts.body.next[k]) ? node : makeScan({ ...parts, body: { ...parts.body, next } });
+  return next.every((value, k) => value === parts.body.next[k])
+    ? node
+    : makeScan({ ...parts, body: { ...parts.body, next } });
 }
 
 /** Sections in the making. A node goes where all it reads is there already. */
@@ -101,7 +104,12 @@ class Placing {
     return this.values.reads(node).every((read) => {
       const home = this.home.get(read);
       const section = home === undefined ? undefined : this.sections[home.section];
-      return section?.kind !== "loop" || kept.has(read) || carried.has(read) || this.values.carryOf(read) !== undefined;
+      return (
+        section?.kind !== "loop" ||
+        kept.has(read) ||
+        carried.has(read) ||
+        this.values.carryOf(read) !== undefined
+      );
     });
   }
 
@@ -112,7 +120,9 @@ class Placing {
     const last = Math.max(0, ...homes.map(({ section }) => (node.op === "reverse" ? section + 1 : section)));
     const time = timeOf(node.shape) ?? this.summedTime(node);
     if (time === null) return this.putOnce(node, last);
-    const found = this.sections.findIndex((section, k) => k >= last && section.kind === "loop" && section.time === time);
+    const found = this.sections.findIndex(
+      (section, k) => k >= last && section.kind === "loop" && section.time === time,
+    );
     const index = found < 0 || homes.length === 0 ? this.newLoop(time, null) : found;
     const phases = homes.filter(({ section }) => section === index).map(({ phase }) => phase);
     this.into(index, phases.includes("after") || phases.includes("step") ? "after" : "before", node);
@@ -125,7 +135,10 @@ class Placing {
   }
 
   private putOnce(node: Node, last: number): void {
-    const scan = node.op === "output" ? this.sections.findIndex((section) => section.kind === "loop" && section.scan === node.inputs[0]) : -1;
+    const scan =
+      node.op === "output"
+        ? this.sections.findIndex((section) => section.kind === "loop" && section.scan === node.inputs[0])
+        : -1;
     const from = Math.max(last, scan + 1);
     const index = this.sections.findIndex((section, k) => k >= from && section.kind === "once");
     (this.sections[index] as Once).nodes.push(node);
@@ -152,13 +165,19 @@ class Placing {
     const { body } = scan.attributes;
     const own = bodyNodes(body);
     const stateful = dependents(resultsOf(body), body.carried);
-    const hoisted = new Set(topological([...own].filter((node) => !stateful.has(node) && expensive(node) && !sunk(node))));
+    const hoisted = new Set(
+      topological([...own].filter((node) => !stateful.has(node) && expensive(node) && !sunk(node))),
+    );
     const needed = new Set(topological(body.next));
     const heavy = [...own].filter((node) => expensive(node) && !needed.has(node) && !hoisted.has(node));
     const after = dependents(resultsOf(body), heavy);
     for (const node of topological(resultsOf(body))) {
       if (!own.has(node) || !isComputed(node)) continue;
-      this.into(index, hoisted.has(node) ? "before" : after.has(node) && !needed.has(node) ? "after" : "step", node);
+      this.into(
+        index,
+        hoisted.has(node) ? "before" : after.has(node) && !needed.has(node) ? "after" : "step",
+        node,
+      );
     }
   }
 }

@@ -3,9 +3,9 @@
  * of an LSTM line by line; the plans of the built-in layers are committed under test/plans/.
  */
 import type { Node } from "../graph/nodes.ts";
+import type { Plan } from "./described.ts";
 import type { Stage } from "./fuse.ts";
 import { kindOf } from "./kinds.ts";
-import type { Plan } from "./plan.ts";
 import type { Phase, Section } from "./place.ts";
 import type { StagedSection } from "./store.ts";
 
@@ -27,14 +27,18 @@ function sectionLines(plan: Plan, { section, phases }: StagedSection, names: Nam
   if (all.length === 0) return [];
   const states = section.kind === "loop" ? stateLines(plan, section, names) : [];
   const stages = all.flatMap((phase) => {
-    const lines = phases[phase].flatMap((stage) => stageLines(plan, stage, names, section.kind === "loop" ? "    " : "  "));
+    const lines = phases[phase].flatMap((stage) =>
+      stageLines(plan, stage, names, section.kind === "loop" ? "    " : "  "),
+    );
     return section.kind === "loop" ? [`  ${phaseNames[phase]}`, ...lines] : lines;
   });
   return [title(section), ...states, ...stages];
 }
 
 const title = (section: Section): string =>
-  section.kind === "once" ? "once" : `for each chunk of ${section.time}${section.reverse ? ", from the last to the first" : ""}`;
+  section.kind === "once"
+    ? "once"
+    : `for each chunk of ${section.time}${section.reverse ? ", from the last to the first" : ""}`;
 
 function stateLines({ carries, stores }: Plan, section: Section, names: Names): readonly string[] {
   if (section.kind !== "loop") return [];
@@ -46,11 +50,21 @@ function stateLines({ carries, stores }: Plan, section: Section, names: Names): 
     });
 }
 
-function stageLines(plan: Plan, { kind, width, rows, members }: Stage, names: Names, indent: string): readonly string[] {
+function stageLines(
+  plan: Plan,
+  { kind, width, rows, members }: Stage,
+  names: Names,
+  indent: string,
+): readonly string[] {
   const over = rows === "rows" ? "rows" : `${rows} rows`;
   const lines = members.map((node) => {
     const slot = plan.stores.slotOf.get(node);
-    const kept = slot === undefined ? (kindOf[node.op] === "accumulate" ? "  -> sum" : "") : `  -> ${slot.buffer.storage}`;
+    const kept =
+      slot === undefined
+        ? kindOf[node.op] === "accumulate"
+          ? "  -> sum"
+          : ""
+        : `  -> ${slot.buffer.storage}`;
     return `${indent}  ${names.of(node)} = ${names.text(node)}${kept}`;
   });
   return [`${indent}${kind} ${width} x ${over}`, ...lines];
@@ -107,7 +121,10 @@ class Names {
   }
 
   private stateOf(node: Node): string {
-    const carry = this.plan.carries.find(({ scan, index }) => node.op === "output" && scan === node.inputs[0] && index === node.attributes.result.index);
+    const carry = this.plan.carries.find(
+      ({ scan, index }) =>
+        node.op === "output" && scan === node.inputs[0] && index === node.attributes.result.index,
+    );
     return carry === undefined ? "state" : this.of(carry.state);
   }
 }

@@ -8,8 +8,8 @@
  * carried for one step more and is zero afterwards. A state is turned when its next value is linear in these inputs,
  * so that zeros there give zero.
  */
-import { outputOf, parameter, partsOf, scan, zeros } from "../graph/build.ts";
-import type { Node, NodeOf, Operator } from "../graph/nodes.ts";
+import { outputOf, parameter, partsOf, type ScanParts, scan, zeros } from "../graph/build.ts";
+import type { Node, NodeOf, Operator, ScanBody } from "../graph/nodes.ts";
 import { add } from "../graph/operators.ts";
 import { rewrite, substitute } from "../graph/rewrite.ts";
 import { bodyNodes, dependents, resultsOf, topological } from "../graph/walk.ts";
@@ -43,56 +43,93 @@ function turn(node: NodeOf<"scan">): Turned | null {
   const tails = body.next.map((next) => tailOf(next, own));
   if (tails.every((tail) => tail === null)) return null;
   const cut = [...new Set(tails.flatMap((tail) => tail ?? []))];
-  const states = cut.map((value, k) => parameter(`delta_${k}`, value.shape));
-  const before = new Map<Node, Node>(cut.map((value, k) => [value, states[k] as Node]));
-  const seeds = body.carried.map((state, k) =>
-    tails[k] !== null && !isZero(parts.initial[k] as Node) ? parameter(`${state.attributes.name}_first`, state.shape) : null,
+  const plain = body.carried.flatMap((_, k) => (tails[k] === null ? [k] : []));
+  const seeded = body.carried.flatMap((_, k) => (tails[k] !== null && !isZero(parts.initial[k]!) ? [k] : []));
+  const cuts = cut.map((value, k) => parameter(`delta_${k}`, value.shape));
+  const seeds = seeded.map((k) =>
+    parameter(`${body.carried[k]?.attributes.name}_first`, body.carried[k]!.shape),
   );
-  const atStart = new Map<Node, Node>();
-  body.carried.forEach((state, k) => {
-    if (tails[k] === null) return;
-    const [value] = substitute([body.next[k] as Node], before);
-    const seed = seeds[k] ?? null;
-    atStart.set(state, seed === null ? (value as Node) : add(seed, value as Node));
-  });
-  const [...results] = substitute([...resultsOf(body), ...cut], atStart);
-  const kept = body.carried.flatMap((_, k) => (tails[k] === null ? [k] : []));
-  const seeded = body.carried.flatMap((_, k) => (seeds[k] === null ? [] : [k]));
-  const at = (list: readonly Node[]) => (k: number): Node => list[k] as Node;
-  const count = resultsOf(body).length;
-  const made = scan({
-    ...parts,
-    initial: [...kept.map(at(parts.initial)), ...cut.map((value) => zeros(value.shape)), ...seeded.map(at(parts.initial))],
-    body: {
-      carried: [...kept.map((k) => body.carried[k] as NodeOf<"parameter">), ...states, ...seeded.map((k) => seeds[k] as NodeOf<"parameter">)],
-      sequences: body.sequences,
-      next: [...kept.map(at(results)), ...results.slice(count), ...seeded.map((k) => zeros((body.carried[k] as Node).shape))],
-      stacked: results.slice(body.next.length, body.next.length + body.stacked.length),
-      summed: results.slice(body.next.length + body.stacked.length, count),
-    },
-  });
-  return { scan: made, final: (index) => finalOf(made, index) };
-
-  /** What the state would have been after the last step: its product, once more, behind the loop. */
-  function finalOf(turnedScan: NodeOf<"scan">, index: number): Node {
-    if (tails[index] === null) return outputOf(turnedScan, "final", kept.indexOf(index));
-    const finals = new Map<Node, Node>(cut.map((value, k) => [value, outputOf(turnedScan, "final", kept.length + k)]));
-    const [value] = substitute([body.next[index] as Node], finals);
-    const seed = seeded.indexOf(index);
-    // A row without steps keeps what it began with; every other row's seed is zero by now.
-    return seed < 0 ? (value as Node) : add(outputOf(turnedScan, "final", kept.length + cut.length + seed), value as Node);
-  }
+  const pieces: Pieces = { plain, cut, cuts, seeded, seeds };
+  const made = turnedScan(parts, pieces);
+  return { scan: made, final: (index) => finalOf(made, index, body, pieces) };
 }
 
-const linear: ReadonlySet<Operator> = new Set<Operator>(["add", "sub", "neg", "mul", "where", "affine", "concat", "slice"]);
+interface Pieces {
+  /** States that stay as they are, by number. */
+  readonly plain: readonly number[];
+  /** What the products read, and the states that carry it. */
+  readonly cut: readonly Node[];
+  readonly cuts: readonly NodeOf<"parameter">[];
+  /** Turned states that do not begin as zero, by number, and the states that carry their first value. */
+  readonly seeded: readonly number[];
+  readonly seeds: readonly NodeOf<"parameter">[];
+}
+
+function turnedScan(parts: ScanParts, pieces: Pieces): NodeOf<"scan"> {
+  const { body, initial } = parts;
+  const { plain, cut, cuts, seeded, seeds } = pieces;
+  const results = substitute([...resultsOf(body), ...cut], statesAtStart(body, pieces));
+  const zerosLike = (nodes: readonly Node[]): readonly Node[] => nodes.map(({ shape }) => zeros(shape));
+  const stackedFrom = body.next.length;
+  const summedFrom = stackedFrom + body.stacked.length;
+  const end = summedFrom + body.summed.length;
+  return scan({
+    ...parts,
+    initial: [...plain.map((k) => initial[k]!), ...zerosLike(cut), ...seeded.map((k) => initial[k]!)],
+    body: {
+      carried: [...plain.map((k) => body.carried[k]!), ...cuts, ...seeds],
+      sequences: body.sequences,
+      next: [...plain.map((k) => results[k]!), ...results.slice(end), ...zerosLike(seeds)],
+      stacked: results.slice(stackedFrom, summedFrom),
+      summed: results.slice(summedFrom, end),
+    },
+  });
+}
+
+/** What each turned state is when a step begins: the product of what is carried, and at first its first value. */
+function statesAtStart(body: ScanBody, { plain, cut, cuts, seeded, seeds }: Pieces): ReadonlyMap<Node, Node> {
+  const carried = new Map<Node, Node>(cut.map((value, k) => [value, cuts[k]!]));
+  const starts = new Map<Node, Node>();
+  body.carried.forEach((state, k) => {
+    if (plain.includes(k)) return;
+    const [value] = substitute([body.next[k]!], carried);
+    const seed = seeds[seeded.indexOf(k)];
+    starts.set(state, seed === undefined ? value! : add(seed, value!));
+  });
+  return starts;
+}
+
+/** What a state would have been after the last step: its product, once more, behind the loop. */
+function finalOf(made: NodeOf<"scan">, index: number, body: ScanBody, { plain, cut, seeded }: Pieces): Node {
+  if (plain.includes(index)) return outputOf(made, "final", plain.indexOf(index));
+  const last = (k: number): Node => outputOf(made, "final", plain.length + k);
+  const [value] = substitute([body.next[index]!], new Map(cut.map((node, k) => [node, last(k)])));
+  const seed = seeded.indexOf(index);
+  // A row without steps keeps what it began with; every other row's seed is zero by now.
+  return seed < 0 ? value! : add(last(cut.length + seed), value!);
+}
+
+const linear: ReadonlySet<Operator> = new Set<Operator>([
+  "add",
+  "sub",
+  "neg",
+  "mul",
+  "where",
+  "affine",
+  "concat",
+  "slice",
+]);
 
 /** What the linear end of `next` reads, when there is a product in it; null otherwise. */
 function tailOf(next: Node, own: ReadonlySet<Node>): readonly Node[] | null {
-  const products = topological([next]).filter((node) => node.op === "affine" && own.has(node) && linearTo(next, node));
+  const products = topological([next]).filter(
+    (node) => node.op === "affine" && own.has(node) && linearTo(next, node),
+  );
   if (products.length === 0) return null;
   const tail = dependents([next], products);
   const frontier = new Set<Node>();
-  for (const node of tail) for (const input of node.inputs) if (!tail.has(input) && own.has(input)) frontier.add(input);
+  for (const node of tail)
+    for (const input of node.inputs) if (!tail.has(input) && own.has(input)) frontier.add(input);
   return [...frontier];
 }
 

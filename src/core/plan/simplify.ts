@@ -20,7 +20,9 @@ import { elementwise } from "./kinds.ts";
 export function simplify(roots: readonly Node[]): readonly Node[] {
   const share = interned();
   const isStateful = statefulness(roots);
-  const simpler = rewrite(roots, (node) => share(node.op === "add" ? joined(normalAdd(node), isStateful) : normal(node)));
+  const simpler = rewrite(roots, (node) =>
+    share(node.op === "add" ? joined(normalAdd(node), isStateful) : normal(node)),
+  );
   return rewrite(simpler, (node) => share(node));
 }
 
@@ -68,7 +70,9 @@ const normal: Rule = (node) => {
     case "reshape":
       return sameShape(node.shape, node.inputs[0].shape) ? node.inputs[0] : node;
     case "concat":
-      return node.inputs.some((part) => part.op === "concat") ? concat(...node.inputs.flatMap(partsOf)) : node;
+      return node.inputs.some((part) => part.op === "concat")
+        ? concat(...node.inputs.flatMap(partsOf))
+        : node;
     default:
       return node;
   }
@@ -212,7 +216,8 @@ function chained(start: Node, a: Node, b: Node): Node {
 function normalContract(node: NodeOf<"contract">): Node {
   const [a, b] = node.inputs;
   const columns = mapConcat(b, (part) => normal(make("contract", [a, part], {})));
-  if (columns !== null || a.op !== "concat") return columns ?? (isZero(a) || isZero(b) ? zeros(node.shape) : node);
+  if (columns !== null || a.op !== "concat")
+    return columns ?? (isZero(a) || isZero(b) ? zeros(node.shape) : node);
   const size = widthOf(a);
   let start = 0;
   const sums: Node[] = [];

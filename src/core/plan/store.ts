@@ -52,7 +52,8 @@ export interface Stores {
 }
 
 const order: readonly Storage[] = ["single", "pair", "chunk", "full"];
-const larger = (a: Storage | undefined, b: Storage): Storage => (a !== undefined && order.indexOf(a) >= order.indexOf(b) ? a : b);
+const larger = (a: Storage | undefined, b: Storage): Storage =>
+  a !== undefined && order.indexOf(a) >= order.indexOf(b) ? a : b;
 
 export function store(placement: Placement, staged: readonly StagedSection[], lanes: number): Stores {
   const { values } = placement;
@@ -86,7 +87,10 @@ export function store(placement: Placement, staged: readonly StagedSection[], la
     if (storage === undefined || slotOf.has(node) || kindOf[node.op] === "accumulate") continue;
     const time = section.kind === "loop" && storage !== "single" ? section.time : null;
     const rowCount = section.kind === "loop" || hasRows(node.shape) ? "rows" : staticRows(node);
-    slotOf.set(node, reserve(`stage ${stage} ${rowCount}`, node, { storage, time, rows: rowCount, states: false }));
+    slotOf.set(
+      node,
+      reserve(`stage ${stage} ${rowCount}`, node, { storage, time, rows: rowCount, states: false }),
+    );
   }
   for (const buffer of buffers) if (buffer.stride % conflicting === 0) buffer.stride += apart;
   return { buffers, slotOf, carrySlot };
@@ -100,7 +104,9 @@ const conflicting = 128;
 const apart = 16;
 
 function staticRows(node: Node): number {
-  return node.shape.slice(0, -1).reduce<number>((count, dim) => count * (typeof dim === "number" ? dim : 1), 1);
+  return node.shape
+    .slice(0, -1)
+    .reduce<number>((count, dim) => count * (typeof dim === "number" ? dim : 1), 1);
 }
 
 interface Home {

@@ -56,7 +56,9 @@ export function valuesOf(roots: readonly Node[]): Values {
   };
   const states = new Map<Node, Carry>(carries.map((carry) => [carry.state, carry]));
   const known = new Map<Node, readonly Node[]>();
-  const reads = (node: Node): readonly Node[] => [...new Set(node.inputs.flatMap((input) => sources(behind(input))))];
+  const reads = (node: Node): readonly Node[] => [
+    ...new Set(node.inputs.flatMap((input) => sources(behind(input)))),
+  ];
   const sources = (node: Node): readonly Node[] => {
     if (states.has(node) || isComputed(node)) return [node];
     return kindOf[node.op] === "view" ? node.inputs.flatMap((input) => sources(behind(input))) : [];
@@ -94,7 +96,8 @@ export function isComputed(node: Node): boolean {
   return (kind !== "leaf" && kind !== "view" && kind !== "scan") || isFinal(node);
 }
 
-export const isFinal = (node: Node): boolean => node.op === "output" && node.attributes.result.kind === "final";
+export const isFinal = (node: Node): boolean =>
+  node.op === "output" && node.attributes.result.kind === "final";
 
 /** The dimension of time that a value outside of scans begins with, or null. */
 export function timeOf(shape: Shape): Dim | null {

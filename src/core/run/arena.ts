@@ -80,7 +80,10 @@ export class Arena {
     const missing = bytes - this.memory.buffer.byteLength;
     if (missing <= 0) return;
     if (bytes > this.limit) throw tooLarge(bytes, this.limit);
-    const pages = Math.min(Math.ceil(missing / pageBytes) + 64, (Math.ceil(this.limit / pageBytes) - this.memory.buffer.byteLength / pageBytes));
+    const pages = Math.min(
+      Math.ceil(missing / pageBytes) + 64,
+      Math.ceil(this.limit / pageBytes) - this.memory.buffer.byteLength / pageBytes,
+    );
     try {
       this.memory.grow(pages);
     } catch (cause) {

@@ -15,8 +15,14 @@ export interface ShardRows {
 }
 
 /** Shards of at most `size` rows. `times` are the steps of every dimension that the plan speaks of. */
-export function shardsOf(batch: Batch, size: number, times: Readonly<Record<string, number>>): readonly ShardRows[] {
-  const given = Object.entries(batch.lengths ?? {}).filter(([time, lengths]) => lengths.some((length) => length !== times[time]));
+export function shardsOf(
+  batch: Batch,
+  size: number,
+  times: Readonly<Record<string, number>>,
+): readonly ShardRows[] {
+  const given = Object.entries(batch.lengths ?? {}).filter(([time, lengths]) =>
+    lengths.some((length) => length !== times[time]),
+  );
   refuseTwo(given.map(([time]) => time));
   const order = Int32Array.from({ length: batch.rows }, (_, row) => row);
   const [first] = given;

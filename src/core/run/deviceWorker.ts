@@ -5,9 +5,17 @@
 import { invariant } from "../../errors.ts";
 import type { Computation, Decision, Device, Executable, TrainedArrays, Trainer } from "./device.ts";
 import { canShare, type HostWorker, starter, startThread } from "./host.ts";
-import { type Answer, type Compile, failureOf, type Order, type Request, type Run, type Step } from "./messages.ts";
-import { threadReady } from "./threads.ts";
-import { wasmDevice, wasmFacts, type WasmOptions } from "./wasmDevice.ts";
+import {
+  type Answer,
+  type Compile,
+  failureOf,
+  type Order,
+  type Request,
+  type Run,
+  type Step,
+} from "./messages.ts";
+import type { ThreadGreeting } from "./threads.ts";
+import { type WasmOptions, wasmDevice, wasmFacts } from "./wasmDevice.ts";
 
 const page = starter();
 let device: Promise<Device> | null = null;
@@ -46,7 +54,10 @@ function answer(message: Answer, arrays: readonly Float32Array[] = []): void {
   page.post(message, [...new Set(arrays.map(({ buffer }) => buffer as ArrayBuffer))]);
 }
 
-/** A browser starts a thread only while its starter does not wait for it: the device gets threads that are ready. */
+/**
+ * A browser starts a thread, and hands it its first messages, only while its starter does not wait for it: the device
+ * gets threads that have answered.
+ */
 async function opened(options: WasmOptions): Promise<Device> {
   const shared = canShare();
   const { threads } = wasmFacts(options, shared);
@@ -58,9 +69,8 @@ function readyThread(): Promise<HostWorker> {
   const thread = startThread();
   return new Promise((resolve, reject) => {
     thread.onFailure(reject);
-    thread.listen((message) => {
-      if (message === threadReady) resolve(thread);
-    });
+    thread.listen<ThreadGreeting>(() => resolve(thread));
+    thread.post({ greeting: true } satisfies ThreadGreeting);
   });
 }
 
@@ -72,7 +82,9 @@ async function run({ call, object, batch, weights }: Run): Promise<void> {
 }
 
 async function step({ call, object, batch, given }: Step): Promise<void> {
-  const trainer = await madeOnce(trainers, object, (on, computation, updates) => on.train(computation, updates));
+  const trainer = await madeOnce(trainers, object, (on, computation, updates) =>
+    on.train(computation, updates),
+  );
   if (given !== null) trainer.write(given.weights, given.slots);
   let changed = false;
   await trainer.step(batch, async (squaredNorms, outputs) => {
@@ -107,7 +119,10 @@ function decided(
   });
 }
 
-const arraysOf = ({ weights, slots }: TrainedArrays): readonly Float32Array[] => [...weights, ...slots.flat()];
+const arraysOf = ({ weights, slots }: TrainedArrays): readonly Float32Array[] => [
+  ...weights,
+  ...slots.flat(),
+];
 
 function release(object: number): void {
   trainers.get(object)?.release();

@@ -140,8 +140,8 @@ type Lengths = Readonly<Record<string, Int32Array>>;
 /** The real steps of each row, by dimension of time. */
 function lengthsOf({ lengths }: Computation, batch: Batch): Lengths {
   const times = Object.keys(lengths).map((time): [string, Int32Array] => {
-    const steps = batch.times[time];
-    invariant(steps !== undefined, `reference: a batch without a number of steps for "${time}"`);
+    const steps = batch.times[time] ?? Number(time);
+    invariant(Number.isInteger(steps), `reference: a batch without a number of steps for "${time}"`);
     return [time, batch.lengths?.[time] ?? new Int32Array(batch.rows).fill(steps)];
   });
   return Object.fromEntries(times);

@@ -94,7 +94,10 @@ describe("in a worker", () => {
     large.set(x, 50);
     const executable = remoteDevice(options).compile(computation);
     const whole = await executable.run(batch, weights);
-    const part = await executable.run({ ...batch, inputs: [large.subarray(50, 50 + x.length), labels] }, weights);
+    const part = await executable.run(
+      { ...batch, inputs: [large.subarray(50, 50 + x.length), labels] },
+      weights,
+    );
     expect(part).toEqual(whole);
   });
 

@@ -16,7 +16,7 @@ import type {
 } from "./device.ts";
 import { canShare, type HostWorker, startDevice, startThread } from "./host.ts";
 import { type Answer, errorOf, type Request, type Run, type Step } from "./messages.ts";
-import { wasmDevice, wasmFacts, type WasmOptions } from "./wasmDevice.ts";
+import { type WasmOptions, wasmDevice, wasmFacts } from "./wasmDevice.ts";
 
 /** Throws an UnrollError where the engine has no SIMD. */
 export function remoteDevice(options: WasmOptions = {}): Device {

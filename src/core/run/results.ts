@@ -1,6 +1,6 @@
 /** What a run left in memory, for the host. */
 import type { Computation } from "../graph/computation.ts";
-import type { SumPlan } from "../plan/plan.ts";
+import type { SumPlan } from "../plan/described.ts";
 import type { Batch } from "./device.ts";
 import { sumCalls } from "./sums.ts";
 import { readRows } from "./transfer.ts";
@@ -22,13 +22,17 @@ export function readOutputs(program: WasmProgram, bound: Bound, batch: Batch): r
   });
 }
 
-export function readGradients(program: WasmProgram, computation: Computation, bound: Bound): readonly Float32Array[] {
+export function readGradients(
+  program: WasmProgram,
+  computation: Computation,
+  bound: Bound,
+): readonly Float32Array[] {
   return program.plan.gradients.map((gradient, k) => {
-    const size = (computation.weights[k]?.shape as readonly number[]).reduce((count, dim) => count * dim, 1);
+    const shape = (computation.weights[k]?.shape ?? []) as readonly number[];
+    const size = shape.reduce((count, dim) => count * dim, 1);
     return gradient === null ? new Float32Array(size) : readSum(program, gradient, bound);
   });
 }
-
 
 /** A sum over the shards, added up now. */
 function readSum(program: WasmProgram, sum: SumPlan, bound: Bound): Float32Array {

@@ -3,8 +3,16 @@
  * overwrite belongs to the shard; all else is scratch that the shards of one thread share.
  */
 import { bufferBytes, chunkSteps, type Extent, ringSteps, stepsOf } from "../plan/allocate.ts";
-import { activeKey, chunkKey, lengthsKey, ringKey, rowIdsKey, rowsKey, stepsKey } from "../plan/lower/frame.ts";
-import type { Plan } from "../plan/plan.ts";
+import type { Plan } from "../plan/described.ts";
+import {
+  activeKey,
+  chunkKey,
+  lengthsKey,
+  ringKey,
+  rowIdsKey,
+  rowsKey,
+  stepsKey,
+} from "../plan/lower/frame.ts";
 import type { Buffer } from "../plan/store.ts";
 import type { Arena, Region } from "./arena.ts";
 import type { ShardRows } from "./batches.ts";
@@ -21,8 +29,13 @@ export interface Shard {
 /** Dimensions of time that the frames of a plan speak of. */
 export function timesOf({ frame, buffers }: Plan): readonly (string | number)[] {
   const prefixes = [stepsKey(""), activeKey(""), lengthsKey("")];
-  const named = frame.flatMap((key) => prefixes.filter((prefix) => key.startsWith(prefix)).map((prefix) => key.slice(prefix.length)));
-  const all = [...named.map((time) => (/^\d+$/.test(time) ? Number(time) : time)), ...buffers.flatMap(({ time }) => time ?? [])];
+  const named = frame.flatMap((key) =>
+    prefixes.filter((prefix) => key.startsWith(prefix)).map((prefix) => key.slice(prefix.length)),
+  );
+  const all = [
+    ...named.map((time) => (/^\d+$/.test(time) ? Number(time) : time)),
+    ...buffers.flatMap(({ time }) => time ?? []),
+  ];
   return [...new Set(all)];
 }
 
@@ -33,7 +46,8 @@ export function ownBuffers(plan: Plan): ReadonlySet<Buffer> {
   for (const sum of [...plan.outputs, ...plan.gradients]) {
     if (sum === null || "slot" in sum) continue;
     for (const { values } of sum.scatters) own.add(values.buffer);
-    for (const { key } of sum.pieces) for (const buffer of plan.buffers) if (buffer.name === key) own.add(buffer);
+    for (const { key } of sum.pieces)
+      for (const buffer of plan.buffers) if (buffer.name === key) own.add(buffer);
   }
   return own;
 }
@@ -61,11 +75,18 @@ export function placeShards({ plan, arena, shared, rows, times, threads, chunk }
   const most = Math.max(...rows);
   const extentOf = (count: number): Extent => ({ rows: count, times, chunk: chunk ?? chunkSteps(most) });
   const cursor = { at: 0 };
-  const scratch = Array.from({ length: Math.min(threads, rows.length) }, () => placed(plan.buffers.filter((buffer) => !own.has(buffer)), extentOf(most), cursor));
+  const scratch = Array.from({ length: Math.min(threads, rows.length) }, () =>
+    placed(
+      plan.buffers.filter((buffer) => !own.has(buffer)),
+      extentOf(most),
+      cursor,
+    ),
+  );
   const places = rows.map((count, k) => {
     const extent = extentOf(count);
     const entries = new Map([...(scratch[k % threads] ?? []), ...placed([...own], extent, cursor)]);
-    for (const { key, rows: sumRows, stride } of plan.sums) entries.set(key, taken(cursor, sumRows * stride * intBytes));
+    for (const { key, rows: sumRows, stride } of plan.sums)
+      entries.set(key, taken(cursor, sumRows * stride * intBytes));
     for (const time of timesOf(plan)) {
       entries.set(activeKey(time), taken(cursor, stepsOf(time, extent) * intBytes));
       entries.set(lengthsKey(time), taken(cursor, count * intBytes));
@@ -76,7 +97,11 @@ export function placeShards({ plan, arena, shared, rows, times, threads, chunk }
   const region = arena.take(cursor.at);
   const shards = places.map(({ extent, entries, frame }) => {
     const addressOf = (key: string): number => shared.get(key) ?? region.start + (entries.get(key) ?? 0);
-    const numbers = new Map<string, number>([[rowsKey, extent.rows], [chunkKey, extent.chunk], [ringKey, ringSteps(extent.chunk) - 1]]);
+    const numbers = new Map<string, number>([
+      [rowsKey, extent.rows],
+      [chunkKey, extent.chunk],
+      [ringKey, ringSteps(extent.chunk) - 1],
+    ]);
     for (const time of timesOf(plan)) numbers.set(stepsKey(time), stepsOf(time, extent));
     const at = region.start + frame;
     plan.frame.forEach((key, k) => {
@@ -87,7 +112,11 @@ export function placeShards({ plan, arena, shared, rows, times, threads, chunk }
   return { shards, region };
 }
 
-function placed(buffers: readonly Buffer[], extent: Extent, cursor: { at: number }): ReadonlyMap<string, number> {
+function placed(
+  buffers: readonly Buffer[],
+  extent: Extent,
+  cursor: { at: number },
+): ReadonlyMap<string, number> {
   return new Map(buffers.map((buffer) => [buffer.name, taken(cursor, bufferBytes(buffer, extent))]));
 }
 
@@ -98,9 +127,19 @@ function taken(cursor: { at: number }, bytes: number): number {
 }
 
 /** Which rows a shard has, for its kernels. */
-export function writeRows(arena: Arena, shard: Shard, { rows, lengths, active }: ShardRows, firstRow: number): void {
+export function writeRows(
+  arena: Arena,
+  shard: Shard,
+  { rows, lengths, active }: ShardRows,
+  firstRow: number,
+): void {
   const ints = arena.int32;
-  ints.set(rows.map((row) => row + firstRow), shard.addressOf(rowIdsKey) / intBytes);
-  for (const [time, values] of Object.entries(lengths)) ints.set(values, shard.addressOf(lengthsKey(time)) / intBytes);
-  for (const [time, values] of Object.entries(active)) ints.set(values, shard.addressOf(activeKey(time)) / intBytes);
+  ints.set(
+    rows.map((row) => row + firstRow),
+    shard.addressOf(rowIdsKey) / intBytes,
+  );
+  for (const [time, values] of Object.entries(lengths))
+    ints.set(values, shard.addressOf(lengthsKey(time)) / intBytes);
+  for (const [time, values] of Object.entries(active))
+    ints.set(values, shard.addressOf(activeKey(time)) / intBytes);
 }

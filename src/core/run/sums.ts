@@ -1,7 +1,7 @@
 /** The calls that add up, over all shards, what has no rows. */
 import { stepsOf } from "../plan/allocate.ts";
+import type { ScatterPiece, SumPlan } from "../plan/described.ts";
 import { activeKey } from "../plan/lower/frame.ts";
-import type { ScatterPiece, SumPlan } from "../plan/plan.ts";
 import type { Shard } from "./shards.ts";
 import { type Call, ranges } from "./tasks.ts";
 import type { Bound, WasmProgram } from "./wasmProgram.ts";
@@ -15,16 +15,34 @@ export interface SumTarget {
 }
 
 /** Pieces of all shards in the shards' order; then, for an embedding, values scattered in the order of shard and step. */
-export function sumCalls(program: WasmProgram, sum: SumPlan, bound: Bound, at: SumTarget): readonly Call[] {
+export function sumCalls(
+  program: WasmProgram,
+  sum: SumPlan,
+  bound: Bound,
+  given: SumTarget,
+): readonly Call[] {
   const { memory, frames } = bound;
+  if (!sum.divisible && given.part > 0) return [];
+  const at = sum.divisible ? given : { ...given, parts: 1 };
   const pieces = sum.pieces.map(({ key, reduce, rows }): Call => {
     const { from, to } = ranges(rows, at.parts)[at.part] ?? { from: 0, to: 0 };
-    return { name: reduce, inputs: [frames.start, memory.shards.length, 4 * program.frameSlot(key), at.target, from, to] };
+    return {
+      name: reduce,
+      inputs: [frames.start, memory.shards.length, 4 * program.frameSlot(key), at.target, from, to],
+    };
   });
-  return [...pieces, ...sum.scatters.flatMap((piece) => memory.shards.flatMap((shard) => scatterCalls(sum, piece, shard, at)))];
+  return [
+    ...pieces,
+    ...sum.scatters.flatMap((piece) => memory.shards.flatMap((shard) => scatterCalls(sum, piece, shard, at))),
+  ];
 }
 
-function scatterCalls({ size }: SumPlan, { index, values, scatter, time, width }: ScatterPiece, shard: Shard, { target, part, parts }: SumTarget): readonly Call[] {
+function scatterCalls(
+  { size }: SumPlan,
+  { index, values, scatter, time, width }: ScatterPiece,
+  shard: Shard,
+  { target, part, parts }: SumTarget,
+): readonly Call[] {
   const { from, to } = ranges(size / width, parts)[part] ?? { from: 0, to: 0 };
   const steps = time === null ? 1 : stepsOf(time, shard.extent);
   const { rows } = shard.extent;
@@ -35,7 +53,13 @@ function scatterCalls({ size }: SumPlan, { index, values, scatter, time, width }
       inputs: [
         shard.addressOf(index.buffer.name),
         shard.addressOf(values.buffer.name) + values.column * 4,
-        valueStride, steps, rows, time === null ? 0 : shard.addressOf(activeKey(time)), from, to, target,
+        valueStride,
+        steps,
+        rows,
+        time === null ? 0 : shard.addressOf(activeKey(time)),
+        from,
+        to,
+        target,
       ],
     },
   ];

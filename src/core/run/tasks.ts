@@ -16,7 +16,11 @@ export interface Tasks {
   readonly counts: readonly number[];
 }
 
-export function writeTasks(arena: Arena, lists: readonly (readonly Call[])[], numberOf: (name: string) => number): Tasks {
+export function writeTasks(
+  arena: Arena,
+  lists: readonly (readonly Call[])[],
+  numberOf: (name: string) => number,
+): Tasks {
   const sizes = lists.map((calls) => calls.reduce((sum, { inputs }) => sum + 2 + inputs.length, 0));
   const region = arena.take(4 * sizes.reduce((sum, size) => sum + size, 0));
   const ints = arena.int32;
@@ -36,7 +40,12 @@ export function writeTasks(arena: Arena, lists: readonly (readonly Call[])[], nu
 export type Exported = (...inputs: number[]) => void;
 
 /** Runs one list. */
-export function runTasks(ints: Int32Array, start: number, count: number, functions: readonly Exported[]): void {
+export function runTasks(
+  ints: Int32Array,
+  start: number,
+  count: number,
+  functions: readonly Exported[],
+): void {
   let at = start;
   for (let k = 0; k < count; k++) {
     const call = functions[ints[at] ?? 0];
@@ -47,7 +56,10 @@ export function runTasks(ints: Int32Array, start: number, count: number, functio
 }
 
 /** `total` units in `parts` ranges of nearly equal size, in order. */
-export function ranges(total: number, parts: number): readonly { readonly from: number; readonly to: number }[] {
+export function ranges(
+  total: number,
+  parts: number,
+): readonly { readonly from: number; readonly to: number }[] {
   return Array.from({ length: parts }, (_, k) => ({
     from: Math.floor((total * k) / parts),
     to: Math.floor((total * (k + 1)) / parts),

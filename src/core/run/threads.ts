@@ -23,9 +23,11 @@ export interface ThreadModule {
   readonly module: WebAssembly.Module;
   readonly names: readonly string[];
 }
-export type ThreadMessage = ThreadStart | ThreadModule | { readonly serve: true };
-/** What a thread says once, when it has begun to listen. */
-export const threadReady = "ready";
+/** Asks for an answer, the same message: a thread that has given it hears whoever blocks from then on. */
+export interface ThreadGreeting {
+  readonly greeting: true;
+}
+export type ThreadMessage = ThreadGreeting | ThreadStart | ThreadModule | { readonly serve: true };
 /** A worker of Node or of the web, as far as it is used here. */
 export interface ThreadWorker {
   post(message: ThreadMessage): void;
@@ -94,12 +96,17 @@ export class Threads {
     const ints = this.arena.int32;
     const at = this.base + control.done;
     for (let turn = 0; turn < spins; turn++) if (Atomics.load(ints, at) === this.workers.length) return;
-    for (let done = Atomics.load(ints, at); done < this.workers.length; done = Atomics.load(ints, at)) Atomics.wait(ints, at, done);
+    for (let done = Atomics.load(ints, at); done < this.workers.length; done = Atomics.load(ints, at))
+      Atomics.wait(ints, at, done);
   }
 }
 
 /** The loop of a worker: waits for a command, runs its list, says so; returns when it shall listen to messages. */
-export function serve(start: ThreadStart, seen: number, functionsOf: (module: number) => readonly Exported[]): number {
+export function serve(
+  start: ThreadStart,
+  seen: number,
+  functionsOf: (module: number) => readonly Exported[],
+): number {
   let generation = seen;
   for (;;) {
     const ints = new Int32Array(start.memory.buffer);
@@ -111,7 +118,13 @@ export function serve(start: ThreadStart, seen: number, functionsOf: (module: nu
     const all = new Int32Array(start.memory.buffer);
     const shallRun = Atomics.load(all, start.control + control.command) === commands.run;
     const list = start.control + control.lists + 2 * start.thread;
-    if (shallRun) runTasks(all, all[list] ?? 0, all[list + 1] ?? 0, functionsOf(all[start.control + control.module] ?? 0));
+    if (shallRun)
+      runTasks(
+        all,
+        all[list] ?? 0,
+        all[list + 1] ?? 0,
+        functionsOf(all[start.control + control.module] ?? 0),
+      );
     Atomics.add(all, start.control + control.done, 1);
     Atomics.notify(all, start.control + control.done);
     if (!shallRun) return generation;

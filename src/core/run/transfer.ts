@@ -1,6 +1,6 @@
 /** Host arrays into the arena and out of it: batch-major outside, time-major inside. */
 import { stepsOf } from "../plan/allocate.ts";
-import type { Plan, RowsPlan } from "../plan/plan.ts";
+import type { Plan, RowsPlan } from "../plan/described.ts";
 import type { Arena } from "./arena.ts";
 import type { ShardRows } from "./batches.ts";
 import type { Batch, HostArray } from "./device.ts";
@@ -17,13 +17,20 @@ export function writeInputs(arena: Arena, plan: Plan, shard: Shard, { rows }: Sh
     const { stride } = buffer;
     for (let r = 0; r < rows.length; r++) {
       const from = (rows[r] ?? 0) * steps * stride;
-      for (let t = 0; t < steps; t++) copy(memory, at + (t * rows.length + r) * stride, values, from + t * stride, stride);
+      for (let t = 0; t < steps; t++)
+        copy(memory, at + (t * rows.length + r) * stride, values, from + t * stride, stride);
     }
   });
 }
 
 /** Takes a shard's rows of an output; steps beyond a row's length stay as they are in `into`. */
-export function readRows(arena: Arena, { slot, time, width }: RowsPlan, shard: Shard, { rows, lengths }: ShardRows, into: Float32Array): void {
+export function readRows(
+  arena: Arena,
+  { slot, time, width }: RowsPlan,
+  shard: Shard,
+  { rows, lengths }: ShardRows,
+  into: Float32Array,
+): void {
   const memory = arena.float32;
   const steps = time === null ? 1 : stepsOf(time, shard.extent);
   const { stride } = slot.buffer;

@@ -5,8 +5,8 @@ import { relaxedSimdSupported, simdSupported } from "../render/wasm/features.ts"
 import { Arena } from "./arena.ts";
 import type { Batch, Device, Executable } from "./device.ts";
 import { canShare, cores, prepareEngine, startThread } from "./host.ts";
-import { Threads, type ThreadWorker } from "./threads.ts";
 import { readGradients, readOutputs } from "./results.ts";
+import { Threads, type ThreadWorker } from "./threads.ts";
 import { type Engine, WasmProgram } from "./wasmProgram.ts";
 import { wasmTrainer } from "./wasmTrainer.ts";
 
@@ -34,7 +34,10 @@ export interface Surroundings {
 const host = (): Surroundings => ({ shared: canShare(), startThread });
 
 /** Throws an UnrollError where the engine has no SIMD. */
-export function wasmDevice(options: WasmOptions = {}, { shared, startThread }: Surroundings = host()): Device {
+export function wasmDevice(
+  options: WasmOptions = {},
+  { shared, startThread }: Surroundings = host(),
+): Device {
   const { relaxed, threads: count, description } = wasmFacts(options, shared);
   let engine: Engine | null = null;
   let modules = 0;
@@ -76,9 +79,11 @@ export function wasmFacts(options: WasmOptions, shared: boolean): WasmFacts {
 
 function wasmExecutable(computation: Computation, engine: Engine): Executable {
   const program = new WasmProgram(computation, [], engine);
-  let packed: { readonly weights: readonly Float32Array[]; readonly version: number | undefined } | null = null;
+  let packed: { readonly weights: readonly Float32Array[]; readonly version: number | undefined } | null =
+    null;
   const runNow = (batch: Batch, weights: readonly Float32Array[]): readonly Float32Array[] => {
-    const same = batch.version !== undefined && packed?.version === batch.version && packed.weights === weights;
+    const same =
+      batch.version !== undefined && packed?.version === batch.version && packed.weights === weights;
     if (!same) {
       program.writeWeights(weights);
       program.pack();

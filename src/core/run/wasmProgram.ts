@@ -3,15 +3,16 @@ import { invariant } from "../../errors.ts";
 import type { Computation, Update } from "../graph/computation.ts";
 import { shardRows } from "../plan/allocate.ts";
 import { show } from "../plan/debug.ts";
+import { type Plan, weightKeyOf } from "../plan/described.ts";
 import { blockFloats, panelBlocks } from "../plan/lower/pack.ts";
 import { lowerSquares, lowerUpdate, lowerZero } from "../plan/lower/update.ts";
-import { type Plan, plan as makePlan, weightKeyOf } from "../plan/plan.ts";
+import { plan as makePlan } from "../plan/plan.ts";
 import { printPlan } from "../plan/print.ts";
 import type { ProgramFunction } from "../plan/program.ts";
 import { printProgram } from "../render/print.ts";
 import { renderWasm } from "../render/wasm/wasm.ts";
 import type { Arena, Region } from "./arena.ts";
-import { shardsOf, type ShardRows } from "./batches.ts";
+import { type ShardRows, shardsOf } from "./batches.ts";
 import type { Batch } from "./device.ts";
 import { placeShards, type Shard, type ShardMemory, timesOf, writeRows } from "./shards.ts";
 import { type Call, type Exported, ranges, runTasks, type Tasks, writeTasks } from "./tasks.ts";
@@ -159,19 +160,31 @@ export class WasmProgram {
   private newBound(key: string, rows: readonly ShardRows[], times: Readonly<Record<string, number>>): Bound {
     const { arena, threads, chunk } = this.engine;
     const { plan, shared } = this;
-    const request = { plan, arena, shared, rows: rows.map((shard) => shard.rows.length), times, threads: threads.count, chunk };
+    const request = {
+      plan,
+      arena,
+      shared,
+      rows: rows.map((shard) => shard.rows.length),
+      times,
+      threads: threads.count,
+      chunk,
+    };
     const memory = placeShards(request);
     const calls: Call[][] = Array.from({ length: threads.count }, () => []);
     memory.shards.forEach(({ frame }, k) => calls[k % threads.count]?.push({ name: "run", inputs: [frame] }));
     const frames = arena.take(4 * memory.shards.length);
-    arena.int32.set(memory.shards.map(({ frame }) => frame), frames.start / 4);
+    arena.int32.set(
+      memory.shards.map(({ frame }) => frame),
+      frames.start / 4,
+    );
     return { key, rows, memory, frames, run: this.tasks(calls), lists: new Map() };
   }
 
   /** Steps of every dimension, the known ones too, by the text of their name. */
   private timesOfBatch(batch: Batch): Record<string, number> {
     const times: Record<string, number> = {};
-    for (const time of timesOf(this.plan)) times[time] = typeof time === "number" ? time : (batch.times[time] ?? 0);
+    for (const time of timesOf(this.plan))
+      times[time] = typeof time === "number" ? time : (batch.times[time] ?? 0);
     return times;
   }
 
@@ -182,8 +195,14 @@ export class WasmProgram {
       places.set(key, at);
       at += Math.ceil((floats * 4 + 64) / 64) * 64;
     };
-    computation.weights.forEach(({ shape }, k) => take(weightKeyOf(k), (shape as readonly number[]).reduce((size, dim) => size * dim, 1)));
-    for (const panel of this.plan.panels) take(panel.key, panelBlocks(panel, lanes) * blockFloats(panel, lanes));
+    computation.weights.forEach(({ shape }, k) =>
+      take(
+        weightKeyOf(k),
+        (shape as readonly number[]).reduce((size, dim) => size * dim, 1),
+      ),
+    );
+    for (const panel of this.plan.panels)
+      take(panel.key, panelBlocks(panel, lanes) * blockFloats(panel, lanes));
     const region = this.engine.arena.take(at);
     for (const [key, place] of places) this.shared.set(key, region.start + place);
     this.engine.arena.float32.fill(0, region.start / 4, (region.start + region.bytes) / 4);
@@ -199,7 +218,10 @@ export class WasmProgram {
     return this.tasks(
       Array.from({ length: threads.count }, (_, thread) =>
         this.plan.panels.map((panel) => {
-          const { from, to } = ranges(panelBlocks(panel, lanes), threads.count)[thread] as { from: number; to: number };
+          const { from, to } = ranges(panelBlocks(panel, lanes), threads.count)[thread] as {
+            from: number;
+            to: number;
+          };
           return { name: `pack_${panel.key}`, inputs: [frame.start, from, to] };
         }),
       ),

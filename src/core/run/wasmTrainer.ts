@@ -21,12 +21,21 @@ interface Trained {
   readonly blocks: number;
 }
 
-export function wasmTrainer(computation: Computation, updates: readonly (Update | null)[], engine: Engine): Trainer {
+export function wasmTrainer(
+  computation: Computation,
+  updates: readonly (Update | null)[],
+  engine: Engine,
+): Trainer {
   const program = new WasmProgram(computation, updates, engine);
   const { arena } = engine;
   const { region, trained } = placeTrained(computation, updates, engine);
   const parts = engine.threads.count;
-  const zeroing = program.tasks(byRange(trained, parts, ({ gradient }, from, to) => ({ name: "zero", inputs: [gradient + 4 * from, 4 * (to - from)] })));
+  const zeroing = program.tasks(
+    byRange(trained, parts, ({ gradient }, from, to) => ({
+      name: "zero",
+      inputs: [gradient + 4 * from, 4 * (to - from)],
+    })),
+  );
   const squaring = program.tasks(squareCalls(trained, parts));
   const updating = program.tasks(updateCalls(program, updates, trained));
   const step: Trainer["step"] = async (batch: Batch, decide) => {
@@ -36,7 +45,10 @@ export function wasmTrainer(computation: Computation, updates: readonly (Update 
     program.parallel(program.lists(bound, "gradients", () => gradientCalls(program, bound, trained)));
     program.parallel(squaring);
     const outputs = readOutputs(program, bound, batch);
-    const answer = decide(Float64Array.from(trained, (weight) => squaredNorm(weight, arena.float32)), outputs);
+    const answer = decide(
+      Float64Array.from(trained, (weight) => squaredNorm(weight, arena.float32)),
+      outputs,
+    );
     const scalars = answer instanceof Promise ? await answer : answer; // decided at once, nothing comes between
     if (scalars === null) return outputs;
     trained.forEach((weight, k) => arena.float32.set(scalars[k] ?? [], weight.scalars / 4));
@@ -52,7 +64,9 @@ export function wasmTrainer(computation: Computation, updates: readonly (Update 
     }),
     write: (weights, slots) => {
       program.writeWeights(weights);
-      slots.forEach((values, k) => values.forEach((slot, s) => arena.float32.set(slot, (trained[k]?.slots[s] ?? 0) / 4)));
+      slots.forEach((values, k) =>
+        values.forEach((slot, s) => arena.float32.set(slot, (trained[k]?.slots[s] ?? 0) / 4)),
+      );
       program.pack();
     },
     release: () => {
@@ -67,7 +81,11 @@ export function wasmTrainer(computation: Computation, updates: readonly (Update 
   }
 }
 
-function placeTrained(computation: Computation, updates: readonly (Update | null)[], { arena }: Engine): { readonly region: Region; readonly trained: readonly Trained[] } {
+function placeTrained(
+  computation: Computation,
+  updates: readonly (Update | null)[],
+  { arena }: Engine,
+): { readonly region: Region; readonly trained: readonly Trained[] } {
   let at = 0;
   const take = (floats: number): number => {
     const start = at;
@@ -78,23 +96,36 @@ function placeTrained(computation: Computation, updates: readonly (Update | null
     const size = (shape as readonly number[]).reduce((count, dim) => count * dim, 1);
     const blocks = Math.ceil(size / squaresBlock);
     const slots = (updates[k]?.slots ?? []).map(() => take(size));
-    return { size, gradient: take(size), slots, scalars: take(updates[k]?.scalars.length ?? 0), squares: take(blocks), blocks };
+    return {
+      size,
+      gradient: take(size),
+      slots,
+      scalars: take(updates[k]?.scalars.length ?? 0),
+      squares: take(blocks),
+      blocks,
+    };
   });
   const region = arena.take(at);
   arena.float32.fill(0, region.start / 4, (region.start + region.bytes) / 4);
   const moved = (address: number): number => region.start + address;
-  const trained = relative.map((weight): Trained => ({
-    ...weight,
-    gradient: moved(weight.gradient),
-    slots: weight.slots.map(moved),
-    scalars: moved(weight.scalars),
-    squares: moved(weight.squares),
-  }));
+  const trained = relative.map(
+    (weight): Trained => ({
+      ...weight,
+      gradient: moved(weight.gradient),
+      slots: weight.slots.map(moved),
+      scalars: moved(weight.scalars),
+      squares: moved(weight.squares),
+    }),
+  );
   return { region, trained };
 }
 
 /** One call a weight and thread, for whole vectors of its floats. */
-function byRange(trained: readonly Trained[], parts: number, call: (weight: Trained, from: number, to: number) => Call): readonly (readonly Call[])[] {
+function byRange(
+  trained: readonly Trained[],
+  parts: number,
+  call: (weight: Trained, from: number, to: number) => Call,
+): readonly (readonly Call[])[] {
   return Array.from({ length: parts }, (_, part) =>
     trained.map((weight) => {
       const size = Math.ceil(weight.size / lanes) * lanes;
@@ -114,17 +145,27 @@ function squareCalls(trained: readonly Trained[], parts: number): readonly (read
 }
 
 /** Each thread adds up its own rows of every gradient. */
-function gradientCalls(program: WasmProgram, bound: Bound, trained: readonly Trained[]): readonly (readonly Call[])[] {
+function gradientCalls(
+  program: WasmProgram,
+  bound: Bound,
+  trained: readonly Trained[],
+): readonly (readonly Call[])[] {
   const parts = program.engine.threads.count;
   return Array.from({ length: parts }, (_, part) =>
     trained.flatMap(({ gradient }, k) => {
       const sum = program.plan.gradients[k];
-      return sum === null || sum === undefined ? [] : sumCalls(program, sum, bound, { target: gradient, part, parts });
+      return sum === null || sum === undefined
+        ? []
+        : sumCalls(program, sum, bound, { target: gradient, part, parts });
     }),
   );
 }
 
-function updateCalls(program: WasmProgram, updates: readonly (Update | null)[], trained: readonly Trained[]): readonly (readonly Call[])[] {
+function updateCalls(
+  program: WasmProgram,
+  updates: readonly (Update | null)[],
+  trained: readonly Trained[],
+): readonly (readonly Call[])[] {
   const parts = program.engine.threads.count;
   return Array.from({ length: parts }, (_, part) =>
     trained.flatMap(({ size, gradient, slots, scalars }, k): readonly Call[] => {

@@ -23,7 +23,12 @@ export type NoOptions = Readonly<Record<never, never>>;
 export interface Equation {
   readonly state: (sizes: object) => Readonly<Record<string, Shape>>;
   readonly weights: (sizes: object) => Readonly<Record<string, CellWeight>>;
-  readonly step: (x: Signal, state: object, weights: object, options: object) => Readonly<Record<string, Signal>>;
+  readonly step: (
+    x: Signal,
+    state: object,
+    weights: object,
+    options: object,
+  ) => Readonly<Record<string, Signal>>;
 }
 
 export interface Cell<
@@ -51,7 +56,12 @@ export interface CellDescription<S, W, R, O> {
   readonly options?: O;
   readonly state: (sizes: Sizes & O) => S;
   readonly weights: (sizes: Sizes & O) => W;
-  readonly step: (x: Signal, state: Named<keyof S>, weights: Named<keyof W>, options: O) => R & Named<keyof S>;
+  readonly step: (
+    x: Signal,
+    state: Named<keyof S>,
+    weights: Named<keyof W>,
+    options: O,
+  ) => R & Named<keyof S>;
   /** The name of what the layer gives. Default: the first state. */
   readonly output?: NoInfer<keyof R & string>;
 }
@@ -69,8 +79,14 @@ export function defineCell<
   const equation = { state, weights, step } as unknown as Equation;
   const states = Object.keys(equation.state({ features: 1, units: 1, ...options })) as (keyof S & string)[];
   const [first] = states;
-  if (!/^[\w-]+$/.test(name)) throw fault(`name "${name}"`, "letters, digits, _ and -", "Choose such a name: layers are called by it.");
-  if (first === undefined) throw fault("no state", "at least one state", "Give one, such as state: ({ units }) => ({ h: [units] }).");
+  if (!/^[\w-]+$/.test(name))
+    throw fault(`name "${name}"`, "letters, digits, _ and -", "Choose such a name: layers are called by it.");
+  if (first === undefined)
+    throw fault(
+      "no state",
+      "at least one state",
+      "Give one, such as state: ({ units }) => ({ h: [units] }).",
+    );
   return { name, states, output: (output ?? first) as keyof R & string, options, equation };
 }
 

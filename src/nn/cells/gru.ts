@@ -18,7 +18,12 @@ export interface GruCellOptions {
   readonly bias: Bias;
   readonly resetAfter: boolean;
 }
-const options: GruCellOptions = { activation: tanh, recurrentActivation: sigmoid, bias: "double", resetAfter: true };
+const options: GruCellOptions = {
+  activation: tanh,
+  recurrentActivation: sigmoid,
+  bias: "double",
+  resetAfter: true,
+};
 
 export const gruCell: Cell<"h", string, GruCellOptions> = defineCell({
   name: "gru",
@@ -38,7 +43,12 @@ export const gruCell: Cell<"h", string, GruCellOptions> = defineCell({
 
 type Sums = Readonly<Record<"az" | "ar" | "an" | "z" | "r", Signal>>;
 
-function after(x: Signal, h: Signal, { kernel, recurrentKernel, bias }: Kernels, gate: ActivationFunction): Sums {
+function after(
+  x: Signal,
+  h: Signal,
+  { kernel, recurrentKernel, bias }: Kernels,
+  gate: ActivationFunction,
+): Sums {
   const [inputBias, stateBias] = biases(bias);
   const [xz, xr, xn] = split(biased(matmul(x, kernel), inputBias), 3);
   const [hz, hr, hn] = split(biased(matmul(h, recurrentKernel), stateBias), 3);
@@ -47,7 +57,12 @@ function after(x: Signal, h: Signal, { kernel, recurrentKernel, bias }: Kernels,
   return { az, ar, an: add(xn, mul(r, hn)), z, r };
 }
 
-function before(x: Signal, h: Signal, { kernel, recurrentKernel, bias }: Kernels, gate: ActivationFunction): Sums {
+function before(
+  x: Signal,
+  h: Signal,
+  { kernel, recurrentKernel, bias }: Kernels,
+  gate: ActivationFunction,
+): Sums {
   const [inputBias, stateBias] = biases(bias);
   const part = (weight: Signal | null, start: number, size: number): Signal | null =>
     weight && columns(weight, start, size);

@@ -28,7 +28,10 @@ export function biasOf(bias: Bias, width: number): { readonly bias?: Shape } {
 
 export function preActivation(x: Signal, h: Signal, weights: Kernels): Signal {
   const [inputBias, stateBias] = biases(weights.bias);
-  return add(biased(matmul(x, weights.kernel), inputBias), biased(matmul(h, weights.recurrentKernel), stateBias));
+  return add(
+    biased(matmul(x, weights.kernel), inputBias),
+    biased(matmul(h, weights.recurrentKernel), stateBias),
+  );
 }
 
 /** The biases of the input's product and of the state's. */

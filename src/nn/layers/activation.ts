@@ -8,8 +8,16 @@ import { type Definition, onNode, sameForm } from "./layer.ts";
 import { checkOptions, commonChecks } from "./options.ts";
 
 /** `activation("relu")`, or a function of symbols. */
-export function activation(f: Activation, options: { readonly name?: string } = {}): LayerOf<Numbers, "same", "same"> {
-  checkOptions("activation", { ...options, activation: f }, { ...commonChecks, activation: activationCheck }, ["activation"]);
+export function activation(
+  f: Activation,
+  options: { readonly name?: string } = {},
+): LayerOf<Numbers, "same", "same"> {
+  checkOptions(
+    "activation",
+    { ...options, activation: f },
+    { ...commonChecks, activation: activationCheck },
+    ["activation"],
+  );
   const activate = activationOf(f);
   // On nodes an activation makes a node: Signal is its public face.
   const apply: Definition["apply"] = onNode((x) => activate(x as never) as unknown as Node);

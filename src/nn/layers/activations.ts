@@ -4,14 +4,38 @@ import * as operators from "../operators.ts";
 import type { Check } from "./options.ts";
 
 export type ActivationName =
-  | "linear" | "tanh" | "sigmoid" | "relu" | "elu" | "gelu" | "silu" | "softplus" | "softsign" | "softmax"
-  | "logSoftmax" | "hardSigmoid" | "exp";
+  | "linear"
+  | "tanh"
+  | "sigmoid"
+  | "relu"
+  | "elu"
+  | "gelu"
+  | "silu"
+  | "softplus"
+  | "softsign"
+  | "softmax"
+  | "logSoftmax"
+  | "hardSigmoid"
+  | "exp";
 export type Activation = ActivationName | ActivationFunction;
 
 const linear: ActivationFunction = (x) => x;
-const { tanh, sigmoid, relu, elu, gelu, silu, softplus, softsign, softmax, logSoftmax, hardSigmoid, exp } = operators;
+const { tanh, sigmoid, relu, elu, gelu, silu, softplus, softsign, softmax, logSoftmax, hardSigmoid, exp } =
+  operators;
 const named: { readonly [N in ActivationName]: ActivationFunction } = {
-  linear, tanh, sigmoid, relu, elu, gelu, silu, softplus, softsign, softmax, logSoftmax, hardSigmoid, exp,
+  linear,
+  tanh,
+  sigmoid,
+  relu,
+  elu,
+  gelu,
+  silu,
+  softplus,
+  softsign,
+  softmax,
+  logSoftmax,
+  hardSigmoid,
+  exp,
 };
 const names = Object.keys(named) as ActivationName[]; // the keys of the table are exactly these
 

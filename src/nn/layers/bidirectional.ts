@@ -3,16 +3,17 @@ import type { Node } from "../../core/graph/nodes.ts";
 import { add, concat, mul, reverse } from "../../core/graph/operators.ts";
 import { UnrollError } from "../../errors.ts";
 import type { Cell } from "../cells/defineCell.ts";
-import type { Kind } from "../signals.ts";
 import { type Described, makeLayer } from "./call.ts";
 import { configOf } from "./config.ts";
 import type { Facts, Layer, LayerOf } from "./facts.ts";
 import { type Context, definitionOf, type Output, type Value } from "./layer.ts";
 import { checkOptions, commonChecks, oneOf } from "./options.ts";
-import { capitalized, isRecurrence, recurrence, type Recurrence, type Settings } from "./recurrence.ts";
+import { capitalized, isRecurrence, type Recurrence, recurrence, type Settings } from "./recurrence.ts";
 
 export type MergeMode = "concat" | "sum" | "mul" | "ave" | "none";
-type BothWays<More extends string> = `forward${Capitalize<More>}` | `backward${Capitalize<More>}`;
+type BothWays<More extends string> = string extends More
+  ? string
+  : `forward${Capitalize<More>}` | `backward${Capitalize<More>}`;
 
 /**
  * `mergeMode`: how the two outputs become one; `"none"` gives both, as a pair. Default: "concat". The weights of the
@@ -32,7 +33,10 @@ export function bidirectional<L extends Facts, const M extends MergeMode = "conc
   "looks ahead",
   BothWays<L["more"][number]> | (M extends "none" ? "backward" : never)
 > {
-  checkOptions("bidirectional", options, { ...commonChecks, mergeMode: oneOf("concat", "sum", "mul", "ave", "none") });
+  checkOptions("bidirectional", options, {
+    ...commonChecks,
+    mergeMode: oneOf("concat", "sum", "mul", "ave", "none"),
+  });
   const inner = innerOf(layer);
   const { settings } = inner;
   const mode: MergeMode = options.mergeMode ?? "concat";
@@ -46,7 +50,10 @@ export function bidirectional<L extends Facts, const M extends MergeMode = "conc
     gives: settings.returnSequences ? "sequence" : "vector",
     width: settings.units * (mode === "concat" ? 2 : 1),
     time: "looks ahead",
-    more: [...(mode === "none" ? ["backward"] : []), ...bothWays(settings.returnState ? settings.cell.states : [])],
+    more: [
+      ...(mode === "none" ? ["backward"] : []),
+      ...bothWays(settings.returnState ? settings.cell.states : []),
+    ],
   };
   return makeLayer(definitionFor(settings, mode, outer), facts);
 }
@@ -88,10 +95,19 @@ function definitionFor(settings: Settings, mode: MergeMode, outer: Outer): Descr
     weights,
     apply: ([x], given, context) => {
       if (!x) return [];
-      const [there, ...thereStates] = forward.apply([x], given.slice(0, given.length / 2), within(context, "forward"));
-      const [back, ...backStates] = backward.apply([x], given.slice(given.length / 2), within(context, "backward"));
+      const [there, ...thereStates] = forward.apply(
+        [x],
+        given.slice(0, given.length / 2),
+        within(context, "forward"),
+      );
+      const [back, ...backStates] = backward.apply(
+        [x],
+        given.slice(given.length / 2),
+        within(context, "backward"),
+      );
       if (!there || !back) return [];
-      const turned = settings.returnSequences && x.lengths ? { ...there, node: reverse(back.node, x.lengths) } : back;
+      const turned =
+        settings.returnSequences && x.lengths ? { ...there, node: reverse(back.node, x.lengths) } : back;
       return [...merged(there, turned, mode), ...thereStates, ...backStates];
     },
   };
@@ -104,7 +120,9 @@ function outputsOf([output, ...states]: readonly Output[], mode: MergeMode): rea
   const axes = mode === "concat" ? [...output.axes.slice(0, -1), 2 * width] : output.axes;
   const form: Output = { ...output, axes, time: "looks ahead" };
   const both = ways.flatMap((way) =>
-    states.map((state): Output => ({ ...state, name: `${way}${capitalized(state.name)}`, time: "looks ahead" })),
+    states.map(
+      (state): Output => ({ ...state, name: `${way}${capitalized(state.name)}`, time: "looks ahead" }),
+    ),
   );
   return [form, ...(mode === "none" ? [{ ...form, name: "backward" }] : []), ...both];
 }

@@ -8,7 +8,8 @@ import { type Place, refuseMisfit } from "./fits.ts";
 import { type Definition, isLayer, layerOf } from "./layer.ts";
 
 /** What a definition says of itself; the rest have these defaults. */
-export type Described = Pick<Definition, "base" | "className" | "takes" | "config" | "outputs" | "apply"> & Partial<Definition>;
+export type Described = Pick<Definition, "base" | "className" | "takes" | "config" | "outputs" | "apply"> &
+  Partial<Definition>;
 
 /** The layer of a definition. `facts` are the claims of its type. */
 export function makeLayer<L extends Facts>(described: Described, facts: Partial<Facts> = {}): L {
@@ -58,7 +59,9 @@ function outputsOf(by: Definition, x: Symbolic, given: Readonly<Record<string, S
   });
   const [first, second, ...more] = symbols;
   if (second === undefined) return first?.[1];
-  return second[0] === "backward" && more.length === 0 ? [first?.[1], second[1]] : Object.fromEntries(symbols);
+  return second[0] === "backward" && more.length === 0
+    ? [first?.[1], second[1]]
+    : Object.fromEntries(symbols);
 }
 
 function givenOf(by: Definition, options: unknown, where: string): Readonly<Record<string, Symbolic>> {
@@ -69,7 +72,8 @@ function givenOf(by: Definition, options: unknown, where: string): Readonly<Reco
     const near = nearest(name, by.states);
     throw new UnrollError({
       where: `${where}, initialState`,
-      expected: by.states.length > 0 ? `symbols for ${by.states.join(", ")}` : "none: the layer has no states",
+      expected:
+        by.states.length > 0 ? `symbols for ${by.states.join(", ")}` : "none: the layer has no states",
       got: isSymbolic(state) ? `"${name}"` : `${typeof state} as "${name}"`,
       fix: near && near !== name ? `Did you mean "${near}"?` : "Give symbols, by the names of the states.",
     });

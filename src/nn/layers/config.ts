@@ -3,13 +3,20 @@ import { UnrollError } from "../../errors.ts";
 import { activationName } from "./activations.ts";
 import type { LayerConfig } from "./layer.ts";
 
-/** The way back from options to a layer is in model/layers: `layer` is the name of the public function. */
+/** The way back from options to a layer is in registry.ts: `layer` is the name of the public function. */
 export function configOf(layer: string, options: object, inner?: LayerConfig): LayerConfig {
   const plain = Object.entries(options)
-    .filter(([, value]) => value !== undefined)
-    .map(([name, value]): [string, unknown] => [name, typeof value === "function" ? nameOf(layer, name, value) : value]);
+    .filter(([name, value]) => value !== undefined && !isOwnInitializer(name, value))
+    .map(([name, value]): [string, unknown] => [
+      name,
+      typeof value === "function" ? nameOf(layer, name, value) : value,
+    ]);
   return { layer, options: Object.fromEntries(plain), ...(inner ? { inner } : {}) };
 }
+
+/** Weights are saved as they are: how they began is not needed again. */
+const isOwnInitializer = (name: string, value: unknown): boolean =>
+  typeof value === "function" && name.endsWith("Initializer");
 
 function nameOf(layer: string, option: string, value: unknown): string {
   const name = activationName(value);

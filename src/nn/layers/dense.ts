@@ -1,6 +1,7 @@
 /** Every step, or the vector, times a matrix. */
-import { add, matmul } from "../../core/graph/operators.ts";
+
 import type { Node } from "../../core/graph/nodes.ts";
+import { add, matmul } from "../../core/graph/operators.ts";
 import { type Activation, activationCheck, activationOf } from "./activations.ts";
 import { makeLayer } from "./call.ts";
 import { configOf } from "./config.ts";
@@ -46,8 +47,16 @@ export function dense<const W extends number>(options: DenseOptions<W>): LayerOf
     // On nodes an activation makes a node: Signal is its public face.
     return activate((b ? add(product, b) : product) as never) as unknown as Node;
   });
-  const kernel = { name: "kernel", initializer: kernelInitializer, regularizer: regularizerOf(options.kernelRegularizer) };
-  const own = { name: "bias", initializer: biasInitializer, regularizer: regularizerOf(options.biasRegularizer) };
+  const kernel = {
+    name: "kernel",
+    initializer: kernelInitializer,
+    regularizer: regularizerOf(options.kernelRegularizer),
+  };
+  const own = {
+    name: "bias",
+    initializer: biasInitializer,
+    regularizer: regularizerOf(options.biasRegularizer),
+  };
   return makeLayer(
     {
       base: "dense",

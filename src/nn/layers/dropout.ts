@@ -7,7 +7,10 @@ import { type Definition, onNode, sameForm } from "./layer.ts";
 import { checkOptions, commonChecks, fraction } from "./options.ts";
 
 /** `rate`: the fraction dropped, another choice for each number of each step. */
-export function dropout(options: { readonly rate: number; readonly name?: string }): LayerOf<Numbers, "same", "same"> {
+export function dropout(options: {
+  readonly rate: number;
+  readonly name?: string;
+}): LayerOf<Numbers, "same", "same"> {
   checkOptions("dropout", options, { ...commonChecks, rate: fraction }, ["rate"]);
   const { rate, name = null } = options;
   const apply: Definition["apply"] = onNode((x, _, context) => {

@@ -30,7 +30,9 @@ const checks = {
 };
 
 /** Tokens `[batch, time]` to vectors `[batch, time, outputDim]`. */
-export function embedding<const W extends number>(options: EmbeddingOptions<W>): LayerOf<"tokens", "sequence", W> {
+export function embedding<const W extends number>(
+  options: EmbeddingOptions<W>,
+): LayerOf<"tokens", "sequence", W> {
   checkOptions("embedding", options, checks, ["inputDim", "outputDim"]);
   const { inputDim, outputDim, maskZero = false, embeddingsInitializer = "randomUniform" } = options;
   return makeLayer(
@@ -43,7 +45,12 @@ export function embedding<const W extends number>(options: EmbeddingOptions<W>):
       tokens: inputDim,
       config: () => configOf("embedding", options),
       outputs: ([x]) => [
-        { name: "output", axes: [x?.axes[0] ?? null, outputDim], dtype: "float32", time: x?.time ?? "causal" },
+        {
+          name: "output",
+          axes: [x?.axes[0] ?? null, outputDim],
+          dtype: "float32",
+          time: x?.time ?? "causal",
+        },
       ],
       weights: () => [
         {

@@ -46,7 +46,8 @@ export type After<L extends Facts, S extends Signal> = [L["gives"], L["width"]] 
       TimeOf<S | Signal<Kind, number, L["time"]>>
     >
   : never;
-type Outputs<L extends Facts, S extends Signal> = After<L, S> extends infer Y extends Signal ? Shown<L["more"][number], Y> : never;
+type Outputs<L extends Facts, S extends Signal> =
+  After<L, S> extends infer Y extends Signal ? Shown<L["more"][number], Y> : never;
 /** One output as it is, two directions as a pair, anything else as a record. */
 type Shown<More extends string, Y extends Signal> = [More] extends [never]
   ? Y
@@ -65,10 +66,13 @@ type Misfit<Given extends Kind, Taken extends Kind> = [Given] extends ["tokens"]
   : [Taken] extends ["tokens"]
     ? 'This layer takes tokens but gets numbers. Give the input shape: [null] and dtype: "int32".'
     : [Given, Taken] extends ["vector", "sequence"]
-      ? "This layer takes a sequence but gets a vector. Set returnSequences: true on the recurrent layer before it, or put repeatVector({ n }) between."
+      ? `This layer takes a sequence but gets a vector. ${MakeSequence}`
       : [Given, Taken] extends ["sequence", "vector"]
-        ? "This layer takes a vector but gets a sequence. Leave out returnSequences on the recurrent layer before it, or put flatten() between."
+        ? `This layer takes a vector but gets a sequence. ${MakeVector}`
         : "This layer takes another number of axes. Look at the shape of what it gets.";
+type MakeSequence = `Set returnSequences: true on ${Before}, or put repeatVector({ n }) between.`;
+type MakeVector = `Leave out returnSequences on ${Before}, or put flatten() between.`;
+type Before = "the recurrent layer before it";
 
 /** All kinds that hold real numbers. */
 export type Numbers = Exclude<Kind, "tokens">;

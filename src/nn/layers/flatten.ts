@@ -11,7 +11,9 @@ import type { Value } from "./layer.ts";
 import { checkOptions, commonChecks } from "./options.ts";
 
 /** `[batch, a, b]` to `[batch, a * b]`. Sequences must have a known number of steps. */
-export function flatten(options: { readonly name?: string } = {}): LayerOf<Numbers, "vector", number, "looks ahead"> {
+export function flatten(
+  options: { readonly name?: string } = {},
+): LayerOf<Numbers, "vector", number, "looks ahead"> {
   checkOptions("flatten", options, commonChecks);
   return makeLayer(
     {
@@ -20,7 +22,9 @@ export function flatten(options: { readonly name?: string } = {}): LayerOf<Numbe
       name: options.name ?? null,
       takes: ["vector", "sequence", "other"],
       config: () => configOf("flatten", options),
-      outputs: ([x]) => [{ name: "output", axes: [widthOf(x as Form)], dtype: "float32", time: timeOf(x as Form) }],
+      outputs: ([x]) => [
+        { name: "output", axes: [widthOf(x as Form)], dtype: "float32", time: timeOf(x as Form) },
+      ],
       apply: ([x]) => (x ? [{ node: flat(x), time: null, lengths: null, mask: null }] : []),
       everyStep: ([x]) => (x ? [{ ...x, node: joined(x.node, 2) }] : []),
     },
@@ -48,6 +52,8 @@ const flat = ({ node, time }: Value): Node =>
 /** The axes from `from` on in one. */
 function joined(node: Node, from: number): Node {
   if (node.shape.length === from + 1) return node;
-  const width = node.shape.slice(from).reduce<number>((product, dim) => product * (dim === rows ? 1 : Number(dim)), 1);
+  const width = node.shape
+    .slice(from)
+    .reduce<number>((product, dim) => product * (dim === rows ? 1 : Number(dim)), 1);
   return reshape(node, [...node.shape.slice(0, from), width]);
 }

@@ -1,8 +1,12 @@
 import { describe, expect, test } from "vitest";
 import { initialized, initializers } from "./initializers.ts";
 
-const values = (initializer: Parameters<typeof initialized>[0]["initializer"], shape: readonly number[], name = "w", seed = 1) =>
-  initialized({ shape, initializer }, seed, name);
+const values = (
+  initializer: Parameters<typeof initialized>[0]["initializer"],
+  shape: readonly number[],
+  name = "w",
+  seed = 1,
+) => initialized({ shape, initializer }, seed, name);
 const deviation = (x: Float32Array): number => Math.sqrt(x.reduce((total, y) => total + y * y, 0) / x.length);
 
 describe("initial weights", () => {
@@ -34,7 +38,9 @@ describe("initial weights", () => {
     const q = values("orthogonal", [4, 12]);
     for (let a = 0; a < 4; a++) {
       for (let b = 0; b < 4; b++) {
-        const product = Array.from({ length: 12 }, (_, k) => q[a * 12 + k]! * q[b * 12 + k]!).reduce((x, y) => x + y);
+        const product = Array.from({ length: 12 }, (_, k) => q[a * 12 + k]! * q[b * 12 + k]!).reduce(
+          (x, y) => x + y,
+        );
         expect(product).toBeCloseTo(a === b ? 1 : 0, 6);
       }
     }

@@ -7,7 +7,6 @@
 import { type Key, keyOf, normal, orthogonal, truncatedNormal, uniform } from "../../core/run/random.ts";
 import { UnrollError } from "../../errors.ts";
 import { nearest } from "../../spelling.ts";
-import type { WeightSpec } from "./layer.ts";
 import type { Check } from "./options.ts";
 
 /** Each initializer with its options and their defaults. */
@@ -35,10 +34,17 @@ export interface InitializerSpec {
   readonly options: Readonly<Record<string, number>>;
 }
 /** A name, a name with options, or a function from the shape to the values in row-major order. */
-export type Initializer = InitializerName | InitializerSpec | UnitForgetBias | ((shape: readonly number[]) => ArrayLike<number>);
+export type Initializer =
+  | InitializerName
+  | InitializerSpec
+  | UnitForgetBias
+  | ((shape: readonly number[]) => ArrayLike<number>);
 /** The bias of an LSTM: as given, but ones for the forget gate, the second of four (Jozefowicz et al. 2015). */
 export interface UnitForgetBias {
-  readonly unitForgetBias: InitializerName | InitializerSpec | ((shape: readonly number[]) => ArrayLike<number>);
+  readonly unitForgetBias:
+    | InitializerName
+    | InitializerSpec
+    | ((shape: readonly number[]) => ArrayLike<number>);
 }
 
 type Options<N extends InitializerName> = { readonly [K in keyof (typeof defaults)[N]]?: number };
@@ -47,7 +53,9 @@ type Makers = { readonly [N in InitializerName]: (options?: Options<N>) => Initi
 const names = Object.keys(defaults) as InitializerName[]; // the keys of the table are exactly these
 
 /** Initializers that take options: `initializers.orthogonal({ gain: 0.9 })`. */
-export const initializers: Makers = Object.fromEntries(names.map((name) => [name, makerOf(name)])) as unknown as Makers;
+export const initializers: Makers = Object.fromEntries(
+  names.map((name) => [name, makerOf(name)]),
+) as unknown as Makers;
 
 function makerOf(name: InitializerName): (options?: Readonly<Record<string, number>>) => InitializerSpec {
   return (options = {}) => {
@@ -75,17 +83,27 @@ const isSpec = (x: unknown): boolean =>
   typeof x === "object" && x !== null && "initializer" in x && names.some((name) => name === x.initializer);
 
 /** The first value of a weight. */
-export function initialized(spec: Pick<WeightSpec, "shape" | "initializer">, seed: number, name: string): Float32Array {
+export function initialized(
+  spec: { readonly shape: readonly number[]; readonly initializer: Initializer },
+  seed: number,
+  name: string,
+): Float32Array {
   const { shape, initializer } = spec;
   if (typeof initializer === "object" && "unitForgetBias" in initializer) {
     const width = shape.at(-1) ?? 0; // of a double bias, this is in the first row
-    return initialized({ shape, initializer: initializer.unitForgetBias }, seed, name).fill(1, width / 4, width / 2);
+    return initialized({ shape, initializer: initializer.unitForgetBias }, seed, name).fill(
+      1,
+      width / 4,
+      width / 2,
+    );
   }
   const count = shape.reduce((product, axis) => product * axis, 1);
   if (typeof initializer === "function") return ownValues(initializer, shape, name);
   const chosen = typeof initializer === "string" ? initializers[initializer]() : initializer;
   const options = { ...defaults[chosen.initializer], ...chosen.options };
-  return Float32Array.from(valuesOf[chosen.initializer]({ key: keyOf(seed, "weights", name), shape, count, options, name }));
+  return Float32Array.from(
+    valuesOf[chosen.initializer]({ key: keyOf(seed, "weights", name), shape, count, options, name }),
+  );
 }
 
 interface Drawing {
@@ -101,7 +119,8 @@ const valuesOf: { readonly [N in InitializerName]: Rule } = {
   zeros: ({ count }) => new Float32Array(count),
   ones: ({ count }) => new Float32Array(count).fill(1),
   constant: ({ count, options }) => new Float32Array(count).fill(options["value"] ?? 0),
-  randomNormal: ({ key, count, options: { mean = 0, stddev = 0 } }) => drawn(count, (k) => mean + stddev * normal(key, k)),
+  randomNormal: ({ key, count, options: { mean = 0, stddev = 0 } }) =>
+    drawn(count, (k) => mean + stddev * normal(key, k)),
   randomUniform: ({ key, count, options: { minval = 0, maxval = 0 } }) =>
     drawn(count, (k) => minval + (maxval - minval) * uniform(key, k)),
   truncatedNormal: ({ key, count, options: { mean = 0, stddev = 0 } }) =>
@@ -124,8 +143,11 @@ const valuesOf: { readonly [N in InitializerName]: Rule } = {
   },
 };
 
-const drawn = (count: number, draw: (k: number) => number): Float64Array =>
-  Float64Array.from({ length: count }, (_, k) => draw(k));
+function drawn(count: number, draw: (k: number) => number): Float64Array {
+  const values = new Float64Array(count);
+  for (let k = 0; k < count; k++) values[k] = draw(k);
+  return values;
+}
 
 /** A normal distribution cut off at two deviations has this deviation. */
 const truncatedDeviation = 0.8796256610342398;
@@ -133,7 +155,8 @@ const truncatedDeviation = 0.8796256610342398;
 function scaled(kind: "uniform" | "normal", variance: (fanIn: number, fanOut: number) => number): Rule {
   return ({ key, shape, count }) => {
     const deviation = Math.sqrt(variance(...fansOf(shape)));
-    if (kind === "normal") return drawn(count, (k) => (deviation / truncatedDeviation) * truncatedNormal(key, k));
+    if (kind === "normal")
+      return drawn(count, (k) => (deviation / truncatedDeviation) * truncatedNormal(key, k));
     const limit = Math.sqrt(3) * deviation;
     return drawn(count, (k) => limit * (2 * uniform(key, k) - 1));
   };
@@ -149,9 +172,14 @@ function fansOf(shape: readonly number[]): [number, number] {
 
 const product = (shape: readonly number[]): number => shape.reduce((total, axis) => total * axis, 1);
 
-function ownValues(draw: (shape: readonly number[]) => ArrayLike<number>, shape: readonly number[], name: string): Float32Array {
+function ownValues(
+  draw: (shape: readonly number[]) => ArrayLike<number>,
+  shape: readonly number[],
+  name: string,
+): Float32Array {
   const values = Float32Array.from(draw(shape));
-  if (values.length !== product(shape)) throw wrongShape(name, `${product(shape)} numbers from its initializer`, [values.length]);
+  if (values.length !== product(shape))
+    throw wrongShape(name, `${product(shape)} numbers from its initializer`, [values.length]);
   return values;
 }
 

@@ -26,10 +26,17 @@ export function input<const S extends InputShape, D extends "float32" | "int32" 
   readonly dtype?: D;
   readonly name?: string;
 }): Signal<KindOf<S, D>, S extends readonly [...unknown[], infer W extends number] ? W : number, "causal"> {
-  checkOptions("input", options, { shape: shapeCheck, dtype: oneOf("float32", "int32"), name: text }, ["shape"]);
+  checkOptions("input", options, { shape: shapeCheck, dtype: oneOf("float32", "int32"), name: text }, [
+    "shape",
+  ]);
   const { shape, dtype = "float32", name = null } = options;
   const fault = faultOf(shape, dtype);
-  if (fault) throw new UnrollError({ where: "input(options), shape", got: `[${shape.map(String).join(", ")}]`, ...fault });
+  if (fault)
+    throw new UnrollError({
+      where: "input(options), shape",
+      got: `[${shape.map(String).join(", ")}]`,
+      ...fault,
+    });
   const symbol = makeSymbol({ axes: [...shape], dtype, time: "causal" }, { input: { name } });
   // The type says of the shape what the symbol's facts say of it.
   return symbol as unknown as ReturnType<typeof input<S, D>>;
@@ -38,12 +45,20 @@ export function input<const S extends InputShape, D extends "float32" | "int32" 
 const shapeCheck = {
   expected: "an array such as [null, 4], without the batch",
   holds: (x: unknown): boolean =>
-    Array.isArray(x) && x.length > 0 && x.every((axis) => axis === null || (Number.isInteger(axis) && axis > 0)),
+    Array.isArray(x) &&
+    x.length > 0 &&
+    x.every((axis) => axis === null || (Number.isInteger(axis) && axis > 0)),
 };
 
-function faultOf(shape: InputShape, dtype: string): { readonly expected: string; readonly fix: string } | null {
+function faultOf(
+  shape: InputShape,
+  dtype: string,
+): { readonly expected: string; readonly fix: string } | null {
   if (shape.slice(1).includes(null))
-    return { expected: "null for time alone, the first axis", fix: "Give the number of features as the last axis." };
+    return {
+      expected: "null for time alone, the first axis",
+      fix: "Give the number of features as the last axis.",
+    };
   if (dtype === "float32" && shape.length === 1 && shape[0] === null)
     return {
       expected: "a known number of features as the last axis",

@@ -41,6 +41,8 @@ export interface Context {
   readonly inspect: boolean;
   /** An int32 key `[2]` for random numbers: another at each optimizer step, or always the same. */
   key(salt: string, perStep: boolean): Node;
+  /** `[rows]`: the lengths of sequences that all have this number of steps. */
+  lengths(steps: number): Node;
   /** The first value of a state where it comes from outside, `[rows, ...shape]`, or null. */
   first(state: string, shape: readonly number[]): Node | null;
   /** Tells the last value of a state. */
@@ -112,7 +114,9 @@ export function layerOf<L extends Facts>(
 }
 
 /** A layer that changes the numbers and nothing else. */
-export function onNode(change: (x: Node, weights: readonly Node[], context: Context) => Node): Definition["apply"] {
+export function onNode(
+  change: (x: Node, weights: readonly Node[], context: Context) => Node,
+): Definition["apply"] {
   return ([x], weights, context) => (x ? [{ ...x, node: change(x.node, weights, context) }] : []);
 }
 

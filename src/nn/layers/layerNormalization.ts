@@ -29,9 +29,17 @@ const checks = {
 };
 
 /** `(x - mean) / sqrt(variance + epsilon) gamma + beta`, on the last axis. */
-export function layerNormalization(options: LayerNormalizationOptions = {}): LayerOf<Numbers, "same", "same"> {
+export function layerNormalization(
+  options: LayerNormalizationOptions = {},
+): LayerOf<Numbers, "same", "same"> {
   checkOptions("layerNormalization", options, checks);
-  const { epsilon = 0.001, center = true, scale = true, gammaInitializer = "ones", betaInitializer = "zeros" } = options;
+  const {
+    epsilon = 0.001,
+    center = true,
+    scale = true,
+    gammaInitializer = "ones",
+    betaInitializer = "zeros",
+  } = options;
   const apply: Definition["apply"] = onNode((x, weights) => {
     const next = weights.values();
     const centred = sub(x, mean(x));
@@ -39,7 +47,12 @@ export function layerNormalization(options: LayerNormalizationOptions = {}): Lay
     const scaled = scale ? mul(normal, next.next().value ?? 1) : normal;
     return center ? add(scaled, next.next().value ?? 0) : scaled;
   });
-  const spec = (name: string, width: number, initializer: Initializer): WeightSpec => ({ name, shape: [width], initializer, regularizer: null });
+  const spec = (name: string, width: number, initializer: Initializer): WeightSpec => ({
+    name,
+    shape: [width],
+    initializer,
+    regularizer: null,
+  });
   return makeLayer({
     base: "layerNormalization",
     className: "LayerNormalization",

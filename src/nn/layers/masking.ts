@@ -7,7 +7,9 @@ import { sameForm } from "./layer.ts";
 import { checkOptions, commonChecks, number } from "./options.ts";
 
 /** `maskValue`: default 0. A step counts when at least one of its features is something else. */
-export function masking(options: { readonly maskValue?: number; readonly name?: string } = {}): LayerOf<"sequence", "sequence", "same"> {
+export function masking(
+  options: { readonly maskValue?: number; readonly name?: string } = {},
+): LayerOf<"sequence", "sequence", "same"> {
   checkOptions("masking", options, { ...commonChecks, maskValue: number });
   const { maskValue = 0, name = null } = options;
   return makeLayer(

@@ -1,4 +1,6 @@
-/** Options are checked when a layer is made: a misspelt name or a wrong value is refused, with what was probably meant. */
+/**
+ * Options are checked when a layer is made: a misspelt name or a wrong value is refused, with what was probably meant.
+ */
 import { UnrollError } from "../../errors.ts";
 import { nearest } from "../../spelling.ts";
 
@@ -15,13 +17,19 @@ export const whole = (least: number): Check => ({
   expected: `a whole number of ${least} or more`,
   holds: (x) => Number.isInteger(x) && (x as number) >= least,
 });
-export const number: Check = { expected: "a number", holds: (x) => typeof x === "number" && Number.isFinite(x) };
+export const number: Check = {
+  expected: "a number",
+  holds: (x) => typeof x === "number" && Number.isFinite(x),
+};
 export const fraction: Check = {
   expected: "a number from 0 up to, not including, 1",
   holds: (x) => typeof x === "number" && x >= 0 && x < 1,
 };
 export const flag: Check = { expected: "true or false", holds: (x) => typeof x === "boolean" };
-export const text: Check = { expected: "a name: letters, digits, _ and -", holds: (x) => typeof x === "string" && /^[\w-]+$/.test(x) };
+export const text: Check = {
+  expected: "a name: letters, digits, _ and -",
+  holds: (x) => typeof x === "string" && /^[\w-]+$/.test(x),
+};
 export const oneOf = (...names: readonly string[]): Check => ({
   expected: names.map((name) => `"${name}"`).join(", "),
   holds: (x) => typeof x === "string" && names.includes(x),
@@ -31,12 +39,25 @@ export const oneOf = (...names: readonly string[]): Check => ({
 /** What every layer understands. */
 export const commonChecks: Checks = { name: text, trainable: flag };
 
-/** Throws an UnrollError unless `options` is an object with names of `checks` only, the required ones, and right values. */
-export function checkOptions(layer: string, options: unknown, checks: Checks, required: readonly string[] = []): void {
+/**
+ * Throws an UnrollError unless `options` is an object with names of `checks` only, the required ones, and right
+ * values.
+ */
+export function checkOptions(
+  layer: string,
+  options: unknown,
+  checks: Checks,
+  required: readonly string[] = [],
+): void {
   const where = `${layer}(options)`;
   if (typeof options !== "object" || options === null || Array.isArray(options)) {
     const example = required.length > 0 ? `{ ${required.join(", ")} }` : "{}";
-    throw new UnrollError({ where, expected: "one object", got: spelt(options), fix: `Write ${layer}(${example}).` });
+    throw new UnrollError({
+      where,
+      expected: "one object",
+      got: spelt(options),
+      fix: `Write ${layer}(${example}).`,
+    });
   }
   for (const [name, value] of Object.entries(options)) {
     const check = Object.hasOwn(checks, name) ? checks[name] : undefined;
@@ -45,7 +66,12 @@ export function checkOptions(layer: string, options: unknown, checks: Checks, re
   }
   for (const name of required) {
     if ((options as Readonly<Record<string, unknown>>)[name] !== undefined) continue;
-    throw new UnrollError({ where, expected: `the option ${name}`, got: "none", fix: `Add ${name}: ${checks[name]?.expected}.` });
+    throw new UnrollError({
+      where,
+      expected: `the option ${name}`,
+      got: "none",
+      fix: `Add ${name}: ${checks[name]?.expected}.`,
+    });
   }
 }
 

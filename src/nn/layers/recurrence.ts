@@ -73,7 +73,8 @@ const featuresOf = ({ axes }: Form): number => {
 
 type Sizes = { readonly features: number; readonly units: number };
 const sizesOf = ({ own, units }: Settings, features: number): Sizes => ({ ...own, features, units });
-const statesOf = ({ cell }: Settings, sizes: Sizes): Readonly<Record<string, readonly number[]>> => cell.equation.state(sizes);
+const statesOf = ({ cell }: Settings, sizes: Sizes): Readonly<Record<string, readonly number[]>> =>
+  cell.equation.state(sizes);
 
 function outputsOf(settings: Settings, x: Form): readonly Output[] {
   const { cell, returnSequences, returnState, goBackwards } = settings;
@@ -103,7 +104,11 @@ function valueShape(settings: Settings, features: number): readonly number[] {
   });
 }
 
-function refuseFirstInput({ initialState, cell }: Settings, features: number, shape: readonly number[]): void {
+function refuseFirstInput(
+  { initialState, cell }: Settings,
+  features: number,
+  shape: readonly number[],
+): void {
   if (initialState !== "firstInput" || (shape.length === 1 && shape[0] === features)) return;
   throw new UnrollError({
     where: `cell "${cell.name}", initialState: "firstInput"`,
@@ -117,7 +122,8 @@ function cellWeights({ cell, initializers, regularizers }: Settings, sizes: Size
   return Object.entries(cell.equation.weights(sizes)).map(([name, weight]): WeightSpec => {
     const { shape, initializer } = "shape" in weight ? weight : { shape: weight, initializer: null };
     // The name of an initializer that a cell gives is checked when the weight is made.
-    const start = initializers[name] ?? (initializer as Initializer | null) ?? defaultInitializer(name, shape);
+    const start =
+      initializers[name] ?? (initializer as Initializer | null) ?? defaultInitializer(name, shape);
     return { name, shape, initializer: start, regularizer: regularizers[name] ?? null };
   });
 }
@@ -127,7 +133,12 @@ function weightsOf(settings: Settings, features: number): readonly WeightSpec[] 
   const weights = cellWeights(settings, sizes);
   if (settings.initialState !== "learned") return weights;
   const learned = Object.entries(statesOf(settings, sizes)).map(
-    ([state, shape]): WeightSpec => ({ name: `initial${capitalized(state)}`, shape, initializer: "zeros", regularizer: null }),
+    ([state, shape]): WeightSpec => ({
+      name: `initial${capitalized(state)}`,
+      shape,
+      initializer: "zeros",
+      regularizer: null,
+    }),
   );
   return [...weights, ...learned];
 }
@@ -144,7 +155,9 @@ function applied(settings: Settings, x: Value, weights: readonly Node[], context
   const features = Number(x.node.shape.at(-1));
   const sizes = sizesOf(settings, features);
   const shapes = Object.entries(statesOf(settings, sizes));
-  const named = Object.fromEntries(weightsOf(settings, features).map(({ name }, k) => [name, weights[k] as Node]));
+  const named = Object.fromEntries(
+    weightsOf(settings, features).map(({ name }, k) => [name, weights[k] as Node]),
+  );
   const begun = shapes.map(([state, shape]) => ({ state, shape, given: context.first(state, shape) }));
   const firstInput = settings.initialState === "firstInput" && begun.every(({ given }) => given === null);
   const seen = withInputDropout(settings, turned(settings, x), context);
@@ -153,7 +166,9 @@ function applied(settings: Settings, x: Value, weights: readonly Node[], context
     sizes,
     weights: named,
     x: seen,
-    initial: Object.fromEntries(begun.map((one) => [one.state, one.given ?? firstState(settings, one, named, context)])),
+    initial: Object.fromEntries(
+      begun.map((one) => [one.state, one.given ?? firstState(settings, one, named, context)]),
+    ),
     masks: dropMasks(context, recurrentDropout, shapes),
     firstInput,
     zeroMasked: settings.zeroMasked,
@@ -182,17 +197,26 @@ interface Begun {
   readonly shape: readonly number[];
 }
 
-function firstState({ initialState }: Settings, { state, shape }: Begun, weights: Readonly<Record<string, Node>>, context: Context): Node {
+function firstState(
+  { initialState }: Settings,
+  { state, shape }: Begun,
+  weights: Readonly<Record<string, Node>>,
+  context: Context,
+): Node {
   const all = [rows, ...shape];
   if (initialState === "learned") return broadcast(weights[`initial${capitalized(state)}`] as Node, all);
-  if (initialState === "random") return broadcast(random(context.key(`initialState/${state}`, false), shape), all);
+  if (initialState === "random")
+    return broadcast(random(context.key(`initialState/${state}`, false), shape), all);
   return zeros(all);
 }
 
 /** One mask a sequence, the same at every step and for all gates. */
 function withInputDropout({ dropout }: Settings, x: Value, context: Context): Value {
   if (!context.training || dropout === 0) return x;
-  return { ...x, node: mul(x.node, dropMask(context, "dropout", dropout, x.node.shape.slice(2).map(Number))) };
+  return {
+    ...x,
+    node: mul(x.node, dropMask(context, "dropout", dropout, x.node.shape.slice(2).map(Number))),
+  };
 }
 
 function dropMasks(

@@ -4,12 +4,12 @@ import { gruCell } from "../cells/gru.ts";
 import { lstmCell } from "../cells/lstm.ts";
 import type { Bias } from "../cells/preActivation.ts";
 import { simpleRnnCell } from "../cells/simpleRnn.ts";
+import type { Kind, Time } from "../signals.ts";
 import { type Activation, activationCheck, activationOf } from "./activations.ts";
 import { makeLayer } from "./call.ts";
 import { configOf } from "./config.ts";
 import type { Facts, LayerOf } from "./facts.ts";
 import { type Initializer, initializerCheck } from "./initializers.ts";
-import type { Kind, Time } from "../signals.ts";
 import { type Checks, checkOptions, commonChecks, flag, fraction, number, oneOf, whole } from "./options.ts";
 import { recurrence, type Settings } from "./recurrence.ts";
 import { type RegularizerOption, regularizerCheck, regularizerOf } from "./regularizer.ts";
@@ -42,7 +42,7 @@ export interface BuiltInOptions<W extends number, S extends boolean, R extends b
   extends RecurrentOptions<W, S, R, B> {
   /** Default: "tanh". */
   readonly activation?: Activation;
-  /** How the bias enters: once, once per product, or not at all. Default: "single" ("double" for `gru` with resetAfter). */
+  /** How the bias enters: once, once per product, or not at all. Default: "single"; `gru` with resetAfter: "double". */
   readonly bias?: Bias;
   /** Default: "glorotUniform". */
   readonly kernelInitializer?: Initializer;
@@ -80,8 +80,12 @@ export type Direction<Flag> = Flag extends true ? "looks ahead" : "causal";
 export type States<Flag, All extends string> = [Flag] extends [true] ? All : never;
 
 /** `cell` tells a recurrent layer from the others (for `bidirectional`). */
-export interface RecurrentLayerOf<Gives extends Kind, Width extends number, T extends Time, More extends string>
-  extends LayerOf<"sequence", Gives, Width, T, More> {
+export interface RecurrentLayerOf<
+  Gives extends Kind,
+  Width extends number,
+  T extends Time,
+  More extends string,
+> extends LayerOf<"sequence", Gives, Width, T, More> {
   readonly cell: Cell;
 }
 
@@ -102,7 +106,13 @@ export function lstm<
   const R extends boolean = false,
   const B extends boolean = false,
 >(options: LstmOptions<W, S, R, B>): RecurrentLayerOf<Sequences<S>, W, Direction<B>, States<R, "h" | "c">> {
-  return layerOf({ cell: lstmCell, layer: "lstm", className: "LSTM", options, extra: { unitForgetBias: flag } });
+  return layerOf({
+    cell: lstmCell,
+    layer: "lstm",
+    className: "LSTM",
+    options,
+    extra: { unitForgetBias: flag },
+  });
 }
 
 /** Gated recurrent unit (Cho et al. 2014), gates in the order z, r, n. */
@@ -140,11 +150,12 @@ interface Asked {
   readonly extra?: Checks;
 }
 /** Options whose type has been checked by name. */
-type Loose = Readonly<Record<string, unknown>> & Partial<RecurrentOptions<number, boolean, boolean, boolean>> & {
-  readonly bias?: Bias;
-  readonly resetAfter?: boolean;
-  readonly unitForgetBias?: boolean;
-};
+type Loose = Readonly<Record<string, unknown>> &
+  Partial<RecurrentOptions<number, boolean, boolean, boolean>> & {
+    readonly bias?: Bias;
+    readonly resetAfter?: boolean;
+    readonly unitForgetBias?: boolean;
+  };
 
 const recurrentChecks: Checks = {
   ...commonChecks,
@@ -165,7 +176,12 @@ function layerOf<L extends Facts>(asked: Asked): L {
     [`${optionName(layer, name)}Initializer`, initializerCheck],
     [`${optionName(layer, name)}Regularizer`, regularizerCheck],
   ]);
-  checkOptions(layer, asked.options, { ...recurrentChecks, ...ownChecks(cell), ...Object.fromEntries(byWeight), ...extra }, ["units"]);
+  checkOptions(
+    layer,
+    asked.options,
+    { ...recurrentChecks, ...ownChecks(cell), ...Object.fromEntries(byWeight), ...extra },
+    ["units"],
+  );
   const options = asked.options as Loose;
   const definition = recurrence(settingsOf(asked, options, weights));
   const { returnSequences = false, goBackwards = false, returnState = false, units = 1 } = options;
@@ -181,7 +197,9 @@ function layerOf<L extends Facts>(asked: Asked): L {
 function settingsOf({ cell, layer, className }: Asked, options: Loose, weights: readonly string[]): Settings {
   const byWeight = <T>(kind: string): Readonly<Record<string, T>> =>
     Object.fromEntries(
-      weights.map((name) => [name, options[`${optionName(layer, name)}${kind}`] as T]).filter(([, given]) => given !== undefined),
+      weights
+        .map((name) => [name, options[`${optionName(layer, name)}${kind}`] as T])
+        .filter(([, given]) => given !== undefined),
     );
   const initializers = byWeight<Initializer>("Initializer");
   const forgetBias = layer === "lstm" && options.unitForgetBias !== false;
@@ -202,7 +220,10 @@ function settingsOf({ cell, layer, className }: Asked, options: Loose, weights: 
     initialState: options.initialState ?? "zeros",
     initializers: forgetBias ? { ...initializers, bias: withForgetGate(initializers["bias"]) } : initializers,
     regularizers: Object.fromEntries(
-      Object.entries(byWeight<RegularizerOption>("Regularizer")).map(([name, given]) => [name, regularizerOf(given)]),
+      Object.entries(byWeight<RegularizerOption>("Regularizer")).map(([name, given]) => [
+        name,
+        regularizerOf(given),
+      ]),
     ),
     zeroMasked: false,
     config: () => configOf(layer, layer === "recurrent" ? { ...options, cell: cell.name } : options),
@@ -232,16 +253,18 @@ function ownChecks({ options }: Cell): Checks {
     if (typeof value === "function") return activationCheck;
     if (name === "bias") return oneOf("none", "single", "double");
     if (typeof value === "number") return number;
-    return typeof value === "boolean" ? flag : { expected: `a ${typeof value}`, holds: (x) => typeof x === typeof value };
+    return typeof value === "boolean"
+      ? flag
+      : { expected: `a ${typeof value}`, holds: (x) => typeof x === typeof value };
   };
   return Object.fromEntries(Object.entries(options).map(([name, value]) => [name, checkOf(name, value)]));
 }
 
 /** The options of the cell: given or by default, names of activations as functions. */
 function ownOptions({ options }: Cell, given: Readonly<Record<string, unknown>>): object {
-  const valueOf = (name: string, value: unknown): unknown => {
+  const chosenFor = (name: string, value: unknown): unknown => {
     const chosen = given[name] ?? value;
     return typeof value === "function" ? activationOf(chosen as Activation) : chosen;
   };
-  return Object.fromEntries(Object.entries(options).map(([name, value]) => [name, valueOf(name, value)]));
+  return Object.fromEntries(Object.entries(options).map(([name, value]) => [name, chosenFor(name, value)]));
 }

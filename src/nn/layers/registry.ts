@@ -1,7 +1,8 @@
 /** The way back from a configuration to a layer: every public layer by the name of its function. */
-import type { Cell } from "../cells/defineCell.ts";
+
 import { UnrollError } from "../../errors.ts";
 import { nearest } from "../../spelling.ts";
+import type { Cell } from "../cells/defineCell.ts";
 import { activation } from "./activation.ts";
 import { bidirectional } from "./bidirectional.ts";
 import { dense } from "./dense.ts";
@@ -16,9 +17,16 @@ import { gru, lstm, recurrent, simpleRNN } from "./recurrent.ts";
 import { repeatVector } from "./repeatVector.ts";
 import { timeDistributed } from "./timeDistributed.ts";
 
-type Maker = (options: Readonly<Record<string, unknown>>, inner: () => Facts, cells: readonly Cell[]) => Facts;
+type Maker = (
+  options: Readonly<Record<string, unknown>>,
+  inner: () => Facts,
+  cells: readonly Cell[],
+) => Facts;
 // Each function checks its options at run time, so options from outside may be passed as they are.
-const made = (layer: (options: never) => Facts): Maker => (options) => layer(options as never);
+const made =
+  (layer: (options: never) => Facts): Maker =>
+  (options) =>
+    layer(options as never);
 
 const makers: Readonly<Record<string, Maker>> = {
   embedding: made(embedding),
@@ -46,7 +54,12 @@ export function layerFrom(config: LayerConfig, cells: readonly Cell[] = []): Fac
 
 function innerOf({ layer, inner }: LayerConfig): LayerConfig {
   if (inner) return inner;
-  throw new UnrollError({ where: `layer "${layer}"`, expected: "the layer inside", got: "none", fix: "Check the file of the model." });
+  throw new UnrollError({
+    where: `layer "${layer}"`,
+    expected: "the layer inside",
+    got: "none",
+    fix: "Check the file of the model.",
+  });
 }
 
 function cellNamed(name: string, cells: readonly Cell[]): Cell {

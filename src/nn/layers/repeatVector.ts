@@ -3,7 +3,6 @@ import { broadcast } from "../../core/graph/operators.ts";
 import { makeLayer } from "./call.ts";
 import { configOf } from "./config.ts";
 import type { LayerOf } from "./facts.ts";
-import { fixedLengths } from "./lengths.ts";
 import { checkOptions, commonChecks, whole } from "./options.ts";
 
 /** `[batch, features]` to `[batch, n, features]`. */
@@ -21,9 +20,16 @@ export function repeatVector(options: {
       takes: ["vector"],
       config: () => configOf("repeatVector", options),
       outputs: ([x]) => (x ? [{ ...x, name: "output", axes: [n, ...x.axes], time: "looks ahead" }] : []),
-      apply: ([x]) =>
+      apply: ([x], _, context) =>
         x
-          ? [{ node: broadcast(x.node, [n, ...x.node.shape]), time: n, lengths: fixedLengths(n), mask: null }]
+          ? [
+              {
+                node: broadcast(x.node, [n, ...x.node.shape]),
+                time: n,
+                lengths: context.lengths(n),
+                mask: null,
+              },
+            ]
           : [],
     },
     { gives: "sequence", time: "looks ahead" },

@@ -36,7 +36,9 @@ export function traceStep({ cell, sizes, weights }: Equipped): Step {
   const x = parameter("x", [sizes.features]);
   const states = mapped(shapes, (shape, name) => parameter(name, shape));
   // Inside a step a signal is a node: Signal is its public face.
-  const given = cell.equation.step(x as never, states, weights, sizes) as unknown as Readonly<Record<string, unknown>>;
+  const given = cell.equation.step(x as never, states, weights, sizes) as unknown as Readonly<
+    Record<string, unknown>
+  >;
   const results = mapped(given, (value, name) => resultOf(cell, name, value));
   for (const [name, shape] of Object.entries(shapes)) {
     const next = results[name];
@@ -92,7 +94,12 @@ function withDropout(
   }
   if (kept.size === 0) return roots;
   return rewrite(roots, (node) =>
-    node.op === "matmul" ? withInputs(node, node.inputs.map((factor) => dropped(factor, kept))) : node,
+    node.op === "matmul"
+      ? withInputs(
+          node,
+          node.inputs.map((factor) => dropped(factor, kept)),
+        )
+      : node,
   );
 }
 
@@ -101,10 +108,16 @@ function dropped(factor: Node, kept: ReadonlyMap<Node, Node>): Node {
   const own = kept.get(factor);
   if (own !== undefined) return own;
   if (factor.op !== "mul" && factor.op !== "concat" && factor.op !== "slice") return factor;
-  return withInputs(factor, factor.inputs.map((input) => dropped(input, kept)));
+  return withInputs(
+    factor,
+    factor.inputs.map((input) => dropped(input, kept)),
+  );
 }
 
 /** A record with every value replaced. */
-export function mapped<A, B>(record: Readonly<Record<string, A>>, make: (value: A, name: string) => B): Readonly<Record<string, B>> {
+export function mapped<A, B>(
+  record: Readonly<Record<string, A>>,
+  make: (value: A, name: string) => B,
+): Readonly<Record<string, B>> {
   return Object.fromEntries(Object.entries(record).map(([name, value]) => [name, make(value, name)]));
 }

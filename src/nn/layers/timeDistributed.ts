@@ -22,7 +22,12 @@ export function timeDistributed<L extends Facts>(
 ): LayerOf<OneAxisMore[L["takes"]], OneAxisMore[L["gives"]], L["width"]> {
   checkOptions("timeDistributed", options, commonChecks);
   const { inner, everyStep } = innerOf(layer);
-  const stepOf = (x: Form | undefined): Form => ({ dtype: "float32", time: "causal", ...x, axes: x?.axes.slice(1) ?? [] });
+  const stepOf = (x: Form | undefined): Form => ({
+    dtype: "float32",
+    time: "causal",
+    ...x,
+    axes: x?.axes.slice(1) ?? [],
+  });
   return makeLayer(
     {
       base: "timeDistributed",
@@ -33,8 +38,14 @@ export function timeDistributed<L extends Facts>(
       config: () => configOf("timeDistributed", options, inner.config()),
       outputs: ([x]) => {
         const step = stepOf(x);
-        refuseMisfit(inner, step, { where: 'the layer inside "timeDistributed"', from: "each step", sequencesFrom: null });
-        return inner.outputs([step]).map((form) => ({ ...form, axes: [x?.axes[0] ?? null, ...form.axes], time: x?.time ?? "causal" }));
+        refuseMisfit(inner, step, {
+          where: 'the layer inside "timeDistributed"',
+          from: "each step",
+          sequencesFrom: null,
+        });
+        return inner
+          .outputs([step])
+          .map((form) => ({ ...form, axes: [x?.axes[0] ?? null, ...form.axes], time: x?.time ?? "causal" }));
       },
       weights: ([x]) => inner.weights([stepOf(x)]),
       apply: everyStep,

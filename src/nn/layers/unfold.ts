@@ -71,7 +71,12 @@ export function unfold(unfolding: Unfolding): Unfolded {
     time: x.time,
     reverse: false,
   });
-  const finalOf = (name: string): Node => outputOf(node, "final", carried.findIndex((one) => one.name === name));
+  const finalOf = (name: string): Node =>
+    outputOf(
+      node,
+      "final",
+      carried.findIndex((one) => one.name === name),
+    );
   const stacked = (names: readonly string[], from: number): Readonly<Record<string, Node>> =>
     Object.fromEntries(names.map((name, k) => [name, outputOf(node, "stacked", from + k)]));
   return {
@@ -98,8 +103,10 @@ function carriedOf(
   step: Step,
   { mask, started }: Flags,
 ): { readonly carried: readonly Carried[]; readonly output: Node } {
-  const begun = (next: Node, otherwise: Node): Node => (started ? where(aligned(started, next), next, otherwise) : next);
-  const counted = (next: Node, before: Node): Node => (mask ? where(aligned(mask, next), next, before) : next);
+  const begun = (next: Node, otherwise: Node): Node =>
+    started ? where(aligned(started, next), next, otherwise) : next;
+  const counted = (next: Node, before: Node): Node =>
+    mask ? where(aligned(mask, next), next, before) : next;
   const [first] = cell.states;
   const states = Object.values(
     mapped(step.states, (state, name): Carried => {

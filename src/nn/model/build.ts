@@ -23,7 +23,9 @@ export function buildNetwork({ name, inputs, outputs, inputsAs, outputsAs, seed 
   const calls = callsBetween(inputs, outputs);
   const names = namesOf(calls.map((call) => call.by).filter(isLayer));
   const times = timesOf(inputs, calls);
-  const layers = [...names].map(([definition, layer], k) => layerOf({ definition, name: layer, number: k + 1, calls, seed }));
+  const layers = [...names].map(([definition, layer], k) =>
+    layerOf({ definition, name: layer, number: k + 1, calls, seed }),
+  );
   const end = (symbol: Symbolic, k: number, structure: Structure): End => ({
     name: structure.names[k] ?? "",
     symbol,
@@ -72,7 +74,10 @@ function callsBetween(inputs: readonly Symbolic[], outputs: readonly Symbolic[])
   return [...order];
 }
 
-const todo = (symbol: Symbolic): { readonly symbol: Symbolic; readonly done: boolean } => ({ symbol, done: false });
+const todo = (symbol: Symbolic): { readonly symbol: Symbolic; readonly done: boolean } => ({
+  symbol,
+  done: false,
+});
 
 function missingInput(symbol: Symbolic): UnrollError {
   return new UnrollError({
@@ -133,20 +138,22 @@ function layerOf({ definition, name, number, calls, seed }: Placed): NetworkLaye
     refuseOtherShapes(label, kept.specs, specs);
   }
   invariant(kept.specs, "build: a layer of a network is called");
-  const variables = kept.specs.map(({ shape, initializer, regularizer, name: weight }, k): Variable => ({
-    name: `${name}/${weight}`,
-    layer: name,
-    shape,
-    trainable: definition.trainable,
-    regularizer,
-    initializer,
-    get value() {
-      return kept.values[k] as Float32Array;
-    },
-    set value(next) {
-      kept.values[k] = next;
-    },
-  }));
+  const variables = kept.specs.map(
+    ({ shape, initializer, regularizer, name: weight }, k): Variable => ({
+      name: `${name}/${weight}`,
+      layer: name,
+      shape,
+      trainable: definition.trainable,
+      regularizer,
+      initializer,
+      get value() {
+        return kept.values[k] as Float32Array;
+      },
+      set value(next) {
+        kept.values[k] = next;
+      },
+    }),
+  );
   return { name, label, definition, variables };
 }
 

@@ -37,12 +37,16 @@ function otherRows(name: string, before: number, rows: number): UnrollError {
     where: `stateful layer "${name.split("/")[0]}"`,
     expected: `${before} rows, as in the batch before`,
     got: `${rows}`,
-    fix: "Give stateful layers batches of one size (batchSize divides the number of rows), or call model.resetStates().",
+    fix: "Choose a batchSize that divides the number of rows, or call model.resetStates().",
   });
 }
 
 /** Keeps the last states of stateful layers. */
-export function statesAfter(network: Pick<Network, "carried" | "layers">, rows: number, states: States): void {
+export function statesAfter(
+  network: Pick<Network, "carried" | "layers">,
+  rows: number,
+  states: States,
+): void {
   const stateful = statefulLayers(network);
   for (const [name, values] of states) {
     const layer = name.split(/[/#]/)[0] ?? "";

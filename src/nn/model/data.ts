@@ -5,8 +5,8 @@
 import type { Dim, DType } from "../../core/graph/nodes.ts";
 import type { HostArray } from "../../core/run/device.ts";
 import { UnrollError } from "../../errors.ts";
-import type { Axes } from "../symbols.ts";
 import { isLayer } from "../layers/layer.ts";
+import type { Axes } from "../symbols.ts";
 import type { End, Network } from "./network.ts";
 import { isRagged } from "./ragged.ts";
 import { listed } from "./structure.ts";
@@ -87,7 +87,10 @@ function rowsOf(values: unknown, where: string): readonly Row[] {
   if (isTensor(values)) {
     const [rows = 0, ...shape] = values.shape;
     const size = sizeOf(shape);
-    const rowAt = (_: unknown, k: number): Row => ({ shape, data: values.data.subarray(k * size, (k + 1) * size) });
+    const rowAt = (_: unknown, k: number): Row => ({
+      shape,
+      data: values.data.subarray(k * size, (k + 1) * size),
+    });
     return refuseEmpty(Array.from({ length: values.shape.length === 0 ? 0 : rows }, rowAt), where);
   }
   if (!Array.isArray(values)) {
@@ -95,10 +98,15 @@ function rowsOf(values: unknown, where: string): readonly Row[] {
       where,
       expected: "nested arrays, a tensor or a ragged batch",
       got: ArrayBuffer.isView(values) ? "a typed array" : values === null ? "null" : typeof values,
-      fix: ArrayBuffer.isView(values) ? "Give it a shape: tensor(values, [batch, time, features])." : "Give one of these.",
+      fix: ArrayBuffer.isView(values)
+        ? "Give it a shape: tensor(values, [batch, time, features])."
+        : "Give one of these.",
     });
   }
-  return refuseEmpty(values.map((row: unknown, k) => rowOf(row, `${where}, row ${k}`)), where);
+  return refuseEmpty(
+    values.map((row: unknown, k) => rowOf(row, `${where}, row ${k}`)),
+    where,
+  );
 }
 
 function rowOf(row: unknown, where: string): Row {
@@ -110,13 +118,23 @@ function rowOf(row: unknown, where: string): Row {
 
 function refuseEmpty(rows: readonly Row[], where: string): readonly Row[] {
   if (rows.length > 0) return rows;
-  throw new UnrollError({ where, expected: "at least one row", got: "none", fix: "Give a batch: [batch, ...]." });
+  throw new UnrollError({
+    where,
+    expected: "at least one row",
+    got: "none",
+    fix: "Give a batch: [batch, ...].",
+  });
 }
 
-function checkedShape(shape: readonly number[], { axes, expand = false, time }: Asked, where: string): readonly number[] {
+function checkedShape(
+  shape: readonly number[],
+  { axes, expand = false, time }: Asked,
+  where: string,
+): readonly number[] {
   const full = expand && axes.at(-1) === 1 && shape.length === axes.length - 1 ? [...shape, 1] : shape;
   const empty = time !== null && full[0] === 0;
-  const fits = full.length === axes.length && full.every((length, k) => axes[k] === null || axes[k] === length);
+  const fits =
+    full.length === axes.length && full.every((length, k) => axes[k] === null || axes[k] === length);
   if (fits || (empty && axes[0] === null)) return full;
   const wanted = axes.map((axis, k) => axis ?? (k === 0 ? "time" : "any"));
   throw new UnrollError({
@@ -150,7 +168,11 @@ function refuseUnlike(network: Network, columns: readonly Column[], where: strin
     const fault = (expected: string, got: string, fix: string): UnrollError =>
       new UnrollError({ where: `${where}, "${name}"`, expected, got, fix });
     if (first && column.rows !== first.rows)
-      throw fault(`${first.rows} rows, as in "${network.inputs[0]?.name}"`, String(column.rows), "Give every input the same rows.");
+      throw fault(
+        `${first.rows} rows, as in "${network.inputs[0]?.name}"`,
+        String(column.rows),
+        "Give every input the same rows.",
+      );
     const other = columns.findIndex(({ time }) => typeof time === "string" && time === column.time);
     const before = columns[other];
     const row = before?.lengths.findIndex((length, at) => length !== column.lengths[at]) ?? -1;

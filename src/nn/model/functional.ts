@@ -13,7 +13,12 @@ export function functionalNetwork(model: unknown, seed: number): Network {
   const begin = symbolsOf(inputs, "inputs", inputNames);
   const end = symbolsOf(outputs, "outputs", outputNames);
   const notInput = begin.symbols.findIndex(({ source }) => !("input" in source));
-  if (notInput >= 0) throw fault("inputs", "symbols made by input({ shape })", `the output of a layer as "${begin.structure.names[notInput]}"`);
+  if (notInput >= 0)
+    throw fault(
+      "inputs",
+      "symbols made by input({ shape })",
+      `the output of a layer as "${begin.structure.names[notInput]}"`,
+    );
   return buildNetwork({
     name: "functional",
     inputs: begin.symbols,
@@ -33,12 +38,15 @@ type Names = (symbols: readonly Symbolic[]) => readonly string[];
 function symbolsOf(given: unknown, side: string, names: Names): Ends {
   if (isSymbolic(given)) return { symbols: [given], structure: { as: "one", names: names([given]) } };
   const record = typeof given === "object" && given !== null ? given : {};
-  const entries: [string, unknown][] = Array.isArray(given) ? given.map((x: unknown, k) => [`${k}`, x]) : Object.entries(record);
+  const entries: [string, unknown][] = Array.isArray(given)
+    ? given.map((x: unknown, k) => [`${k}`, x])
+    : Object.entries(record);
   const symbols = entries.map(([name, x]) => {
     if (isSymbolic(x)) return x;
     throw fault(side, "symbols", `${Array.isArray(x) ? "an array" : typeof x} as "${name}"`);
   });
-  if (symbols.length === 0) throw fault(side, "a symbol, an array or a record of symbols", given === undefined ? "nothing" : "none");
+  if (symbols.length === 0)
+    throw fault(side, "a symbol, an array or a record of symbols", given === undefined ? "nothing" : "none");
   const twice = symbols.find((symbol, k) => side === "inputs" && symbols.indexOf(symbol) !== k);
   if (twice) throw fault(side, "different symbols", "one symbol twice");
   return Array.isArray(given)

@@ -3,10 +3,10 @@ import type { Batch, Device, Executable, HostArray } from "../../core/run/device
 import { keyOf } from "../../core/run/random.ts";
 import { UnrollError } from "../../errors.ts";
 import { nearest } from "../../spelling.ts";
-import { givenStates, statefulLayers, statesAfter, statesBefore, stateName } from "./carried.ts";
+import { givenStates, statefulLayers, stateName, statesAfter, statesBefore } from "./carried.ts";
 import { type Column, columnOf, columnsOf, gathered } from "./data.ts";
 import { type End, type Network, once } from "./network.ts";
-import { raggedOf, type Ragged } from "./ragged.ts";
+import { type Ragged, raggedOf } from "./ragged.ts";
 import { arranged } from "./structure.ts";
 import { sizeOf, type Tensor, tensorOf } from "./tensor.ts";
 import { computationOf, type Traced, trace } from "./trace.ts";
@@ -26,7 +26,12 @@ interface Program {
 }
 
 /** One tensor or ragged batch for each output, in the structure that the network was made with. */
-export async function predict(network: Network, x: unknown, request: PredictRequest, device: Device): Promise<unknown> {
+export async function predict(
+  network: Network,
+  x: unknown,
+  request: PredictRequest,
+  device: Device,
+): Promise<unknown> {
   const columns = columnsOf(network, x, "model.predict(x)");
   const rows = columns[0]?.rows ?? 0;
   const batchSize = checkedBatchSize(request.batchSize ?? 32);
@@ -34,7 +39,10 @@ export async function predict(network: Network, x: unknown, request: PredictRequ
   const pieces: Piece[] = [];
   for (let from = 0; from < rows; from += batchSize) {
     const order = Int32Array.from({ length: Math.min(batchSize, rows - from) }, (_, k) => from + k);
-    pieces.push({ rows: order.length, outputs: await predictBatch(network, { columns, order, states }, device) });
+    pieces.push({
+      rows: order.length,
+      outputs: await predictBatch(network, { columns, order, states }, device),
+    });
   }
   const results = network.outputs.map((end, k) => joined(end, k, columns, pieces));
   return arranged(network.outputsAs, results);
@@ -51,9 +59,15 @@ interface Asked {
   readonly states: ReadonlyMap<string, Column>;
 }
 
-async function predictBatch(network: Network, { columns, order, states }: Asked, device: Device): Promise<readonly Float32Array[]> {
+async function predictBatch(
+  network: Network,
+  { columns, order, states }: Asked,
+  device: Device,
+): Promise<readonly Float32Array[]> {
   const carried = statesBefore(network, order.length, {});
-  const { traced, executables } = programFor(network, [...new Set([...carried.keys(), ...states.keys()].map(layerOf))]);
+  const { traced, executables } = programFor(network, [
+    ...new Set([...carried.keys(), ...states.keys()].map(layerOf)),
+  ]);
   const stateful = statefulLayers(network).length > 0;
   const finals = stateful ? traced.states : [];
   const nodes = [...traced.outputs.map(({ node }) => node), ...finals.map(({ final }) => final)];
@@ -65,9 +79,15 @@ async function predictBatch(network: Network, { columns, order, states }: Asked,
     return column ? gathered(column, order, 1) : (carried.get(stateName(state)) ?? zeros());
   });
   const keys = traced.keys.map(({ salt }) => Int32Array.from(keyOf(network.seed, salt, 0)));
-  const batch: Batch = { ...batchOf(network, columns, order, [...keys, ...firsts]), version: network.version };
+  const batch: Batch = {
+    ...batchOf(network, columns, order, [...keys, ...firsts]),
+    version: network.version,
+  };
   const made = await executable.run(batch, heldWeights(network));
-  const last = finals.map((state, k): [string, Float32Array] => [stateName(state), made[network.outputs.length + k] as Float32Array]);
+  const last = finals.map((state, k): [string, Float32Array] => [
+    stateName(state),
+    made[network.outputs.length + k] as Float32Array,
+  ]);
   if (stateful) statesAfter(network, order.length, new Map(last));
   return made.slice(0, network.outputs.length);
 }
@@ -83,7 +103,12 @@ function programFor(network: Network, layers: readonly string[]): Program {
 }
 
 /** The rows of `order` as a batch; `more` comes after the inputs of the network. */
-export function batchOf(network: Network, columns: readonly Column[], order: Int32Array, more: readonly HostArray[]): Batch {
+export function batchOf(
+  network: Network,
+  columns: readonly Column[],
+  order: Int32Array,
+  more: readonly HostArray[],
+): Batch {
   const times: Record<string, number> = {};
   const lengths: Record<string, Int32Array> = {};
   network.inputs.forEach(({ time }, k) => {
@@ -92,7 +117,9 @@ export function batchOf(network: Network, columns: readonly Column[], order: Int
     lengths[time] = own;
     times[time] = own.reduce((most, length) => Math.max(most, length), 1);
   });
-  const inputs = columns.map((column, k) => gathered(column, order, stepsOf(network.inputs[k] as End, times)));
+  const inputs = columns.map((column, k) =>
+    gathered(column, order, stepsOf(network.inputs[k] as End, times)),
+  );
   const even = Object.entries(lengths).filter(([time, own]) => own.some((length) => length !== times[time]));
   return { rows: order.length, times, lengths: Object.fromEntries(even), inputs: [...inputs, ...more] };
 }
@@ -102,11 +129,19 @@ function stepsOf({ time }: Pick<End, "time">, times: Readonly<Record<string, num
 }
 
 /** The batches of output `k` side by side: a tensor, or one row for each sequence where these were uneven. */
-function joined({ symbol, time }: End, k: number, columns: readonly Column[], pieces: readonly Piece[]): Tensor | Ragged {
+function joined(
+  { symbol, time }: End,
+  k: number,
+  columns: readonly Column[],
+  pieces: readonly Piece[],
+): Tensor | Ragged {
   const inner = symbol.axes.slice(time === null ? 0 : 1).map((axis) => axis ?? 1);
   const arrays = pieces.map(({ outputs }) => outputs[k] as Float32Array);
   const source = columns.find((column) => typeof time === "string" && column.time === time);
-  if (source?.ragged) return raggedOf(pieces.flatMap((piece, at) => cut(piece.rows, arrays[at] as Float32Array, inner)).map(ended(source)));
+  if (source?.ragged)
+    return raggedOf(
+      pieces.flatMap((piece, at) => cut(piece.rows, arrays[at] as Float32Array, inner)).map(ended(source)),
+    );
   const steps = source ? [source.lengths[0] ?? 0] : time === null ? [] : [Number(time)];
   const shape = [columns[0]?.rows ?? 0, ...steps, ...inner];
   return tensorOf(shape, sizeOf(shape) === 0 ? new Float32Array(0) : concatenated(arrays));
@@ -116,7 +151,9 @@ function joined({ symbol, time }: End, k: number, columns: readonly Column[], pi
 function cut(rows: number, array: Float32Array, inner: readonly number[]): readonly Tensor[] {
   const width = array.length / rows;
   const steps = width / sizeOf(inner);
-  return Array.from({ length: rows }, (_, k) => tensorOf([steps, ...inner], array.subarray(k * width, (k + 1) * width)));
+  return Array.from({ length: rows }, (_, k) =>
+    tensorOf([steps, ...inner], array.subarray(k * width, (k + 1) * width)),
+  );
 }
 
 /** Row `k` up to its own end. */
@@ -153,7 +190,9 @@ function statesGiven(network: Network, given: InitialState, rows: number): Reado
   const where = "model.predict(x, { initialState })";
   const columns = new Map<string, Column>();
   if (Object.keys(given).length === 0) return columns;
-  const { states } = once(network, "given states", () => trace(network, { training: false, states: "given" }));
+  const { states } = once(network, "given states", () =>
+    trace(network, { training: false, states: "given" }),
+  );
   const recurrent = [...new Set(states.map(({ layer }) => layerOf(layer)))];
   const [only] = recurrent;
   const names = states.map(({ name }) => name);
@@ -165,9 +204,11 @@ function statesGiven(network: Network, given: InitialState, rows: number): Reado
     const values = (typeof record === "object" && record !== null ? record : {}) as InitialState;
     for (const { name, shape } of own) {
       const asked = { axes: shape, dtype: "float32", time: null } as const;
-      if (!Object.hasOwn(values, name)) throw unknownState(where, `the state ${name} of "${layer}"`, "none", known);
+      if (!Object.hasOwn(values, name))
+        throw unknownState(where, `the state ${name} of "${layer}"`, "none", known);
       const column = columnOf(values[name], asked, `${where}, ${layer}, ${name}`);
-      if (column.rows !== rows) throw unknownState(`${where}, ${name}`, `${rows} rows`, String(column.rows), known);
+      if (column.rows !== rows)
+        throw unknownState(`${where}, ${name}`, `${rows} rows`, String(column.rows), known);
       columns.set(`${layer}/${name}`, column);
     }
     const wrong = own.length === 0 ? layer : Object.keys(values).find((name) => !known.includes(name));

@@ -38,7 +38,8 @@ export function ragged(sequences: readonly (Nested | Tensor)[], dtype: DType = "
   // An empty nested array does not say how wide its steps would be.
   const first = rows.find((row) => row.data.length > 0);
   rows.forEach((row, k) => {
-    if (row.shape.length > 0 && (first === undefined || row.data.length === 0 || inner(row) === inner(first))) return;
+    if (row.shape.length > 0 && (first === undefined || row.data.length === 0 || inner(row) === inner(first)))
+      return;
     throw new UnrollError({
       where: `ragged(sequences), sequence ${k}`,
       expected: `steps of [${first ? inner(first) : ""}], as in the sequences before it`,

@@ -3,14 +3,14 @@
  * at once where the first layer takes tokens, else from the first data.
  */
 import { UnrollError } from "../../errors.ts";
-import { input } from "../layers/input.ts";
 import { placeOf } from "../layers/call.ts";
 import { refuseMisfit } from "../layers/fits.ts";
+import { input } from "../layers/input.ts";
 import { type Definition, definitionOf } from "../layers/layer.ts";
 import { isSymbolic, type Symbolic } from "../symbols.ts";
 import { buildNetwork, namesOf } from "./build.ts";
-import { isRagged } from "./ragged.ts";
 import type { Network } from "./network.ts";
+import { isRagged } from "./ragged.ts";
 import { isTensor } from "./tensor.ts";
 
 export interface Chain {
@@ -28,17 +28,31 @@ export function chainOf(parts: readonly unknown[]): Chain {
     if (definitionOf(part) !== null) return;
     const place = `sequential(...), part ${k + (begin ? 2 : 1)}`;
     if (isSymbolic(part)) throw fault(place, "a layer", "an input", "An input goes first.");
-    throw fault(place, "a layer", part === null ? "null" : Array.isArray(part) ? "an array" : typeof part, "Layers come from functions such as lstm({ units: 8 }); spread arrays: ...layers.");
+    throw fault(
+      place,
+      "a layer",
+      part === null ? "null" : Array.isArray(part) ? "an array" : typeof part,
+      "Layers come from functions such as lstm({ units: 8 }); spread arrays: ...layers.",
+    );
   });
-  if (layers.length === 0) throw fault("sequential(...)", "at least one layer", "none", "Give one, such as dense({ units: 1 }).");
-  if (begin && !("input" in begin.source)) throw fault("sequential(...), part 1", "an input or a layer", "the output of a layer", "Use functional({ inputs, outputs }).");
+  if (layers.length === 0)
+    throw fault("sequential(...)", "at least one layer", "none", "Give one, such as dense({ units: 1 }).");
+  if (begin && !("input" in begin.source))
+    throw fault(
+      "sequential(...), part 1",
+      "an input or a layer",
+      "the output of a layer",
+      "Use functional({ inputs, outputs }).",
+    );
   return { input: begin ?? tokensFor(layers[0]), layers: layers as readonly Link[] };
 }
 
 /** Every layer that takes tokens takes them in the same form. */
 function tokensFor(layer: unknown): Symbolic | null {
   const takes = definitionOf(layer)?.takes ?? [];
-  return takes.length === 1 && takes[0] === "tokens" ? (input({ shape: [null], dtype: "int32" }) as Symbolic) : null;
+  return takes.length === 1 && takes[0] === "tokens"
+    ? (input({ shape: [null], dtype: "int32" }) as Symbolic)
+    : null;
 }
 
 /** The input that data of this form ask for. */
@@ -54,13 +68,20 @@ function axesOf(x: unknown): readonly number[] {
   if (isRagged(x)) return x.rows.find(({ data }) => data.length > 0)?.shape ?? [0, 1];
   if (isTensor(x)) return x.shape.slice(1);
   const axes: number[] = [];
-  let at: unknown = Array.isArray(x) ? (x.find((row: unknown) => !Array.isArray(row) || row.length > 0) ?? []) : [];
+  let at: unknown = Array.isArray(x)
+    ? (x.find((row: unknown) => !Array.isArray(row) || row.length > 0) ?? [])
+    : [];
   while (Array.isArray(at) || isTensor(at)) {
     axes.push(...(isTensor(at) ? at.shape : [at.length]));
     at = isTensor(at) ? null : at[0];
   }
   if (axes.length > 0) return axes;
-  throw fault("the first data of a sequential model", "a batch of vectors or sequences", typeof x, "Put input({ shape }) in front of the layers, or give [batch, time, features].");
+  throw fault(
+    "the first data of a sequential model",
+    "a batch of vectors or sequences",
+    typeof x,
+    "Put input({ shape }) in front of the layers, or give [batch, time, features].",
+  );
 }
 
 /** The network of a chain that begins with `begin`. Errors name the layers by number and name. */
@@ -74,7 +95,12 @@ export function sequentialNetwork({ layers }: Chain, begin: Symbolic, seed: numb
     refuseMisfit(by, x, placeOf(where, x, labelOf));
     const made = inPlace(where, () => layer(x));
     if (isSymbolic(made)) return made;
-    throw fault(where, "one output", "several", "Leave out returnState and mergeMode: \"none\", or use functional({ inputs, outputs }).");
+    throw fault(
+      where,
+      "one output",
+      "several",
+      'Leave out returnState and mergeMode: "none", or use functional({ inputs, outputs }).',
+    );
   }, begin);
   const name = "input" in begin.source ? (begin.source.input.name ?? "input") : "input";
   return buildNetwork({

@@ -25,7 +25,13 @@ describe("summary", () => {
   });
   test("of four simple layers counts 328,320", () => {
     const deep = () => simpleRNN({ units: 32, returnSequences: true });
-    const model = sequential(embedding({ inputDim: 10_000, outputDim: 32 }), deep(), deep(), deep(), simpleRNN({ units: 32 }));
+    const model = sequential(
+      embedding({ inputDim: 10_000, outputDim: 32 }),
+      deep(),
+      deep(),
+      deep(),
+      simpleRNN({ units: 32 }),
+    );
     expect(model.summary()).toContain("Total params: 328,320");
     expect(model.summary()).toContain("simpleRNN_4 (SimpleRNN)");
   });

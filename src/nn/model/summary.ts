@@ -13,21 +13,28 @@ interface Column {
 
 /** The text of `model.summary()`: layers, shapes of outputs and counts of parameters. */
 export function summary(network: Network): string {
-  const straight = network.calls.every((call, k) => k === 0 || followsOnly(call, network.calls[k - 1] as Call));
+  const straight = network.calls.every(
+    (call, k) => k === 0 || followsOnly(call, network.calls[k - 1] as Call),
+  );
   const plain = straight && network.inputs.length === 1;
   const rows = plain ? layerRows(network) : [...inputRows(network), ...layerRows(network)];
   const shown = rows.map((row) => (plain ? row.slice(0, 3) : row));
   const titles = ["Layer (type)", "Output Shape", "Param #", "Connected to"].slice(0, plain ? 3 : 4);
   const least = plain ? [31, 22, 13] : [21, 19, 10, 19];
   const columns = titles.map((title, k): Column => {
-    const width = shown.reduce((most, row) => Math.max(most, (row[k] ?? "").length), Math.max(title.length, least[k] ?? 0));
+    const width = shown.reduce(
+      (most, row) => Math.max(most, (row[k] ?? "").length),
+      Math.max(title.length, least[k] ?? 0),
+    );
     return { title, width, right: k === 2 };
   });
   return [`Model: "${network.name}"`, ...table(columns, shown), ...totals(network)].join("\n");
 }
 
 function followsOnly(call: Call, before: Call): boolean {
-  const sources = [...call.inputs, ...Object.values(call.given)].map(({ source }) => ("call" in source ? source.call : null));
+  const sources = [...call.inputs, ...Object.values(call.given)].map(({ source }) =>
+    "call" in source ? source.call : null,
+  );
   return sources.length === 1 && sources[0] === before;
 }
 
@@ -45,7 +52,12 @@ function layerRows(network: Network): readonly (readonly string[])[] {
     const first = !seen.has(name);
     seen.add(name);
     const from = call.inputs.map((symbol) => sourceName(network, names, symbol)).join(", ");
-    return [`${name} (${layer?.definition.className ?? "Operator"})`, outputText(call), first ? grouped(count) : "0", from];
+    return [
+      `${name} (${layer?.definition.className ?? "Operator"})`,
+      outputText(call),
+      first ? grouped(count) : "0",
+      from,
+    ];
   });
 }
 
@@ -74,7 +86,9 @@ function outputText(call: Call): string {
 
 function formsOf({ by, inputs }: Call): readonly { readonly axes: Axes }[] {
   if (isLayer(by)) return by.outputs(inputs);
-  return isOperator(by) ? [applied(by, inputs.map(standIn))].flat().map((node) => ({ axes: axesOf(node) })) : [];
+  return isOperator(by)
+    ? [applied(by, inputs.map(standIn))].flat().map((node) => ({ axes: axesOf(node) }))
+    : [];
 }
 
 /** As in Keras: None for the batch and for any length. */
@@ -88,17 +102,25 @@ function table(columns: readonly Column[], rows: readonly (readonly string[])[])
   const cells = (texts: readonly string[], bar: string): string =>
     `${bar} ${columns.map(({ width, right }, k) => padded(texts[k] ?? "", width, right)).join(` ${bar} `)} ${bar}`;
   const body = rows.flatMap((row, k) => [...(k === 0 ? [] : [line("├", "─", "┼", "┤")]), cells(row, "│")]);
-  const head = cells(columns.map(({ title }) => title), "┃");
+  const head = cells(
+    columns.map(({ title }) => title),
+    "┃",
+  );
   return [line("┏", "━", "┳", "┓"), head, line("┡", "━", "╇", "┩"), ...body, line("└", "─", "┴", "┘")];
 }
 
-const padded = (text: string, width: number, right: boolean): string => (right ? text.padStart(width) : text.padEnd(width));
+const padded = (text: string, width: number, right: boolean): string =>
+  right ? text.padStart(width) : text.padEnd(width);
 
 function totals({ variables }: Network): readonly string[] {
   const count = (trainable: boolean): number =>
-    variables.reduce((total, { shape, trainable: own }) => total + (own === trainable ? sizeOf(shape) : 0), 0);
+    variables.reduce(
+      (total, { shape, trainable: own }) => total + (own === trainable ? sizeOf(shape) : 0),
+      0,
+    );
   const [yes, no] = [count(true), count(false)];
-  const line = (title: string, params: number): string => ` ${title}: ${grouped(params)} (${bytesText(params * 4)})`;
+  const line = (title: string, params: number): string =>
+    ` ${title}: ${grouped(params)} (${bytesText(params * 4)})`;
   return [line("Total params", yes + no), line("Trainable params", yes), line("Non-trainable params", no)];
 }
 

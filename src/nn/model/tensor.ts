@@ -3,7 +3,15 @@ import type { DType } from "../../core/graph/nodes.ts";
 import { UnrollError } from "../../errors.ts";
 
 export type Nested = number | readonly Nested[];
-export type TypedArray = Float32Array | Float64Array | Int32Array | Uint32Array | Int16Array | Uint16Array | Int8Array | Uint8Array;
+export type TypedArray =
+  | Float32Array
+  | Float64Array
+  | Int32Array
+  | Uint32Array
+  | Int16Array
+  | Uint16Array
+  | Int8Array
+  | Uint8Array;
 
 export interface Tensor {
   readonly shape: readonly number[];
@@ -33,12 +41,19 @@ class Dense implements Tensor {
  * Nested arrays, or a typed array and its shape, as a tensor of float32 unless told. An array that has the right type
  * is used as it is, not copied.
  */
-export function tensor(values: Nested | TypedArray, shape?: readonly number[], dtype: DType = "float32"): Tensor {
+export function tensor(
+  values: Nested | TypedArray,
+  shape?: readonly number[],
+  dtype: DType = "float32",
+): Tensor {
   const where = "tensor(values)";
-  const flat = ArrayBuffer.isView(values) ? { shape: [values.length], data: values } : flattened(values, where);
+  const flat = ArrayBuffer.isView(values)
+    ? { shape: [values.length], data: values }
+    : flattened(values, where);
   const data = converted(flat.data, dtype, where);
   const axes = shape ?? flat.shape;
-  if (sizeOf(axes) === data.length && axes.every((axis) => Number.isInteger(axis) && axis >= 0)) return new Dense([...axes], data);
+  if (sizeOf(axes) === data.length && axes.every((axis) => Number.isInteger(axis) && axis >= 0))
+    return new Dense([...axes], data);
   throw new UnrollError({
     where: "tensor(values, shape)",
     expected: `${data.length} numbers in the shape`,
@@ -48,11 +63,13 @@ export function tensor(values: Nested | TypedArray, shape?: readonly number[], d
 }
 
 /** A tensor of data that are right already. */
-export const tensorOf = (shape: readonly number[], data: Float32Array | Int32Array): Tensor => new Dense(shape, data);
+export const tensorOf = (shape: readonly number[], data: Float32Array | Int32Array): Tensor =>
+  new Dense(shape, data);
 
 export const isTensor = (x: unknown): x is Tensor => x instanceof Dense;
 
-export const sizeOf = (shape: readonly number[]): number => shape.reduce((product, axis) => product * axis, 1);
+export const sizeOf = (shape: readonly number[]): number =>
+  shape.reduce((product, axis) => product * axis, 1);
 
 function nested(data: ArrayLike<number>, shape: readonly number[], from: number): Nested {
   const [length, ...rest] = shape;
@@ -62,7 +79,10 @@ function nested(data: ArrayLike<number>, shape: readonly number[], from: number)
 }
 
 /** The numbers of a rectangular nested array. Throws an UnrollError that names the index where it is not. */
-export function flattened(values: unknown, where: string): { readonly shape: readonly number[]; readonly data: readonly number[] } {
+export function flattened(
+  values: unknown,
+  where: string,
+): { readonly shape: readonly number[]; readonly data: readonly number[] } {
   const shape: number[] = [];
   for (let at = values; Array.isArray(at); at = at[0]) shape.push(at.length);
   const data: number[] = [];
@@ -80,11 +100,22 @@ function fill(values: unknown, shape: readonly number[], { data, where, path }: 
   const [length, ...rest] = shape;
   if (length === undefined) {
     if (typeof values === "number") data.push(values);
-    else throw uneven(where, path, "a number", Array.isArray(values) ? `an array of ${values.length}` : kindOf(values));
+    else
+      throw uneven(
+        where,
+        path,
+        "a number",
+        Array.isArray(values) ? `an array of ${values.length}` : kindOf(values),
+      );
     return;
   }
   if (!Array.isArray(values) || values.length !== length) {
-    throw uneven(where, path, `an array of ${length}`, Array.isArray(values) ? `one of ${values.length}` : kindOf(values));
+    throw uneven(
+      where,
+      path,
+      `an array of ${length}`,
+      Array.isArray(values) ? `one of ${values.length}` : kindOf(values),
+    );
   }
   values.forEach((value, k) => {
     fill(value, rest, { data, where, path: `${path}[${k}]` });
@@ -104,13 +135,19 @@ function uneven(where: string, path: string, expected: string, got: string): Unr
 
 /** Numbers as `dtype`. Throws an UnrollError for NaN and infinities, and for fractions where integers are wanted. */
 export function converted(data: ArrayLike<number>, dtype: DType, where: string): Float32Array | Int32Array {
-  const wrong = dtype === "int32" ? firstWhere(data, (x) => !Number.isInteger(x)) : firstWhere(data, (x) => !Number.isFinite(x));
+  const wrong =
+    dtype === "int32"
+      ? firstWhere(data, (x) => !Number.isInteger(x))
+      : firstWhere(data, (x) => !Number.isFinite(x));
   if (wrong >= 0) {
     throw new UnrollError({
       where: `${where}, number ${wrong}`,
       expected: dtype === "int32" ? "whole numbers" : "finite numbers",
       got: String(data[wrong]),
-      fix: dtype === "int32" ? "Give tokens as whole numbers, or make the input float32." : "Clean the data first.",
+      fix:
+        dtype === "int32"
+          ? "Give tokens as whole numbers, or make the input float32."
+          : "Clean the data first.",
     });
   }
   if (dtype === "int32") return data instanceof Int32Array ? data : Int32Array.from(data);

@@ -10,7 +10,6 @@ import { mul } from "../../core/graph/operators.ts";
 import type { Computation, Parameter } from "../../core/run/device.ts";
 import { invariant, UnrollError } from "../../errors.ts";
 import { type Context, isLayer, type Value } from "../layers/layer.ts";
-import { fixedLengths } from "../layers/lengths.ts";
 import { applied, isOperator, type OperatorCall } from "../operatorCalls.ts";
 import type { Call, Symbolic } from "../symbols.ts";
 import { type End, layerOfCall, type Network, type NetworkLayer } from "./network.ts";
@@ -62,18 +61,35 @@ export interface Traced {
 
 export function trace(network: Network, options: TraceOptions): Traced {
   const inputs = network.inputs.map(inputOf);
-  const lengths = Object.fromEntries(
-    network.times.map((time) => [time, parameter(time === "time" ? "lengths" : `lengths_${time}`, [rows], "int32")]),
-  );
+  const lengths: Record<string, Parameter> = {};
+  for (const time of network.times) lengthsOf(lengths, time);
   const weights = network.variables.map(({ name, shape }) => parameter(name, shape));
-  const tracing: Tracing = { network, options, weights, keys: [], states: [], named: {}, values: new Map() };
+  const tracing: Tracing = {
+    network,
+    options,
+    weights,
+    lengths,
+    keys: [],
+    states: [],
+    named: {},
+    values: new Map(),
+  };
   network.inputs.forEach(({ symbol, time }, k) => {
-    const value = { node: inputs[k] as Parameter, time, lengths: lengthsOf(time, lengths), mask: null };
+    const value = {
+      node: inputs[k] as Parameter,
+      time,
+      lengths: time === null ? null : lengthsOf(lengths, time),
+      mask: null,
+    };
     tracing.values.set(symbol, { output: value });
   });
-  for (const call of network.calls) tracing.values.set(call, inPlace(network, call, () => follow(tracing, call)));
+  for (const call of network.calls)
+    tracing.values.set(
+      call,
+      inPlace(network, call, () => follow(tracing, call)),
+    );
   const { keys, states, named } = tracing;
-  const outputs = network.outputs.map(({ symbol }) => valueOf(tracing, symbol));
+  const outputs = network.outputs.map(({ symbol }) => valueBehind(tracing, symbol));
   return { inputs, lengths, weights, keys, states, outputs, named };
 }
 
@@ -96,6 +112,7 @@ interface Tracing {
   readonly network: Network;
   readonly options: TraceOptions;
   readonly weights: readonly Parameter[];
+  readonly lengths: Record<string, Parameter>;
   readonly keys: Key[];
   readonly states: TracedState[];
   readonly named: Record<string, Named>;
@@ -108,12 +125,13 @@ function inputOf({ name, symbol, time }: End): Parameter {
   return parameter(name, time === null ? [rows, ...inner] : [time, rows, ...inner], symbol.dtype);
 }
 
-function lengthsOf(time: Dim | null, lengths: Readonly<Record<string, Parameter>>): Node | null {
-  if (typeof time === "number") return fixedLengths(time);
-  return time === null ? null : (lengths[time] ?? null);
+/** The lengths of a dimension of time, made on first use; a dimension that is a number goes by it. */
+function lengthsOf(lengths: Record<string, Parameter>, time: Dim): Parameter {
+  lengths[time] ??= parameter(time === "time" ? "lengths" : `lengths_${time}`, [rows], "int32");
+  return lengths[time];
 }
 
-function valueOf({ values }: Tracing, symbol: Symbolic): Value {
+function valueBehind({ values }: Tracing, symbol: Symbolic): Value {
   const { source } = symbol;
   const value = "input" in source ? values.get(symbol)?.["output"] : values.get(source.call)?.[source.output];
   invariant(value, "trace: every symbol has a value before it is used");
@@ -121,8 +139,9 @@ function valueOf({ values }: Tracing, symbol: Symbolic): Value {
 }
 
 function follow(tracing: Tracing, call: Call): Readonly<Record<string, Value>> {
-  const inputs = call.inputs.map((symbol) => valueOf(tracing, symbol));
-  if (isOperator(call.by)) return Object.fromEntries(operated(call.by, inputs).map((value, k) => [String(k), value]));
+  const inputs = call.inputs.map((symbol) => valueBehind(tracing, symbol));
+  if (isOperator(call.by))
+    return Object.fromEntries(operated(call.by, inputs).map((value, k) => [String(k), value]));
   invariant(isLayer(call.by), "trace: a call is of a layer or of an operator");
   const layer = layerOfCall(tracing.network, call);
   const first = tracing.network.variables.indexOf(layer.variables[0] as (typeof layer.variables)[number]);
@@ -133,7 +152,10 @@ function follow(tracing: Tracing, call: Call): Readonly<Record<string, Value>> {
 
 /** A step counts when it counts in every operand. */
 function operated(by: OperatorCall, inputs: readonly Value[]): readonly Value[] {
-  const made = applied(by, inputs.map(({ node }) => node));
+  const made = applied(
+    by,
+    inputs.map(({ node }) => node),
+  );
   const masks = inputs.flatMap(({ mask }) => mask ?? []);
   const [first] = inputs;
   const [mask = null] = masks.length > 1 ? [masks.reduce((a, b) => (a === b ? a : mul(a, b)))] : masks;
@@ -146,13 +168,19 @@ function contextOf(tracing: Tracing, call: Call, layer: NetworkLayer): Context {
   const uses = network.calls.filter(({ by }) => by === call.by);
   const use = uses.indexOf(call);
   const name = use === 0 ? layer.name : `${layer.name}#${use + 1}`;
-  const given = options.states === "given" || (options.states !== "initial" && options.states.includes(layer.name));
+  const given =
+    options.states === "given" || (options.states !== "initial" && options.states.includes(layer.name));
   const firsts = new Map<string, { readonly shape: readonly number[]; readonly initial: Parameter | null }>();
   return {
     training: options.training,
     inspect: options.inspect ?? false,
+    lengths: (steps) => lengthsOf(tracing.lengths, steps),
     key: (salt, perStep) => {
-      const key = { parameter: parameter(`key_${keys.length + 1}`, [2], "int32"), salt: `${name}/${salt}`, perStep };
+      const key = {
+        parameter: parameter(`key_${keys.length + 1}`, [2], "int32"),
+        salt: `${name}/${salt}`,
+        perStep,
+      };
       keys.push(key);
       return key.parameter;
     },
@@ -160,7 +188,7 @@ function contextOf(tracing: Tracing, call: Call, layer: NetworkLayer): Context {
       const symbol = call.given[state];
       const initial = given && !symbol ? parameter(`${name}/${state}`, [rows, ...shape]) : null;
       firsts.set(state, { shape, initial });
-      return symbol ? valueOf(tracing, symbol).node : initial;
+      return symbol ? valueBehind(tracing, symbol).node : initial;
     },
     last: (state, final) => {
       const first = firsts.get(state);

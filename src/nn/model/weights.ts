@@ -15,7 +15,9 @@ export function getWeights({ variables }: Network): readonly Tensor[] {
 
 /** Copies of all weights, with their names. */
 export function namedWeights({ variables }: Network): readonly NamedTensor[] {
-  return variables.map(({ name, shape, value }) => Object.assign(tensorOf(shape, Float32Array.from(value)), { name }));
+  return variables.map(({ name, shape, value }) =>
+    Object.assign(tensorOf(shape, Float32Array.from(value)), { name }),
+  );
 }
 
 /** Replaces all weights. Throws an UnrollError that names the weight whose shape is another. */

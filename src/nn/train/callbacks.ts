@@ -112,7 +112,8 @@ export function earlyStopping(options: EarlyStoppingOptions = {}): Callback {
     },
     getState: () => state,
     setState: (saved) => {
-      state = saved as Patience;
+      if (!isPatience(saved)) throw otherState("earlyStopping");
+      state = saved;
     },
   };
 }
@@ -155,15 +156,35 @@ export function modelCheckpoint(options: ModelCheckpointOptions): Callback {
     },
     getState: () => best,
     setState: (saved) => {
-      best = saved as number | null;
+      if (typeof saved !== "number") throw otherState("modelCheckpoint");
+      best = saved;
     },
   };
+}
+
+/** What comes from a file may be anything. */
+function isPatience(state: unknown): state is Patience {
+  if (typeof state !== "object" || state === null) return false;
+  const { best, wait, weights } = state as Readonly<Record<string, unknown>>;
+  const figure = best === null || typeof best === "number";
+  const arrays =
+    weights === null || (Array.isArray(weights) && weights.every((one) => one instanceof Float32Array));
+  return figure && typeof wait === "number" && arrays;
+}
+
+function otherState(where: string): UnrollError {
+  return new UnrollError({
+    where: `${where}, resumed`,
+    expected: "the state of the same callback",
+    got: "that of another",
+    fix: "Resume with the callbacks of the training that was interrupted, in the same order.",
+  });
 }
 
 function restore(model: TrainedModel, saved: readonly Float32Array[]): void {
   const weights = model.getWeights();
   weights.forEach(({ data }, k) => {
-    data.set(saved[k] ?? data);
+    if (saved[k]?.length === data.length) data.set(saved[k]);
   });
   model.setWeights(weights);
 }

@@ -1,5 +1,6 @@
 /** What `compile` is told, checked and completed: an optimizer, and for each output a loss and its metrics. */
 import { UnrollError } from "../../errors.ts";
+import { type Check, checkOptions, oneOf } from "../layers/options.ts";
 import { isRecurrence } from "../layers/recurrence.ts";
 import type { Network } from "../model/network.ts";
 import { listed } from "../model/structure.ts";
@@ -20,7 +21,7 @@ export interface CompileOptions {
   readonly metrics?:
     | readonly (MetricName | Metric)[]
     | { readonly [output: string]: readonly (MetricName | Metric)[] };
-  /** Over time: Keras's mean over all steps that count, or the sum over time and the mean over rows. Default: "mean". */
+  /** Over time: the mean over all steps that count, or the sum over time and the mean over rows. Default: "mean". */
   readonly timeReduction?: TimeReduction;
 }
 export interface Compiled {
@@ -29,22 +30,38 @@ export interface Compiled {
   readonly timeReduction: TimeReduction;
 }
 
-export function compiled(options: CompileOptions, network: Network): Compiled {
-  const { optimizer, timeReduction = "mean" } = options;
-  const made = typeof optimizer === "string" ? optimizerNamed(optimizer) : optimizer;
-  refuseUnless(typeof made === "object" && made !== null && typeof made.equation === "function", {
+/** Throws an UnrollError for options that no network could be compiled with. */
+export function checkCompileOptions(options: CompileOptions): void {
+  const some = (expected: string): Check => ({ expected, holds: (x) => x !== null });
+  const checks = {
+    optimizer: some('an optimizer: adam({ learningRate: 0.01 }) or "adam"'),
+    loss: some('a loss: huber({ delta: 2 }) or "huber"'),
+    metrics: some('a list of metrics, such as ["accuracy"]'),
+    timeReduction: oneOf("mean", "sum"),
+  };
+  checkOptions("model.compile", options, checks, ["optimizer", "loss"]);
+  optimizerOf(options.optimizer);
+  if (typeof options.loss === "string") lossNamed(options.loss);
+}
+
+function optimizerOf(given: CompileOptions["optimizer"]): Optimizer {
+  const made: unknown = typeof given === "string" ? optimizerNamed(given) : given;
+  refuseUnless(isOptimizer(made), {
     where: "model.compile({ optimizer })",
     expected: 'an optimizer: adam({ learningRate: 0.01 }) or "adam"',
     got: typeof made,
     fix: "Call the optimizer, or give its name.",
   });
   checkOptimizer(made);
-  refuseUnless(timeReduction === "mean" || timeReduction === "sum", {
-    where: "model.compile({ timeReduction })",
-    expected: '"mean" or "sum"',
-    got: String(timeReduction),
-    fix: "Choose one of the two.",
-  });
+  return made;
+}
+
+const isOptimizer = (x: unknown): x is Optimizer =>
+  typeof x === "object" && x !== null && "equation" in x && typeof x.equation === "function";
+
+export function compiled(options: CompileOptions, network: Network): Compiled {
+  checkCompileOptions(options);
+  const { timeReduction = "mean" } = options;
   refuseOtherStates(network);
   const losses = each(network, options.loss);
   const goals = network.outputs.map(({ name, symbol }, k): Goal => {
@@ -54,7 +71,7 @@ export function compiled(options: CompileOptions, network: Network): Compiled {
     );
     return { name, loss, metrics };
   });
-  return { optimizer: made, goals, timeReduction };
+  return { optimizer: optimizerOf(options.optimizer), goals, timeReduction };
 }
 
 /** Between batches a stateful layer hands on numbers: nothing is learned through its first states. */

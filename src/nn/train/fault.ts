@@ -26,7 +26,10 @@ export function faultOf(fault: Fault): UnrollError {
     where: `training step ${fault.step + 1}`,
     expected: "a finite loss and finite gradients",
     got: placeOf(fault),
-    fix: `The weights are those after step ${fault.step}. Lower the learning rate or set globalClipNorm, and look for values in the data that are too large.`,
+    fix: [
+      `The weights are those after step ${fault.step}.`,
+      "Lower the learning rate or set globalClipNorm, and look for values in the data that are too large.",
+    ].join(" "),
   });
 }
 

@@ -28,7 +28,7 @@ export function plus(a: Sums | null, b: Sums): Sums {
   return a === null ? b : b.map((x, k) => x + (a[k] ?? 0));
 }
 
-/** Figures by name: `loss`, metrics, and with several outputs the loss and metrics of each by the name of the output. */
+/** Figures by name: `loss` and metrics; with several outputs the loss and metrics of each by its name. */
 export function figuresOf(goals: readonly Goal[], sums: Sums): Record<string, number> {
   const figures: Record<string, number> = { loss: 0 };
   let at = 0;

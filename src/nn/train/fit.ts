@@ -8,6 +8,7 @@ import type { Device } from "../../core/run/device.ts";
 import { UnrollError } from "../../errors.ts";
 import { statesAfter, statesBefore } from "../model/carried.ts";
 import { type Dataset, type Feed, feedOf, orderOf, piece, type Span } from "./batches.ts";
+import { breath } from "./breath.ts";
 import type { Callback, Saved, TrainedModel, TrainingMoment } from "./callbacks.ts";
 import { evaluateAll } from "./evaluate.ts";
 import { figuresOf, plus, prefixed } from "./figures.ts";
@@ -42,6 +43,8 @@ interface Fitting extends Plan {
   readonly live: Live;
   readonly run: Run;
   stopped: boolean;
+  /** Lets others have a turn. */
+  readonly breathe: () => Promise<void>;
   /** The last checkpoint of this call. */
   saved: Saved | null;
 }
@@ -58,10 +61,25 @@ export async function fitOn(
     const run = runOf(learner, plan);
     state.run = run;
     const live = liveFor(learner, device, purpose);
-    const fitting: Fitting = { ...plan, learner, device, live, run, stopped: false, saved: null };
-    await train(fitting).catch((error: unknown) => {
+    const fitting: Fitting = {
+      ...plan,
+      learner,
+      device,
+      live,
+      run,
+      breathe: breath(),
+      stopped: false,
+      saved: null,
+    };
+    learner.capture = () => remember(fitting);
+    try {
+      await train(fitting);
+    } catch (error) {
       throw withCheckpoint(error, fitting);
-    });
+    } finally {
+      remember(fitting);
+      learner.capture = null;
+    }
     return run.history;
   });
 }
@@ -84,9 +102,9 @@ function runOf({ state }: Learner, { resume, dataHash, initialEpoch }: Plan): Ru
   if (!resume || state.run === null) return freshRun(initialEpoch, dataHash);
   refuseUnless(state.run.data === dataHash, {
     where: "model.fit(x, y, { resume: true })",
-    expected: "the data of the training that was interrupted",
-    got: "other data",
-    fix: "Give the same data in the same order, or leave out resume to begin anew with these weights.",
+    expected: "the data, batchSize, tbptt and shuffle of the training that was interrupted",
+    got: "other data, or data cut another way",
+    fix: "Give the same data, cut the same way, or leave out resume to begin anew with these weights.",
   });
   return state.run;
 }
@@ -105,7 +123,6 @@ async function train(fitting: Fitting): Promise<void> {
   }
   if (fitting.saved?.step !== learner.state.step) await save(fitting);
   if (!aborted(fitting)) await tell(fitting, "onTrainEnd", lastFigures(run.history));
-  remember(fitting);
 }
 
 /** False when it was stopped before its end. */
@@ -152,6 +169,7 @@ const spanOf = ({ time, steps }: { readonly time: string; readonly steps: number
 async function afterStep(fitting: Fitting): Promise<void> {
   const { run, learner, checkpoint } = fitting;
   await tell(fitting, "onStepEnd", run.sums === null ? {} : figuresOf(learner.compiled.goals, run.sums));
+  await fitting.breathe();
   const every = checkpoint?.everySteps ?? null;
   if (every !== null && learner.state.step % every === 0) await save(fitting);
 }
@@ -174,7 +192,6 @@ async function endEpoch(fitting: Fitting): Promise<void> {
 async function save(fitting: Fitting): Promise<void> {
   const { checkpoint, model, learner } = fitting;
   if (checkpoint === null) return;
-  remember(fitting);
   await model.save(checkpoint.path);
   fitting.saved = { path: checkpoint.path, step: learner.state.step };
 }
@@ -204,7 +221,6 @@ async function tell(
       fitting.stopped = true;
     },
   };
-  remember(fitting);
   for (const callback of callbacks) await callback[hook]?.(moment);
 }
 

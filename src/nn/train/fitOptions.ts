@@ -84,7 +84,7 @@ export function planOf(
   return {
     model,
     data: own,
-    dataHash: hashOf(own),
+    dataHash: [hashOf(own), batchSize, tbptt?.steps ?? "whole", options.shuffle ?? true].join(" "),
     validation: validationOf(learner, all, { count, given: validationData }),
     epochs,
     initialEpoch,
@@ -99,12 +99,12 @@ export function planOf(
   };
 }
 
-/** Those that save the model come last, so that what they save has the state of all others. */
+/** Those that save the model come after those that do not; the display is last, so that places do not depend on it. */
 function callbacksOf({ callbacks = [], verbose }: FitOptions, epochs: number): readonly Callback[] {
   const shown =
     (verbose ?? (inTerminal() ? 1 : 0)) === 0 ? [] : [progress(epochs, (line) => console.log(line))];
   const saves = ({ saves = false }: Callback): boolean => saves;
-  return [...callbacks.filter((callback) => !saves(callback)), ...shown, ...callbacks.filter(saves)];
+  return [...callbacks.filter((callback) => !saves(callback)), ...callbacks.filter(saves), ...shown];
 }
 
 function validationOf(

@@ -22,6 +22,8 @@ export interface Learner {
   live: Live | null;
   /** Whether a training is under way. */
   busy: boolean;
+  /** Puts into the state what only a training under way knows. */
+  capture: (() => void) | null;
 }
 export interface Live {
   readonly device: Device;
@@ -43,10 +45,11 @@ export function learnerOf(network: Network, compiled: Compiled): Learner {
     state,
     live: null,
     busy: false,
+    capture: null,
   };
 }
 
-/** One training at a time: `work` with the learner to itself; its weights are brought home at the end, come what may. */
+/** One training at a time: `work` has the learner to itself, and its weights are brought home at the end. */
 export async function exclusively<T>(learner: Learner, where: string, work: () => Promise<T>): Promise<T> {
   refuseUnless(!learner.busy, {
     where,

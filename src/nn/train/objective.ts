@@ -2,7 +2,7 @@
  * What is minimised, as a computation: from the outputs of a traced network and their targets, the sums of losses and
  * metrics over all steps that count, and the gradient of the loss with respect to every weight that is trained.
  *
- *   loss = scale * sum over steps of weight * loss of the step         scale = 1 / (steps that count), given by the host
+ *   loss = scale * sum over steps of weight * loss of the step      scale = 1 / (steps that count), from the host
  *
  * What counts is known to the host before the run (counts.ts) and comes in as numbers, one a step: 0 beyond the length
  * of a row, 0 where a mask or an ignored class says so, else 1, or the weight of the sample.

@@ -35,6 +35,7 @@ export function savedTraining(network: Network): SavedTraining | null {
   settle(network);
   const learner = learnerIn(network);
   if (learner === null) return null;
+  learner.capture?.();
   const { compiled, state } = learner;
   return { config: configOf(compiled), state, carried: Object.fromEntries(network.carried) };
 }

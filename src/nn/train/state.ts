@@ -34,7 +34,7 @@ export interface Run {
   callbacks: readonly unknown[];
   /** With `piece` above 0: the states `[rows, ...]` at its beginning, by "layer/state". */
   carried: Readonly<Record<string, Float32Array>>;
-  /** A hash of the data, so that a training goes on with the same. */
+  /** A hash of the data, and how they are cut, so that a training goes on with the same. */
   readonly data: string;
 }
 

@@ -88,12 +88,19 @@ export async function writeTokenizer(folder: string, tokenizer: Tokenizer): Prom
 
 export async function readTokenizer(folder: string): Promise<Tokenizer> {
   const file = join(folder, "tokenizer.json");
-  const bytes = await readOr(file, "the characters of a text model", "Give a model made by unroll train generate.");
+  const bytes = await readOr(
+    file,
+    "the characters of a text model",
+    "Give a model made by unroll train generate.",
+  );
   return parseTokenizer(bytes.toString("utf8"), file);
 }
 
 export async function writeRecord(folder: string, record: TrainingRecord): Promise<void> {
-  await writeFile(join(folder, "training.json"), `${JSON.stringify({ task: "generate", ...record }, null, 2)}\n`);
+  await writeFile(
+    join(folder, "training.json"),
+    `${JSON.stringify({ task: "generate", ...record }, null, 2)}\n`,
+  );
 }
 
 /** How the model in a folder is trained. */

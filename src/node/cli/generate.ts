@@ -1,19 +1,19 @@
 /** `unroll generate MODEL`: a character model writes, and the text is seen as it is made. */
 import type { Command } from "commander";
-import { loadModel } from "../../nn/model/load.ts";
-import { printable } from "../../work/data/text.ts";
+import { loadModel } from "../../nn/models.ts";
 import type { Tokenizer } from "../../work/data/characters.ts";
+import { printable } from "../../work/data/text.ts";
 import { type TextModel, writeText } from "../../work/tasks/characterModel.ts";
 import { readTokenizer, requireModel } from "./folder.ts";
 import { Interrupted, interruptible } from "./interrupt.ts";
-import { type DeviceOptions, positive, useDevice, whole, withCommonOptions } from "./options.ts";
+import { type DeviceOptions, fromZero, positive, useDevice, whole, withCommonOptions } from "./options.ts";
 
 interface Flags extends DeviceOptions {
   readonly prompt: string;
   readonly length: number;
   readonly temperature: number;
-  readonly topK?: number;
-  readonly topP?: number;
+  readonly topK?: number | undefined;
+  readonly topP?: number | undefined;
   readonly seed: number;
   readonly json?: boolean;
 }
@@ -30,7 +30,12 @@ export function addGenerate(program: Command): void {
     .argument("<model>", "the folder of a model made by unroll train generate")
     .option("--prompt <text>", "what the text begins with", "")
     .option("--length <n>", "characters to write", whole(1), 500)
-    .option("--temperature <x>", "below 1 more careful, above 1 wilder", positive(100), 0.8)
+    .option(
+      "--temperature <x>",
+      "below 1 more careful, above 1 wilder, 0 always the likeliest",
+      fromZero,
+      0.8,
+    )
     .option("--top-k <n>", "choose among the n likeliest characters only", whole(1))
     .option("--top-p <x>", "choose among the likeliest that together have this probability", positive(1))
     .option("--seed <n>", "the same seed writes the same text", whole(0), 1)
@@ -44,29 +49,47 @@ async function generate(folder: string, flags: Flags): Promise<void> {
   useDevice(flags);
   const model = (await loadModel(folder)) as TextModel; // made by train generate, as its tokenizer says
   tellUnknown(flags.prompt, tokenizer);
-  if (!flags.json) process.stdout.write(printable(flags.prompt));
   const text = await interruptible((signal) => write(model, tokenizer, flags, signal));
-  if (!flags.json) return void process.stdout.write("\n");
+  if (!flags.json) return;
   const { prompt, length, temperature, topK = null, topP = null, seed } = flags;
   const facts = { model: folder, prompt, text, length, temperature, topK, topP, seed };
   process.stdout.write(`${JSON.stringify(facts)}\n`);
 }
 
-function write(model: TextModel, tokenizer: Tokenizer, flags: Flags, signal: AbortSignal): Promise<string> {
-  const { prompt, length, temperature, topK, topP, seed, json } = flags;
-  const onCharacter = (character: string): void => {
-    if (!json) process.stdout.write(printable(character));
-    if (!signal.aborted) return;
-    if (!json) process.stdout.write("\n");
-    throw new Interrupted("interrupted");
+async function write(
+  model: TextModel,
+  tokenizer: Tokenizer,
+  flags: Flags,
+  signal: AbortSignal,
+): Promise<string> {
+  const show = (text: string): void => {
+    if (!flags.json) process.stdout.write(printable(text));
   };
-  const choice = { temperature, ...(topK && { topK }), ...(topP && { topP }) };
-  return writeText(model, tokenizer, { prompt, length, seed, ...choice, onCharacter });
+  const { prompt, length, temperature, topK, topP, seed } = flags;
+  let text = "";
+  show(prompt);
+  for await (const character of writeText(model, tokenizer, {
+    prompt,
+    length,
+    temperature,
+    topK,
+    topP,
+    seed,
+    signal,
+  })) {
+    text += character;
+    show(character);
+  }
+  show("\n");
+  if (signal.aborted) throw new Interrupted("interrupted");
+  return text;
 }
 
 /** Says once which characters of the prompt the model has never seen. */
 function tellUnknown(prompt: string, { encode }: Tokenizer): void {
   const unknown = [...new Set(prompt)].filter((character) => encode(character)[0] === 0);
   if (unknown.length === 0) return;
-  process.stderr.write(`note: the model does not know ${printable(unknown.join(" "))}; it reads them as unknown\n`);
+  process.stderr.write(
+    `note: the model does not know ${printable(unknown.join(" "))}; it reads them as unknown\n`,
+  );
 }

@@ -3,7 +3,7 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import type { Command } from "commander";
 import type { NamedTensor } from "../../nn/model/weights.ts";
-import { loadModel } from "../../nn/model/load.ts";
+import { loadModel } from "../../nn/models.ts";
 import { readRecord, readTokenizer, requireModel } from "./folder.ts";
 import { grouped } from "./progress.ts";
 import { styled, type Terminal, terminalOn } from "./terminal.ts";

@@ -22,6 +22,13 @@ export function positive(most: number = Number.MAX_VALUE): (text: string) => num
   };
 }
 
+/** A number of 0 or more. */
+export function fromZero(text: string): number {
+  const value = Number(text);
+  if (text.trim() !== "" && value >= 0 && Number.isFinite(value)) return value;
+  throw new InvalidArgumentError("Give a number of 0 or more.");
+}
+
 /** A number from 0 up to, not including, 1. */
 export function fraction(text: string): number {
   const value = Number(text);
@@ -45,6 +52,6 @@ export function withCommonOptions(command: Command): Command {
 }
 
 /** Makes the device of these options the one that computes. */
-export async function useDevice({ device, threads }: DeviceOptions): Promise<void> {
-  await setDevice(device, threads === undefined ? {} : { threads });
+export function useDevice({ device, threads }: DeviceOptions): void {
+  setDevice(device, threads === undefined ? {} : { threads });
 }

@@ -1,8 +1,14 @@
 import { describe, expect, test } from "vitest";
-import { clock, drawnLine, grouped, meter, plainLine, type Progress, progressOn } from "./progress.ts";
+import { clock, drawnLine, grouped, meter, type Progress, plainLine, progressOn } from "./progress.ts";
 import { styled, type Terminal, terminalOn } from "./terminal.ts";
 
-const half: Progress = { step: 700, steps: 1400, bitsPerCharacter: 2.4126, speed: 41_249.6, secondsLeft: 71.7 };
+const half: Progress = {
+  step: 700,
+  steps: 1400,
+  bitsPerCharacter: 2.4126,
+  speed: 41_249.6,
+  secondsLeft: 71.7,
+};
 
 describe("terminalOn", () => {
   const at = (isTTY: boolean, environment: Record<string, string>): Pick<Terminal, "live" | "colour"> => {
@@ -81,11 +87,13 @@ describe("progressOn", () => {
   });
 });
 
-test("meter: the loss is the mean of the first steps, the speed that of the whole run", () => {
+test("meter: the loss is the mean of the first steps, the speed that of all but the first", () => {
   let time = 5000;
   const measure = meter({ from: 100, steps: 200, charactersPerStep: 2048, now: () => time });
-  time += 500;
-  expect(measure(101, 6)).toMatchObject({ bitsPerCharacter: 6, speed: 4096, secondsLeft: 49.5 });
+  time += 2000;
+  expect(measure(101, 6)).toMatchObject({ bitsPerCharacter: 6, speed: 1024, secondsLeft: 198 });
   time += 500;
   expect(measure(102, 4)).toMatchObject({ bitsPerCharacter: 5, speed: 4096, secondsLeft: 49 });
+  time += 500;
+  expect(measure(103, 2)).toMatchObject({ bitsPerCharacter: 4, speed: 4096, secondsLeft: 48.5 });
 });

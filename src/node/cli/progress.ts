@@ -52,7 +52,11 @@ export function plainLine({ step, steps, bitsPerCharacter, speed, secondsLeft }:
 export function drawnLine(progress: Progress, terminal: Pick<Terminal, "columns" | "colour">): string {
   const { step, steps, bitsPerCharacter, speed, secondsLeft } = progress;
   const count = `${String(step).padStart(String(steps).length)}/${steps}`;
-  const figures = [`${bitsPerCharacter.toFixed(3)} bits/char`, `${grouped(speed)} chars/s`, `${clock(secondsLeft)} left`];
+  const figures = [
+    `${bitsPerCharacter.toFixed(3)} bits/char`,
+    `${grouped(speed)} chars/s`,
+    `${clock(secondsLeft)} left`,
+  ];
   const text = [count, ...figures].join("  ");
   const width = Math.min(40, terminal.columns - text.length - 3);
   if (width < 5) return text.slice(0, terminal.columns - 1);
@@ -74,7 +78,10 @@ export function grouped(count: number): string {
   return String(Math.round(count)).replaceAll(/\B(?=(\d{3})+$)/g, ",");
 }
 
-/** The figures of a training from its steps: the loss of the last steps, smoothed, and the time they took. */
+/**
+ * The figures of a training from its steps: the loss of the last ones, smoothed, and the time they took. The first
+ * step, in which programs are still being made ready, does not count once there are others.
+ */
 export function meter(options: {
   readonly from: number;
   readonly steps: number;
@@ -82,12 +89,13 @@ export function meter(options: {
   readonly now?: () => number;
 }): (step: number, bitsPerCharacter: number) => Progress {
   const { from, steps, charactersPerStep, now = () => performance.now() } = options;
-  const begun = now();
+  let begun = { step: from, at: now() };
   let smooth: number | undefined;
   return (step, bitsPerCharacter) => {
     const weight = Math.max(0.05, 1 / (step - from)); // the mean of the first twenty, then a decaying one
     smooth = smooth === undefined ? bitsPerCharacter : smooth + weight * (bitsPerCharacter - smooth);
-    const secondsPerStep = (now() - begun) / 1000 / Math.max(1, step - from);
+    const secondsPerStep = (now() - begun.at) / 1000 / Math.max(1, step - begun.step);
+    if (begun.step === from) begun = { step, at: now() };
     const speed = charactersPerStep / secondsPerStep;
     return { step, steps, bitsPerCharacter: smooth, speed, secondsLeft: secondsPerStep * (steps - step) };
   };

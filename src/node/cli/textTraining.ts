@@ -3,14 +3,22 @@
  * midway and at the end, and what to do next. Interrupted, it leaves a checkpoint and says how to go on.
  */
 import { deviceInfo } from "../../nn/device.ts";
-import { loadModel } from "../../nn/model/load.ts";
-import { characterModel, evaluateText, fitText, type TextModel, writeText } from "../../work/tasks/characterModel.ts";
+import { loadModel } from "../../nn/models.ts";
+import { setSeed } from "../../nn/seed.ts";
+import { baselines } from "../../work/classic/ngrams.ts";
+import {
+  characterModel,
+  evaluateText,
+  fitText,
+  type TextModel,
+  writeText,
+} from "../../work/tasks/characterModel.ts";
 import { bitsPerCharacter, type CharacterData, characterData, openingOf } from "../../work/tasks/generate.ts";
 import { hashOf, type Settings, writeRecord, writeTokenizer } from "./folder.ts";
 import { Interrupted } from "./interrupt.ts";
 import { grouped, meter, progressOn } from "./progress.ts";
-import { conclusion, interruption, type Result, type Sample, sampleBlock, writeCard } from "./textReport.ts";
 import { styled, type Terminal, terminalOn } from "./terminal.ts";
+import { conclusion, interruption, type Result, type Sample, sampleBlock, writeCard } from "./textReport.ts";
 
 export interface Job {
   readonly folder: string;
@@ -41,7 +49,7 @@ export async function trainText(job: Job, manner: Manner): Promise<void> {
   const begun = performance.now();
   await tellBeginning(training);
   if (!job.resume) await sample(training, 0);
-  const { step, loss } = await fit(training);
+  const { step, loss } = await fitted(training);
   if (manner.signal.aborted) return interrupted(training, step);
   const seconds = (performance.now() - begun) / 1000;
   const result = await resultOf(training, { step, seconds, loss });
@@ -58,7 +66,9 @@ async function prepared(job: Job, manner: Manner): Promise<Training> {
   const steps = Math.min(length.epochs * data.train.pieces, length.steps ?? Number.POSITIVE_INFINITY);
   const settings = { ...job.settings, steps };
   const vocabulary = data.tokenizer.vocabulary.length;
+  setSeed(settings.seed);
   const model = job.resume ? await loadModel(folder) : characterModel({ ...settings, vocabulary });
+  if (!job.resume) await model.save(folder); // so that folder and record never tell of different models
   await writeTokenizer(folder, data.tokenizer);
   await writeRecord(folder, { files, text: hashOf(text), settings });
   const terminal = terminalOn(manner.json ? process.stderr : process.stdout);
@@ -74,13 +84,14 @@ async function tellBeginning(training: Training): Promise<void> {
   const lines = [
     `${files.join(", ")}: ${grouped(text.length)} characters, ${data.tokenizer.vocabulary.length} different ones`,
     `${layers} LSTM ${layers === 1 ? "layer" : "layers"} of ${units} units, ${grouped(parameters)} parameters`,
-    `${grouped(steps)} optimizer steps, ${(steps / data.train.pieces).toFixed(1)} times through the text, on ${description}`,
+    `${grouped(steps)} optimizer steps, ${(steps / data.train.pieces).toFixed(1)} times through the text`,
+    `on ${description}`,
   ];
   terminal.write(`${styled(terminal, "bold", "Training a character model")}\n${lines.join("\n")}\n`);
 }
 
 /** Trains up to the last step, or until it is interrupted; text midway. */
-async function fit(training: Training): Promise<{ readonly step: number; readonly loss: number }> {
+async function fitted(training: Training): Promise<{ readonly step: number; readonly loss: number }> {
   const { model, data, settings, folder, resume, signal, terminal } = training;
   const { steps, seq, batch } = settings;
   const middle = Math.ceil(steps / 2);
@@ -111,9 +122,10 @@ async function fit(training: Training): Promise<{ readonly step: number; readonl
 
 /** Writes some text with the model as it is now. */
 async function sample(training: Training, step: number): Promise<void> {
-  const { model, data, prompt, settings, samples, terminal } = training;
-  const options = { prompt, length: 240, temperature: 0.7, seed: settings.seed };
-  const text = await writeText(model, data.tokenizer, options);
+  const { model, data, prompt, settings, samples, terminal, signal } = training;
+  const options = { prompt, length: 240, temperature: 0.7, seed: settings.seed + step, signal };
+  let text = "";
+  for await (const character of writeText(model, data.tokenizer, options)) text += character;
   samples.push({ step, prompt, text });
   terminal.write(sampleBlock({ step, prompt, text }, settings.steps, terminal));
 }
@@ -132,10 +144,14 @@ async function resultOf(
     steps: step,
     seconds: Math.round(seconds * 10) / 10,
     device: { name, description },
-    characters: { total: text.length, validation: data.validation.targets.length, vocabulary: data.tokenizer.vocabulary.length },
+    characters: {
+      total: text.length,
+      validation: data.validation.targets.length,
+      vocabulary: data.tokenizer.vocabulary.length,
+    },
     training: { bitsPerCharacter: Number.isNaN(loss) ? null : loss },
     validation: { bitsPerCharacter: validation },
-    baselines: data.baselines,
+    baselines: baselines(data.trainTokens, data.validationTokens, data.tokenizer.vocabulary.length),
     interrupted: false,
   };
 }

@@ -29,7 +29,11 @@ export function addTrainGenerate(train: Command): void {
     .argument("[files...]", "UTF-8 text files; with --resume those of the training that was interrupted")
     .requiredOption("--out <folder>", "where to save the model")
     .option("--epochs <n>", "times to go through the text", whole(1), 4)
-    .option("--steps <n>", "stop after so many optimizer steps, whatever --epochs says", whole(1))
+    .option(
+      "--steps <n>",
+      "optimizer steps in all, instead of --epochs; given both, whichever ends first",
+      whole(1),
+    )
     .option("--units <n>", "units of an LSTM layer", whole(1), 192)
     .option("--layers <n>", "LSTM layers", whole(1), 1)
     .option("--seq <n>", "characters that a gradient goes back", whole(1), 16)
@@ -44,18 +48,24 @@ export function addTrainGenerate(train: Command): void {
 
 async function trainGenerate(files: readonly string[], flags: Flags, command: Command): Promise<void> {
   if (files.length === 0 && !flags.resume) {
-    command.error("error: no text to train on. Give one or more files: unroll train generate FILE... --out MODEL");
+    command.error(
+      "error: no text to train on. Give one or more files: unroll train generate FILE... --out MODEL",
+    );
   }
   useDevice(flags);
-  const job = flags.resume ? await resumedJob(files, flags, command) : await newJob(files, flags);
+  const job = flags.resume ? await resumedJob(files, flags, command) : await newJob(files, flags, command);
   await interruptible((signal) => trainText(job, { json: flags.json ?? false, signal }));
 }
 
-async function newJob(files: readonly string[], flags: Flags): Promise<Job> {
+async function newJob(files: readonly string[], flags: Flags, command: Command): Promise<Job> {
   const text = await readTexts(files);
   await prepareFolder(flags.out);
-  const { out: folder, epochs, steps = null } = flags;
-  return { folder, files, text, settings: { ...flags, steps: 0 }, length: { epochs, steps }, resume: false };
+  const { out: folder, steps = null } = flags;
+  const bounded = steps === null || command.getOptionValueSource("epochs") === "cli";
+  const epochs = bounded ? flags.epochs : Number.POSITIVE_INFINITY;
+  const { units, layers, seq, batch, seed, learningRate, dropout } = flags;
+  const settings = { units, layers, seq, batch, seed, learningRate, dropout, steps: 0 };
+  return { folder, files, text, settings, length: { epochs, steps }, resume: false };
 }
 
 /** The files and settings are those of the record; only the length may be another one. */
@@ -68,7 +78,9 @@ async function resumedJob(given: readonly string[], flags: Flags, command: Comma
     if (!fromUser(name) || flags[name] === record.settings[name]) continue;
     const option = `--${name.replace("R", "-r")}`;
     const before = `the ${record.settings[name]} that ${folder} is trained with`;
-    command.error(`error: ${option} ${flags[name]} is not ${before}. Leave it out to resume, or leave out --resume.`);
+    command.error(
+      `error: ${option} ${flags[name]} is not ${before}. Leave it out to resume, or leave out --resume.`,
+    );
   }
   const files = given.length > 0 ? given : record.files;
   const text = await readTexts(files);
@@ -82,5 +94,12 @@ async function resumedJob(given: readonly string[], flags: Flags, command: Comma
   }
   const epochs = fromUser("epochs") ? flags.epochs : Number.POSITIVE_INFINITY;
   const same = fromUser("epochs") ? null : record.settings.steps;
-  return { folder, files, text, settings: record.settings, length: { epochs, steps: flags.steps ?? same }, resume: true };
+  return {
+    folder,
+    files,
+    text,
+    settings: record.settings,
+    length: { epochs, steps: flags.steps ?? same },
+    resume: true,
+  };
 }

@@ -41,7 +41,7 @@ describe("by hand, on a b a b a with a vocabulary of three", () => {
 });
 
 test("after every history the probabilities add up to one", () => {
-  const random = Int32Array.from({ length: 200 }, (_, k) => (k * k * 7 + k * 3) % 11 % 5);
+  const random = Int32Array.from({ length: 200 }, (_, k) => ((k * k * 7 + k * 3) % 11) % 5);
   const trigrams = countNgrams(random, 6, 3);
   for (let history = 0; history < 36; history++) {
     const before = [Math.floor(history / 6), history % 6];

@@ -50,6 +50,8 @@ describe("tokenizer.json", () => {
     ["a number", '{"kind":"characters","vocabulary":["a",7]}'],
     ["one twice", '{"kind":"characters","vocabulary":["a","b","a"]}'],
   ])("%s is refused by name", (_, content) => {
-    expect(() => parseTokenizer(content, "m/tokenizer.json")).toThrow(/^m\/tokenizer\.json: expected \{ "kind"/);
+    expect(() => parseTokenizer(content, "m/tokenizer.json")).toThrow(
+      /^m\/tokenizer\.json: expected \{ "kind"/,
+    );
   });
 });

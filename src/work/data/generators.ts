@@ -72,11 +72,26 @@ export function temporalOrder({ count, steps, seed = 0 }: GeneratorOptions & Ste
 export const reberSymbols = "BTPSXVE";
 /** From each state of the Reber grammar the two ways out: symbol and next state. State 5 is the last. */
 const reberWays: readonly (readonly (readonly [string, number])[])[] = [
-  [["T", 1], ["P", 2]],
-  [["S", 1], ["X", 3]],
-  [["T", 2], ["V", 4]],
-  [["X", 2], ["S", 5]],
-  [["P", 3], ["V", 5]],
+  [
+    ["T", 1],
+    ["P", 2],
+  ],
+  [
+    ["S", 1],
+    ["X", 3],
+  ],
+  [
+    ["T", 2],
+    ["V", 4],
+  ],
+  [
+    ["X", 2],
+    ["S", 5],
+  ],
+  [
+    ["P", 3],
+    ["V", 5],
+  ],
 ];
 
 /**
@@ -84,7 +99,10 @@ const reberWays: readonly (readonly (readonly [string, number])[])[] = [
  * the same T or P again, E. x are all symbols but the last, one-hot; y the symbols that may come next, `[steps][7]` of
  * 0 and 1; the last but one step asks to remember the second.
  */
-export function embeddedReber({ count, seed = 0 }: GeneratorOptions): Generated<number[][]> & { readonly strings: string[] } {
+export function embeddedReber({
+  count,
+  seed = 0,
+}: GeneratorOptions): Generated<number[][]> & { readonly strings: string[] } {
   const x: number[][][] = [];
   const y: number[][][] = [];
   const strings: string[] = [];
@@ -109,4 +127,5 @@ export function embeddedReber({ count, seed = 0 }: GeneratorOptions): Generated<
   return { x, y, strings };
 }
 
-const oneHot = (index: number, size: number): number[] => Array.from({ length: size }, (_, k) => (k === index ? 1 : 0));
+const oneHot = (index: number, size: number): number[] =>
+  Array.from({ length: size }, (_, k) => (k === index ? 1 : 0));

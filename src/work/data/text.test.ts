@@ -5,7 +5,9 @@ const bytesOf = (text: string): Uint8Array => new TextEncoder().encode(text);
 
 describe("decodeText", () => {
   test("UTF-8 comes out as it is, line ends as \\n, without a byte order mark", () => {
-    expect(decodeText(bytesOf("\uFEFFnaïve 鯨 🐋\r\nline\rend\ffin"), "a.txt")).toBe("naïve 鯨 🐋\nline\nend\nfin");
+    expect(decodeText(bytesOf("\uFEFFnaïve 鯨 🐋\r\nline\rend\ffin"), "a.txt")).toBe(
+      "naïve 鯨 🐋\nline\nend\nfin",
+    );
   });
 
   test.each([

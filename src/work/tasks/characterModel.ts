@@ -11,7 +11,7 @@ import type { Layer } from "../../nn/layers/facts.ts";
 import { lstm } from "../../nn/layers/recurrent.ts";
 import { type Tensor, tensor } from "../../nn/model/tensor.ts";
 import { sequential } from "../../nn/models.ts";
-import type { CausalTokenModel } from "../../nn/modelTypes.ts";
+import type { CausalTokenModel, GenerateOptions } from "../../nn/modelTypes.ts";
 import type { Signal } from "../../nn/signals.ts";
 import type { Callback } from "../../nn/train/callbacks.ts";
 import { sparseCategoricalCrossentropy } from "../../nn/train/losses.ts";
@@ -101,29 +101,19 @@ export async function evaluateText(model: TextModel, data: Streams): Promise<num
   return bitsPerCharacter(loss);
 }
 
-export interface WriteTextOptions {
+export interface WriteTextOptions extends Omit<GenerateOptions, "prompt" | "stop"> {
   /** What it goes on from; a line end where it is empty. */
   readonly prompt: string;
-  /** Characters to write. */
-  readonly length: number;
-  readonly temperature?: number;
-  readonly topK?: number;
-  readonly topP?: number;
-  readonly seed?: number;
-  /** Given each character as it is made. */
-  readonly onCharacter?: (character: string) => void;
-  readonly signal?: AbortSignal;
 }
 
-/** The text that the model writes after the prompt. */
-export async function writeText(model: TextModel, tokenizer: Tokenizer, options: WriteTextOptions): Promise<string> {
-  const { prompt, onCharacter, ...rest } = options;
-  const tokens = await model.generate({
-    ...rest,
-    prompt: Array.from(tokenizer.encode(prompt === "" ? "\n" : prompt)),
-    onToken: (token: number) => onCharacter?.(tokenizer.decode([token])),
-  });
-  return tokenizer.decode(tokens);
+/** The text that the model writes after the prompt, each character as it is made. */
+export async function* writeText(
+  model: TextModel,
+  { encode, decode }: Tokenizer,
+  options: WriteTextOptions,
+): AsyncGenerator<string, void, undefined> {
+  const prompt = encode(options.prompt === "" ? "\n" : options.prompt);
+  for await (const token of model.stream({ ...options, prompt })) yield decode([token]);
 }
 
 function tensorsOf({ inputs, targets, streams, length }: Streams): readonly [Tensor, Tensor] {

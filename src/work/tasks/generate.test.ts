@@ -14,12 +14,6 @@ describe("characterData", () => {
     expect(validation.targets.at(-1)).toBe(0); // the é, unknown
   });
 
-  test("counting helps: uniform > unigram > trigram", () => {
-    const { uniform, unigram, trigram } = characterData(text, options).baselines;
-    expect(uniform).toBeGreaterThan(unigram);
-    expect(unigram).toBeGreaterThan(trigram);
-  });
-
   test("a text one character too short is refused by name, with the length that would do", () => {
     const message = (length: number): string => {
       try {
@@ -40,7 +34,15 @@ test("a loss of ln 2 is one bit", () => {
   expect(bitsPerCharacter(Math.LN2)).toBe(1);
 });
 
-test("openingOf begins and ends with whole words", () => {
-  expect(openingOf("ish whale, that swam away", 14)).toBe("whale, that ");
-  expect(openingOf("鯨鯨鯨鯨", 2)).toBe("鯨鯨");
+describe("openingOf", () => {
+  test("begins with a paragraph and ends with a whole word", () => {
+    expect(openingOf("ish whale.\n\nCall me Ishmael. Some", 18)).toBe("Call me Ishmael. ");
+    expect(openingOf("ish whale.\n \nCHAPTER 1\nCall", 18)).toBe("CHAPTER 1");
+  });
+
+  test("without one, with a word; without words, anywhere", () => {
+    expect(openingOf("ish whale, that swam away", 12)).toBe("whale, that ");
+    expect(openingOf("鯨鯨鯨鯨", 2)).toBe("鯨鯨");
+    expect(openingOf("", 2)).toBe("");
+  });
 });

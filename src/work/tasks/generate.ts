@@ -1,12 +1,11 @@
 /**
  * Text generation as a task: from a text to what a character model is trained and measured with.
  *
- *   text  ->  training part | held-out part  ->  tokens  ->  contiguous streams, and what counting alone would reach
+ *   text  ->  training part | held-out part  ->  tokens  ->  contiguous streams
  */
 import { UnrollError } from "../../errors.ts";
-import { type Baselines, baselines } from "../classic/ngrams.ts";
 import { characterTokenizer, type Tokenizer } from "../data/characters.ts";
-import { splitByPosition, type Streams, streamsOf } from "../data/streams.ts";
+import { type Streams, splitByPosition, streamsOf } from "../data/streams.ts";
 
 /** The fraction of a text, its end, that is not learned from. */
 export const heldOut = 0.05;
@@ -15,12 +14,12 @@ const maxVocabulary = 5000;
 
 export interface CharacterData {
   readonly tokenizer: Tokenizer;
+  readonly trainTokens: Int32Array;
   readonly train: Streams;
   /** The held-out part, in as many streams as it fills. */
   readonly validation: Streams;
+  readonly validationTokens: Int32Array;
   readonly validationText: string;
-  /** Bits per character on the held-out part. */
-  readonly baselines: Baselines;
 }
 export interface CharacterDataOptions {
   /** Streams read side by side: the rows of a batch. */
@@ -48,10 +47,13 @@ export function characterData(text: string, { streams, steps, where }: Character
   }
   return {
     tokenizer,
+    trainTokens: learned,
     train: streamsOf(learned, { streams, steps }),
-    validation: streamsOf(kept, { streams: Math.max(1, Math.min(streams, Math.floor(kept.length / steps / 4))) }),
+    validation: streamsOf(kept, {
+      streams: Math.max(1, Math.min(streams, Math.floor(kept.length / steps / 4))),
+    }),
+    validationTokens: kept,
     validationText: validation,
-    baselines: baselines(learned, kept, tokenizer.vocabulary.length),
   };
 }
 
@@ -60,10 +62,11 @@ export function bitsPerCharacter(loss: number): number {
   return loss / Math.LN2;
 }
 
-/** The first words of a text, up to `most` characters, as something to go on from. */
+/** The first words of a paragraph, up to `most` characters, as something to go on from. */
 export function openingOf(text: string, most: number): string {
-  const from = text.search(/(?<=\s)\S/u); // the first whole word
-  const opening = text.slice(Math.max(from, 0)).slice(0, most);
-  const end = opening.search(/\s\S*$/u);
-  return end > 0 ? opening.slice(0, end + 1) : opening;
+  const paragraph = text.search(/(?<=\n\s*\n)\S/u);
+  const from = paragraph >= 0 ? paragraph : Math.max(text.search(/(?<=\s)\S/u), 0);
+  const [line = ""] = text.slice(from, from + most).split("\n");
+  const end = line.length < most ? line.length : line.search(/\S*$/u); // the last word may be cut
+  return line.slice(0, end === 0 ? line.length : end);
 }

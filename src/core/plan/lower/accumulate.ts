@@ -36,7 +36,12 @@ interface Work {
 /** Most results side by side in one stage: vectors of a tile. */
 const mostSide = 4;
 
-export function lowerAccumulate(kernels: Kernels, stage: Stage, domain: Domain, name: string): ProgramFunction {
+export function lowerAccumulate(
+  kernels: Kernels,
+  stage: Stage,
+  domain: Domain,
+  name: string,
+): ProgramFunction {
   const writer = new Writer();
   const { sums, parts } = sumsFor(kernels, stage);
   const [first] = stage.members as [Node];
@@ -55,10 +60,19 @@ function sumsFor(kernels: Kernels, stage: Stage): { readonly sums: Sums; readonl
   const sums = { key: `sums_${kernels.sums.length}`, rows, stride: padded * stage.members.length };
   kernels.sums.push(sums);
   const parts = stage.members.map((node, k) => {
-    invariant(node.op === "contract" || node.op === "sumLeading", `lower: "${node.op}" is not summed in a stage`);
-    invariant(node.shape.length <= 2 && node.shape[0] !== "rows", "lower: a sum over time alone is not compiled");
+    invariant(
+      node.op === "contract" || node.op === "sumLeading",
+      `lower: "${node.op}" is not summed in a stage`,
+    );
+    invariant(
+      node.shape.length <= 2 && node.shape[0] !== "rows",
+      "lower: a sum over time alone is not compiled",
+    );
     kernels.sumSlots.set(node, { sums, column: k * padded, width: stage.width });
-    return { value: leftSide(kernels, node.op === "contract" ? node.inputs[1] : node.inputs[0]), column: k * padded };
+    return {
+      value: leftSide(kernels, node.op === "contract" ? node.inputs[1] : node.inputs[0]),
+      column: k * padded,
+    };
   });
   return { sums, parts };
 }
@@ -96,18 +110,23 @@ function lowerTile(work: Work, { row, feature, rows, vectors }: Tile): void {
     const offset = (r * sums.stride + (parts[p] as Sum).column) * floatBytes + v * vectorBytes;
     return { r, p, v, offset, name: writer.name("acc") };
   });
-  for (const { name, offset } of cells) writer.assign(name, narrow ? splat(at, offset) : load(at, offset), "vector");
+  for (const { name, offset } of cells)
+    writer.assign(name, narrow ? splat(at, offset) : load(at, offset), "vector");
   overStepsAndRows(work, { row, feature }, (left, values) => {
     const loaded = values.map(({ address, offset }) =>
       Array.from({ length: vectors }, (_, v) =>
         writer.set(narrow ? splat(address, offset) : load(address, offset + v * vectorBytes), "vector"),
       ),
     );
-    const lefts = left === null ? [] : Array.from({ length: rows }, (_, r) => writer.set(splat(left, r * floatBytes), "vector"));
+    const lefts =
+      left === null
+        ? []
+        : Array.from({ length: rows }, (_, r) => writer.set(splat(left, r * floatBytes), "vector"));
     for (const { r, p, v, name } of cells) {
       const value = loaded[p]?.[v] as Expression;
       const sum = local(name, "vector");
-      const next = left === null ? vector("add", sum, value) : vector("multiplyAdd", lefts[r] as Expression, value, sum);
+      const next =
+        left === null ? vector("add", sum, value) : vector("multiplyAdd", lefts[r] as Expression, value, sum);
       writer.assign(name, next, "vector");
     }
   });
@@ -123,7 +142,11 @@ interface Located {
 }
 
 /** `body` with the address of the left side's and of each value's row, for every step and row in the loop's order. */
-function overStepsAndRows(work: Work, at: { row: Expression; feature: Expression }, body: (left: Expression | null, values: readonly Located[]) => void): void {
+function overStepsAndRows(
+  work: Work,
+  at: { row: Expression; feature: Expression },
+  body: (left: Expression | null, values: readonly Located[]) => void,
+): void {
   const { kernels, writer, domain, left, parts } = work;
   const atStep = (step: Expression | null): void => {
     const count = rowCount(kernels, writer, domain, step);
@@ -134,13 +157,19 @@ function overStepsAndRows(work: Work, at: { row: Expression; feature: Expression
       const offset = side === left ? times(at.row, int(floatBytes)) : at.feature;
       const column = plus(offset, int(side === left ? side.column * floatBytes : 0));
       const name = writer.name("pointer");
-      writer.assign(name, plus(plus(start, times(last, int(side.slot.buffer.stride * floatBytes))), column), "int");
+      writer.assign(
+        name,
+        plus(plus(start, times(last, int(side.slot.buffer.stride * floatBytes))), column),
+        "int",
+      );
       return { side, name };
     });
     writer.loop(int(0), count, 1, () => {
       const [first] = pointers;
       const values = parts.map(({ value }) => {
-        const { name } = pointers.find(({ side }) => side !== left && sideKey(side) === sideKey(value)) as { name: string };
+        const { name } = pointers.find(({ side }) => side !== left && sideKey(side) === sideKey(value)) as {
+          name: string;
+        };
         return { address: local(name), offset: value.column * floatBytes };
       });
       body(left === null ? null : local(first?.name ?? ""), values);

@@ -11,8 +11,10 @@ const mostVanishing = 2 ** -100;
 export function arithmeticOf(writer: Writer): functions.VectorArithmetic<Expression, Expression> {
   const float = (value: Expression): Expression => writer.set(value, "vector");
   const whole = (value: Expression): Expression => writer.set(value, "integers");
-  const shift = (op: "left" | "right" | "rightUnsigned") => (value: Expression, by: number): Expression =>
-    whole({ kind: "shift", op, by, value });
+  const shift =
+    (op: "left" | "right" | "rightUnsigned") =>
+    (value: Expression, by: number): Expression =>
+      whole({ kind: "shift", op, by, value });
   return {
     constant: constantVector,
     integer: (value) => ({ kind: "integer", value }),
@@ -48,8 +50,10 @@ export function arithmeticOf(writer: Writer): functions.VectorArithmetic<Express
 
 type Arithmetic = functions.VectorArithmetic<Expression, Expression>;
 type Rule = (o: Arithmetic, ...inputs: readonly Expression[]) => Expression;
-const asRule = (rule: (o: Arithmetic, a: Expression, b: Expression) => Expression): Rule => (o, a, b) =>
-  rule(o, a as Expression, (b ?? a) as Expression);
+const asRule =
+  (rule: (o: Arithmetic, a: Expression, b: Expression) => Expression): Rule =>
+  (o, a, b) =>
+    rule(o, a as Expression, (b ?? a) as Expression);
 const function1 = (f: (x: Expression, o: Arithmetic) => Expression): Rule => asRule((o, a) => f(a, o));
 const numeric = (o: Arithmetic, mask: Expression): Expression => o.select(mask, o.constant(1), o.constant(0));
 

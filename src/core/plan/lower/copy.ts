@@ -44,7 +44,8 @@ function copyRow(kernels: Kernels, at: Row): void {
 function padded(node: NodeOf<"pad">): readonly Node[] {
   const { start, size } = node.attributes;
   const [x] = node.inputs;
-  const blank = (width: number): readonly Node[] => (width > 0 ? [zeros([...x.shape.slice(0, -1), width])] : []);
+  const blank = (width: number): readonly Node[] =>
+    width > 0 ? [zeros([...x.shape.slice(0, -1), width])] : [];
   return [...blank(start), x, ...blank(size - start - widthOf(x))];
 }
 
@@ -80,9 +81,15 @@ function copySteps(kernels: Kernels, { writer, domain, row }: Row, node: NodeOf<
   writer.loop(int(0), int(widthOf(node) / width), 1, (step) => {
     overFeatures(writer, width, lanes, (feature) => {
       const place = new Place(writer, frame, lanes, { rows: domain.rows, step: null, row, feature });
-      const source = plus(stepAddress(writer, frame, from.buffer, from.shift, step), times(row, int(from.buffer.stride * floatBytes)));
+      const source = plus(
+        stepAddress(writer, frame, from.buffer, from.shift, step),
+        times(row, int(from.buffer.stride * floatBytes)),
+      );
       const offset = from.column * floatBytes;
-      const value = writer.set(width === 1 ? splat(source, offset) : load(plus(source, feature), offset), "vector");
+      const value = writer.set(
+        width === 1 ? splat(source, offset) : load(plus(source, feature), offset),
+        "vector",
+      );
       const address = plus(plus(place.pointer(to, true), times(step, int(width * floatBytes))), feature);
       const kind = width === 1 ? "storeFirst" : "store";
       writer.push({ kind, address, offset: to.column * floatBytes, value: masked(place, 0, width, value) });

@@ -1,9 +1,10 @@
 /** The function that runs a whole shard: sections in order, chunks of time, steps, each stage a call. */
 import type { Node } from "../../graph/nodes.ts";
+import { widthOf } from "../../graph/shapes.ts";
 import type { Stage } from "../fuse.ts";
 import type { Loop } from "../place.ts";
 import type { Expression, ProgramFunction } from "../program.ts";
-import type { StagedSection } from "../store.ts";
+import type { Slot, StagedSection, Stores } from "../store.ts";
 import type { Carry } from "../values.ts";
 import { lowerAccumulate } from "./accumulate.ts";
 import { lowerCopy } from "./copy.ts";
@@ -14,14 +15,16 @@ import { type Domain, type Kernels, masked } from "./kernels.ts";
 import { lowerMap, overFeatures } from "./map.ts";
 import { floatBytes, Place, stepAddress } from "./place.ts";
 import { lowerProduct } from "./product.ts";
-import { widthOf } from "../../graph/shapes.ts";
-import type { Slot, Stores } from "../store.ts";
 import { isAlive, lowerAlive, mayVanish } from "./skip.ts";
 
 const lowerings = { map: lowerMap, product: lowerProduct, accumulate: lowerAccumulate, copy: lowerCopy };
 
 /** All functions of a shard's run; the last is `run(frame)`. */
-export function lowerSections(kernels: Kernels, staged: readonly StagedSection[], stores: Stores): readonly ProgramFunction[] {
+export function lowerSections(
+  kernels: Kernels,
+  staged: readonly StagedSection[],
+  stores: Stores,
+): readonly ProgramFunction[] {
   const functions: ProgramFunction[] = [];
   const main = new Writer();
   const lowered = (stages: readonly Stage[], domain: Omit<Domain, "rows">): readonly string[] =>
@@ -49,7 +52,11 @@ export function lowerSections(kernels: Kernels, staged: readonly StagedSection[]
     };
   });
   for (const { key, rows, stride } of kernels.sums)
-    main.push({ kind: "fill", address: kernels.frame.read(main, key), bytes: int(rows * stride * floatBytes) });
+    main.push({
+      kind: "fill",
+      address: kernels.frame.read(main, key),
+      bytes: int(rows * stride * floatBytes),
+    });
   for (const section of sections) section();
   return [...functions, main.finish("run", ["frame"], true)];
 }
@@ -66,7 +73,12 @@ interface Names {
   readonly alive: string | null;
 }
 
-function runLoop(kernels: Kernels, writer: Writer, { time, reverse }: Loop, { before, step, after, alive }: Names): void {
+function runLoop(
+  kernels: Kernels,
+  writer: Writer,
+  { time, reverse }: Loop,
+  { before, step, after, alive }: Names,
+): void {
   if (before.length + step.length + after.length === 0) return;
   const steps = kernels.frame.read(writer, stepsKey(time));
   const chunk = kernels.frame.read(writer, chunkKey);
@@ -81,7 +93,9 @@ function runLoop(kernels: Kernels, writer: Writer, { time, reverse }: Loop, { be
   };
   const runSteps = (from: Expression, to: Expression): void => {
     if (step.length > 0) {
-      const [first, until, by] = reverse ? ([minus(to, int(1)), from, -1] as const) : ([from, to, 1] as const);
+      const [first, until, by] = reverse
+        ? ([minus(to, int(1)), from, -1] as const)
+        : ([from, to, 1] as const);
       writer.loop(first, until, by, (index) => callAll(writer, step, [index]));
     }
     callAll(writer, after, [from, to]);
@@ -91,7 +105,12 @@ function runLoop(kernels: Kernels, writer: Writer, { time, reverse }: Loop, { be
 }
 
 /** Puts the initial states where each row's first step reads them: a reverse loop begins at the row's last step. */
-function beginStates(kernels: Kernels, loop: Loop, carrySlot: ReadonlyMap<Carry, Slot>, name: string): ProgramFunction | null {
+function beginStates(
+  kernels: Kernels,
+  loop: Loop,
+  carrySlot: ReadonlyMap<Carry, Slot>,
+  name: string,
+): ProgramFunction | null {
   const carries = kernels.values.carries.filter(({ scan }) => scan === loop.scan);
   if (carries.length === 0) return null;
   const writer = new Writer();
@@ -100,14 +119,32 @@ function beginStates(kernels: Kernels, loop: Loop, carrySlot: ReadonlyMap<Carry,
     for (const carry of carries) {
       const slot = carrySlot.get(carry) as Slot;
       const width = widthOf(carry.state);
-      const lengths = (): Expression => loadInt(plus(frame.read(writer, lengthsKey(loop.time)), times(row, int(floatBytes))));
+      const lengths = (): Expression =>
+        loadInt(plus(frame.read(writer, lengthsKey(loop.time)), times(row, int(floatBytes))));
       const step = loop.reverse ? writer.set(lengths(), "int") : int(0);
-      const target = writer.set(plus(stepAddress(writer, frame, slot.buffer, 0, step), times(row, int(slot.buffer.stride * floatBytes))), "int");
+      const target = writer.set(
+        plus(
+          stepAddress(writer, frame, slot.buffer, 0, step),
+          times(row, int(slot.buffer.stride * floatBytes)),
+        ),
+        "int",
+      );
       overFeatures(writer, width, lanes, (feature) => {
         const place = new Place(writer, frame, lanes, { rows: "rows", step: null, row, feature });
-        const value = operand(kernels, carry.initial as Node, { place, row: 0, vector: 0, width, made: new Map() });
+        const value = operand(kernels, carry.initial as Node, {
+          place,
+          row: 0,
+          vector: 0,
+          width,
+          made: new Map(),
+        });
         const kind = width === 1 ? "storeFirst" : "store";
-        writer.push({ kind, address: plus(target, feature), offset: slot.column * floatBytes, value: masked(place, 0, width, value) });
+        writer.push({
+          kind,
+          address: plus(target, feature),
+          offset: slot.column * floatBytes,
+          value: masked(place, 0, width, value),
+        });
       });
     }
   });

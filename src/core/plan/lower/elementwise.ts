@@ -9,9 +9,9 @@ import type { Expression } from "../program.ts";
 import type { Slot } from "../store.ts";
 import { isFinal } from "../values.ts";
 import { arithmetic, arithmeticOf } from "./arithmetic.ts";
-import type { Kernels } from "./kernels.ts";
 import { lengthsKey, rowIdsKey } from "./frame.ts";
 import { constantVector, int, integers, load, loadInt, minus, plus, splat, times, vector } from "./ir.ts";
+import type { Kernels } from "./kernels.ts";
 import { floatBytes, type Place, stepAddress } from "./place.ts";
 
 /** A place within a tile. */
@@ -29,11 +29,11 @@ export interface Spot {
 export function evaluate(kernels: Kernels, members: readonly Node[], spot: Spot): void {
   for (const node of members) {
     if (spot.made.has(node)) continue;
-    spot.made.set(node, spot.place.writer.set(valueOf(kernels, node, spot), "vector"));
+    spot.made.set(node, spot.place.writer.set(computed(kernels, node, spot), "vector"));
   }
 }
 
-function valueOf(kernels: Kernels, node: Node, spot: Spot): Expression {
+function computed(kernels: Kernels, node: Node, spot: Spot): Expression {
   const { writer } = spot.place;
   if (isFinal(node)) return finalState(kernels, node, spot);
   if (node.op === "where") return selected(kernels, node.inputs, spot);
@@ -41,7 +41,11 @@ function valueOf(kernels: Kernels, node: Node, spot: Spot): Expression {
   if (node.op === "gather") return gathered(kernels, node.inputs[0], node.inputs[1], spot);
   if (node.op === "reverse") return turned(kernels, node.inputs[0], spot);
   if (node.op === "featuresToTime") return ofStep(kernels, node, spot);
-  return arithmetic(node.op, node.inputs.map((input) => operand(kernels, input, spot)), writer);
+  return arithmetic(
+    node.op,
+    node.inputs.map((input) => operand(kernels, input, spot)),
+    writer,
+  );
 }
 
 /** What a member reads: a register, a constant, or a load. */
@@ -60,7 +64,9 @@ export function operand(kernels: Kernels, node: Node, spot: Spot, start = 0): Ex
     case "toFloat": // integers are loaded as floats
       return operand(kernels, behind.inputs[0], spot, start);
     case "reshape":
-      return kernels.weight(behind) === null ? operand(kernels, behind.inputs[0], spot, start) : loadWeight(kernels, behind, spot, start);
+      return kernels.weight(behind) === null
+        ? operand(kernels, behind.inputs[0], spot, start)
+        : loadWeight(kernels, behind, spot, start);
     case "slice":
       return kernels.weight(behind) === null
         ? operand(kernels, behind.inputs[0], spot, start + behind.attributes.start)
@@ -74,7 +80,8 @@ function loadSlot(slot: Slot, spot: Spot, start: number): Expression {
   const narrow = slot.width === 1 || spot.width === 1;
   const offset = (spot.row * spot.place.rowStride(slot.buffer) + slot.column + start) * floatBytes;
   const pointer = spot.place.pointer(slot, narrow);
-  if (slot.buffer.integers === true) return vector("toFloat", { kind: "splatInteger", address: pointer, offset });
+  if (slot.buffer.integers === true)
+    return vector("toFloat", { kind: "splatInteger", address: pointer, offset });
   return narrow ? splat(pointer, offset) : load(pointer, offset + vectorBytes(spot));
 }
 
@@ -90,28 +97,46 @@ function loadWeight(kernels: Kernels, node: Node, spot: Spot, start: number): Ex
   const offset = (view.offset + start + rowOffset) * floatBytes;
   const row = view.rows === 1 ? base : plus(base, times(place.row, int(view.rowStride * floatBytes)));
   if (view.columns === 1 || spot.width === 1) return splat(row, offset);
-  return load(place.known(`weight ${kernels.weightKey(view.weight)} ${view.rows === 1}`, () => plus(row, place.feature)), offset + vectorBytes(spot));
+  return load(
+    place.known(`weight ${kernels.weightKey(view.weight)} ${view.rows === 1}`, () =>
+      plus(row, place.feature),
+    ),
+    offset + vectorBytes(spot),
+  );
 }
 
 /** The number of each feature, as floats. */
 function featureIndex(spot: Spot, start: number): Expression {
   const { place } = spot;
-  return vector("toFloat", featureNumbers(place, spot.width === 1 ? start : start + spot.vector * place.lanes, spot.width === 1));
+  return vector(
+    "toFloat",
+    featureNumbers(place, spot.width === 1 ? start : start + spot.vector * place.lanes, spot.width === 1),
+  );
 }
 
 function featureNumbers(place: Place, offset: number, single: boolean): Expression {
-  const first = plus({ kind: "intOperation", op: "divide", inputs: [place.feature, int(floatBytes)] }, int(offset));
+  const first = plus(
+    { kind: "intOperation", op: "divide", inputs: [place.feature, int(floatBytes)] },
+    int(offset),
+  );
   const all: Expression = { kind: "spread", value: single ? int(offset) : first };
   return single ? all : integers("addInteger", all, { kind: "laneIndex" });
 }
 
-function selected(kernels: Kernels, [condition, yes, no]: readonly [Node, Node, Node], spot: Spot): Expression {
+function selected(
+  kernels: Kernels,
+  [condition, yes, no]: readonly [Node, Node, Node],
+  spot: Spot,
+): Expression {
   const known = kernels.values.behind(condition);
   if (known.op === "constant") return operand(kernels, known.attributes.value === 0 ? no : yes, spot);
   const a = operand(kernels, yes, spot);
   const b = operand(kernels, no, spot);
   if ((known.op === "greater" || known.op === "equal") && spot.made.has(known)) {
-    const [left, right] = known.inputs.map((input) => operand(kernels, input, spot)) as [Expression, Expression];
+    const [left, right] = known.inputs.map((input) => operand(kernels, input, spot)) as [
+      Expression,
+      Expression,
+    ];
     const mask = known.op === "greater" ? integers("less", right, left) : integers("equal", left, right);
     return vector("select", mask, a, b);
   }
@@ -124,7 +149,10 @@ function finalState(kernels: Kernels, node: Node, spot: Spot): Expression {
   const { slot, reverse } = kernels.finalOf(node);
   const row = plus(place.row, int(spot.row));
   const steps = reverse ? int(0) : rowEntry(place, lengthsKey(slot.buffer.time as string), row);
-  const address = plus(stepAddress(place.writer, place.frame, slot.buffer, 0, steps), times(row, int(slot.buffer.stride * floatBytes)));
+  const address = plus(
+    stepAddress(place.writer, place.frame, slot.buffer, 0, steps),
+    times(row, int(slot.buffer.stride * floatBytes)),
+  );
   return atRow(address, slot, spot);
 }
 
@@ -135,7 +163,10 @@ function turned(kernels: Kernels, node: Node, spot: Spot): Expression {
   const row = plus(place.row, int(spot.row));
   const last = minus(rowEntry(place, lengthsKey(slot.buffer.time as string), row), int(1));
   const step = minus(last, place.step as Expression);
-  const address = plus(stepAddress(place.writer, place.frame, slot.buffer, slot.shift, step), times(row, int(slot.buffer.stride * floatBytes)));
+  const address = plus(
+    stepAddress(place.writer, place.frame, slot.buffer, slot.shift, step),
+    times(row, int(slot.buffer.stride * floatBytes)),
+  );
   return atRow(address, slot, spot);
 }
 
@@ -152,7 +183,9 @@ function ofStep(kernels: Kernels, node: Node, spot: Spot): Expression {
   const start = times(place.step as Expression, int(widthOf(node) * floatBytes));
   const address = plus(place.pointer(slot, true), start);
   const offset = (spot.row * slot.buffer.stride + slot.column) * floatBytes;
-  return spot.width === 1 ? splat(address, offset) : load(plus(address, place.feature), offset + vectorBytes(spot));
+  return spot.width === 1
+    ? splat(address, offset)
+    : load(plus(address, place.feature), offset + vectorBytes(spot));
 }
 
 function gathered(kernels: Kernels, table: Node, index: Node, spot: Spot): Expression {
@@ -162,8 +195,14 @@ function gathered(kernels: Kernels, table: Node, index: Node, spot: Spot): Expre
   const slot = kernels.slotOf(kernels.source(index));
   invariant(slot !== null, "lower: the index of a gather is an input");
   const row = place.known(`index ${slot.buffer.name} ${spot.row} ${kernels.weightKey(view.weight)}`, () => {
-    const number = loadInt(place.pointer(slot, true), (spot.row * slot.buffer.stride + slot.column) * floatBytes);
-    return plus(place.frame.read(place.writer, kernels.weightKey(view.weight)), times(number, int(view.rowStride * floatBytes)));
+    const number = loadInt(
+      place.pointer(slot, true),
+      (spot.row * slot.buffer.stride + slot.column) * floatBytes,
+    );
+    return plus(
+      place.frame.read(place.writer, kernels.weightKey(view.weight)),
+      times(number, int(view.rowStride * floatBytes)),
+    );
   });
   return spot.width === 1
     ? splat(row, view.offset * floatBytes)
@@ -173,8 +212,12 @@ function gathered(kernels: Kernels, table: Node, index: Node, spot: Spot): Expre
 function randomAt(kernels: Kernels, node: Node, spot: Spot): Expression {
   const { place } = spot;
   const { writer, frame } = place;
-  const key = frame.read(writer, (kernels.slotOf(kernels.values.behind(node.inputs[0] as Node)) as Slot).buffer.name);
-  const word = (k: number): Expression => writer.set({ kind: "splatInteger", address: key, offset: k * floatBytes }, "integers");
+  const key = frame.read(
+    writer,
+    (kernels.slotOf(kernels.values.behind(node.inputs[0] as Node)) as Slot).buffer.name,
+  );
+  const word = (k: number): Expression =>
+    writer.set({ kind: "splatInteger", address: key, offset: k * floatBytes }, "integers");
   const number = place.rows === "rows" ? rowEntry(place, rowIdsKey, plus(place.row, int(spot.row))) : int(0);
   const row: Expression = { kind: "spread", value: number };
   const first = place.step === null ? int(0) : times(place.step, int(widthOf(node)));

@@ -36,17 +36,29 @@ export const bitAnd = (a: Expression, b: Expression): Expression => operation("a
 export const less = (a: Expression, b: Expression): Expression => operation("less", a, b);
 export const lessEqual = (a: Expression, b: Expression): Expression => operation("lessEqual", a, b);
 
-export const loadInt = (address: Expression, offset = 0): Expression => ({ kind: "loadInt", address, offset });
+export const loadInt = (address: Expression, offset = 0): Expression => ({
+  kind: "loadInt",
+  address,
+  offset,
+});
 export const load = (address: Expression, offset = 0): Expression => ({ kind: "load", address, offset });
 export const splat = (address: Expression, offset = 0): Expression => ({ kind: "splat", address, offset });
 export const constantVector = (value: number): Expression => ({ kind: "constant", value });
-export const vector = (op: VectorOperator, ...inputs: readonly Expression[]): Expression => ({ kind: "vector", op, inputs });
+export const vector = (op: VectorOperator, ...inputs: readonly Expression[]): Expression => ({
+  kind: "vector",
+  op,
+  inputs,
+});
 export const integers = (op: IntegersOperator, ...inputs: readonly Expression[]): Expression => ({
   kind: "integers",
   op,
   inputs,
 });
-export const call = (name: string, ...inputs: readonly Expression[]): Statement => ({ kind: "call", name, inputs });
+export const call = (name: string, ...inputs: readonly Expression[]): Statement => ({
+  kind: "call",
+  name,
+  inputs,
+});
 
 /** Writes the body of one function. Loops and conditions nest by callback. */
 export class Writer {

@@ -3,7 +3,7 @@ import type { Node, NodeOf } from "../../graph/nodes.ts";
 import type { Expression } from "../program.ts";
 import type { Slot } from "../store.ts";
 import type { Values } from "../values.ts";
-import { type Frame, activeKey, rowsKey } from "./frame.ts";
+import { activeKey, type Frame, rowsKey } from "./frame.ts";
 import { int, integers, loadInt, local, plus, times, vector, type Writer } from "./ir.ts";
 import { floatBytes, type Place } from "./place.ts";
 import type { WeightView } from "./weights.ts";
@@ -67,7 +67,12 @@ export function overSteps(writer: Writer, domain: Domain, body: (step: Expressio
 }
 
 /** How many rows take part. */
-export function rowCount(kernels: Kernels, writer: Writer, domain: Domain, step: Expression | null): Expression {
+export function rowCount(
+  kernels: Kernels,
+  writer: Writer,
+  domain: Domain,
+  step: Expression | null,
+): Expression {
   if (domain.rows !== "rows") return int(domain.rows);
   if (domain.time === null || step === null) return kernels.frame.read(writer, rowsKey);
   const active = kernels.frame.read(writer, activeKey(domain.time));
@@ -80,17 +85,25 @@ export const blocksOf = (width: number, lanes: number): number => Math.ceil(widt
 /** True in the lanes that hold features, or null when all do. */
 export function inside(place: Place, vectorIndex: number, width: number): Expression | null {
   if (width === 1 || width % place.lanes === 0) return null;
-  return place.known(`inside ${vectorIndex} ${width}`, () => {
-    const index = plus({ kind: "intOperation", op: "divide", inputs: [place.feature, int(floatBytes)] }, int(vectorIndex * place.lanes));
-    const numbers = integers("addInteger", { kind: "spread", value: index }, { kind: "laneIndex" });
-    return integers("lessEqual", vector("toFloat", numbers), { kind: "constant", value: width - 1 });
-  }, "integers");
+  return place.known(
+    `inside ${vectorIndex} ${width}`,
+    () => {
+      const index = plus(
+        { kind: "intOperation", op: "divide", inputs: [place.feature, int(floatBytes)] },
+        int(vectorIndex * place.lanes),
+      );
+      const numbers = integers("addInteger", { kind: "spread", value: index }, { kind: "laneIndex" });
+      return integers("lessEqual", vector("toFloat", numbers), { kind: "constant", value: width - 1 });
+    },
+    "integers",
+  );
 }
 
 /** Stores a value of a tile: one float where it has one feature, else a vector with zeros behind the last feature. */
 export function storeAt(place: Place, slot: Slot, row: number, vectorIndex: number, value: Expression): void {
   const narrow = slot.width === 1;
-  const offset = (row * slot.buffer.stride + slot.column + (narrow ? 0 : vectorIndex * place.lanes)) * floatBytes;
+  const offset =
+    (row * slot.buffer.stride + slot.column + (narrow ? 0 : vectorIndex * place.lanes)) * floatBytes;
   const address = place.pointer(slot, narrow);
   if (narrow) return place.writer.push({ kind: "storeFirst", address, offset, value });
   place.writer.push({ kind: "store", address, offset, value: masked(place, vectorIndex, slot.width, value) });

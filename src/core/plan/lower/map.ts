@@ -5,13 +5,24 @@ import type { Stage } from "../fuse.ts";
 import type { Expression, ProgramFunction } from "../program.ts";
 import { evaluate, operand, type Spot } from "./elementwise.ts";
 import { constantVector, int, local, vector, Writer } from "./ir.ts";
-import { blocksOf, type Domain, inside, type Kernels, overSteps, parametersOf, rowCount, storeAt } from "./kernels.ts";
+import {
+  blocksOf,
+  type Domain,
+  inside,
+  type Kernels,
+  overSteps,
+  parametersOf,
+  rowCount,
+  storeAt,
+} from "./kernels.ts";
 import { floatBytes, Place } from "./place.ts";
 
 export function lowerMap(kernels: Kernels, stage: Stage, domain: Domain, name: string): ProgramFunction {
   const writer = new Writer();
   overSteps(writer, domain, (step) => {
-    writer.loop(int(0), rowCount(kernels, writer, domain, step), 1, (row) => lowerRow(kernels, stage, domain, { writer, step, row }));
+    writer.loop(int(0), rowCount(kernels, writer, domain, step), 1, (row) =>
+      lowerRow(kernels, stage, domain, { writer, step, row }),
+    );
   });
   return writer.finish(name, parametersOf[domain.steps]);
 }
@@ -22,7 +33,12 @@ interface Row {
   readonly row: Expression;
 }
 
-function lowerRow(kernels: Kernels, { members, width }: Stage, domain: Domain, { writer, step, row }: Row): void {
+function lowerRow(
+  kernels: Kernels,
+  { members, width }: Stage,
+  domain: Domain,
+  { writer, step, row }: Row,
+): void {
   const { lanes, frame } = kernels;
   const reductions = members.filter(({ op }) => op === "sum" || op === "max");
   const others = members.filter((node) => !reductions.includes(node));
@@ -36,7 +52,8 @@ function lowerRow(kernels: Kernels, { members, width }: Stage, domain: Domain, {
       const slot = kernels.slotOf(node);
       if (slot !== null) storeAt(place, slot, 0, 0, spot.made.get(node) as Expression);
     }
-    for (const [node, sum] of sums) writer.assign(sum, reduced(kernels, node, spot, local(sum, "vector")), "vector");
+    for (const [node, sum] of sums)
+      writer.assign(sum, reduced(kernels, node, spot, local(sum, "vector")), "vector");
   });
   const place = new Place(writer, frame, lanes, { rows: domain.rows, step, row, feature: int(0) });
   for (const [node, sum] of sums) {
@@ -47,7 +64,12 @@ function lowerRow(kernels: Kernels, { members, width }: Stage, domain: Domain, {
 }
 
 /** `body` with the first feature of each vector, in bytes. */
-export function overFeatures(writer: Writer, width: number, lanes: number, body: (feature: Expression) => void): void {
+export function overFeatures(
+  writer: Writer,
+  width: number,
+  lanes: number,
+  body: (feature: Expression) => void,
+): void {
   const blocks = blocksOf(width, lanes);
   if (blocks === 1) body(int(0));
   else writer.loop(int(0), int(blocks * lanes * floatBytes), lanes * floatBytes, body);

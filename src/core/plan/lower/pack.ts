@@ -3,9 +3,8 @@
  * `[block][k][product][vector][lane]`. Packed once for every version of the weights, by ranges of blocks.
  */
 import type { ProgramFunction } from "../program.ts";
-import { int, load, loadInt, local, plus, times, vector, integers, Writer } from "./ir.ts";
-import type { Frame } from "./frame.ts";
-import { blocksOf, type Panel } from "./kernels.ts";
+import { int, integers, load, loadInt, local, plus, times, vector, Writer } from "./ir.ts";
+import { blocksOf, type Kernels, type Panel } from "./kernels.ts";
 import { floatBytes } from "./place.ts";
 import type { WeightView } from "./weights.ts";
 
@@ -13,22 +12,27 @@ import type { WeightView } from "./weights.ts";
 export function blockFloats(panel: Panel, lanes: number): number {
   return (panel.views[0]?.rows ?? 0) * panel.views.length * panel.vectors * lanes;
 }
-export const panelBlocks = (panel: Panel, lanes: number): number => blocksOf(panel.columns, panel.vectors * lanes);
+export const panelBlocks = (panel: Panel, lanes: number): number =>
+  blocksOf(panel.columns, panel.vectors * lanes);
 
 /** `pack(frame, from, to)`: blocks `from` to `to` of one panel. */
-export function lowerPack(frame: Frame, panel: Panel, weightKey: (view: WeightView) => string, lanes: number): ProgramFunction {
+export function lowerPack({ frame, weightKey, lanes }: Kernels, panel: Panel): ProgramFunction {
   const writer = new Writer();
   const blockBytes = blockFloats(panel, lanes) * floatBytes;
   const wide = panel.vectors * lanes;
   panel.views.forEach((view, product) => {
-    const source = frame.read(writer, weightKey(view));
+    const source = frame.read(writer, weightKey(view.weight));
     writer.loop(local("from"), local("to"), 1, (block) => {
       const target = plus(frame.read(writer, panel.key), times(block, int(blockBytes)));
       const into = writer.set(plus(target, int(product * wide * floatBytes)), "int");
       const column = plus(times(block, int(wide)), int(panel.start));
-      const first = writer.set(plus(source, plus(int(view.offset * floatBytes), times(column, int(view.columnStride * floatBytes)))), "int");
+      const first = writer.set(
+        plus(source, plus(int(view.offset * floatBytes), times(column, int(view.columnStride * floatBytes)))),
+        "int",
+      );
       const stepBytes = panel.views.length * wide * floatBytes;
-      if (view.columnStride === 1) packRows(writer, view, { into, first, column, stepBytes, vectors: panel.vectors, lanes });
+      if (view.columnStride === 1)
+        packRows(writer, view, { into, first, column, stepBytes, vectors: panel.vectors, lanes });
       else packColumns(writer, view, { into, first, column, stepBytes, vectors: panel.vectors, lanes });
     });
   });
@@ -45,10 +49,21 @@ interface Block {
 }
 
 /** Columns stand side by side in the weight: whole vectors are copied. */
-function packRows(writer: Writer, view: WeightView, { into, first, column, stepBytes, vectors, lanes }: Block): void {
+function packRows(
+  writer: Writer,
+  view: WeightView,
+  { into, first, column, stepBytes, vectors, lanes }: Block,
+): void {
   const masks = Array.from({ length: vectors }, (_, v) => {
-    const numbers = integers("addInteger", { kind: "spread", value: plus(column, int(v * lanes)) }, { kind: "laneIndex" });
-    return writer.set(integers("less", vector("toFloat", numbers), { kind: "constant", value: view.columns }), "integers");
+    const numbers = integers(
+      "addInteger",
+      { kind: "spread", value: plus(column, int(v * lanes)) },
+      { kind: "laneIndex" },
+    );
+    return writer.set(
+      integers("less", vector("toFloat", numbers), { kind: "constant", value: view.columns }),
+      "integers",
+    );
   });
   writer.loop(int(0), int(view.rows), 1, (k) => {
     const from = writer.set(plus(first, times(k, int(view.rowStride * floatBytes))), "int");
@@ -62,11 +77,19 @@ function packRows(writer: Writer, view: WeightView, { into, first, column, stepB
 }
 
 /** Rows stand side by side (a transposed weight): one column after the other. */
-function packColumns(writer: Writer, view: WeightView, { into, first, column, stepBytes, vectors, lanes }: Block): void {
+function packColumns(
+  writer: Writer,
+  view: WeightView,
+  { into, first, column, stepBytes, vectors, lanes }: Block,
+): void {
   writer.loop(int(0), int(vectors * lanes), 1, (lane) => {
     const to = writer.set(plus(into, times(lane, int(floatBytes))), "int");
     const from = writer.set(plus(first, times(lane, int(view.columnStride * floatBytes))), "int");
-    const real: Parameters<typeof writer.when>[0] = { kind: "intOperation", op: "less", inputs: [plus(column, lane), int(view.columns)] };
+    const real: Parameters<typeof writer.when>[0] = {
+      kind: "intOperation",
+      op: "less",
+      inputs: [plus(column, lane), int(view.columns)],
+    };
     writer.when(real, () => {
       writer.loop(int(0), int(view.rows), 1, (k) => {
         const value = loadInt(plus(from, times(k, int(view.rowStride * floatBytes))));

@@ -66,12 +66,20 @@ export class Place {
 }
 
 /** Where a step of a buffer begins. */
-export function stepAddress(writer: Writer, frame: Frame, buffer: Buffer, shift: number, step: Expression | null): Expression {
+export function stepAddress(
+  writer: Writer,
+  frame: Frame,
+  buffer: Buffer,
+  shift: number,
+  step: Expression | null,
+): Expression {
   const base = frame.read(writer, buffer.name);
   if (buffer.time === null || step === null) return base;
   const shifted = plus(step, int(shift));
   const index =
-    buffer.storage === "full" ? shifted : bitAnd(shifted, buffer.storage === "pair" ? int(1) : frame.read(writer, ringKey));
+    buffer.storage === "full"
+      ? shifted
+      : bitAnd(shifted, buffer.storage === "pair" ? int(1) : frame.read(writer, ringKey));
   return plus(base, times(index, stepBytes(writer, frame, buffer)));
 }
 

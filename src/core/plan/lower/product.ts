@@ -5,11 +5,20 @@
 import { invariant } from "../../../errors.ts";
 import type { Node, NodeOf } from "../../graph/nodes.ts";
 import { widthOf } from "../../graph/shapes.ts";
-import { through, type Stage } from "../fuse.ts";
+import { type Stage, through } from "../fuse.ts";
 import type { Expression, ProgramFunction } from "../program.ts";
 import { evaluate, operand, type Spot } from "./elementwise.ts";
 import { int, load, local, minus, plus, quotient, splat, times, vector, Writer } from "./ir.ts";
-import { blocksOf, type Domain, type Kernels, overSteps, type Panel, parametersOf, rowCount, storeAt } from "./kernels.ts";
+import {
+  blocksOf,
+  type Domain,
+  type Kernels,
+  overSteps,
+  type Panel,
+  parametersOf,
+  rowCount,
+  storeAt,
+} from "./kernels.ts";
 import { floatBytes, Place } from "./place.ts";
 
 /** Products of one round that share their left side: one loop over k. */
@@ -26,7 +35,18 @@ export function lowerProduct(kernels: Kernels, stage: Stage, domain: Domain, nam
   const vectors = vectorsFor(most, blocks);
   const whole = blocks - (blocks % vectors);
   lowerBlocks({ kernels, stage, domain, groups, writer, vectors, from: 0, to: whole, most });
-  if (whole < blocks) lowerBlocks({ kernels, stage, domain, groups, writer, vectors: blocks - whole, from: whole, to: blocks, most });
+  if (whole < blocks)
+    lowerBlocks({
+      kernels,
+      stage,
+      domain,
+      groups,
+      writer,
+      vectors: blocks - whole,
+      from: whole,
+      to: blocks,
+      most,
+    });
   return writer.finish(name, parametersOf[domain.steps]);
 }
 
@@ -62,11 +82,15 @@ function lowerBlocks(blocks: Blocks): void {
     const starts = groups.map((group, k) => {
       const perFeature = widthOf(group.left) * group.products.length;
       const panel = kernels.frame.read(writer, (panels[k] as Panel).key);
-      return writer.set(plus(panel, times(minus(feature, int(from * lanes * floatBytes)), int(perFeature))), "int");
+      return writer.set(
+        plus(panel, times(minus(feature, int(from * lanes * floatBytes)), int(perFeature))),
+        "int",
+      );
     });
     overSteps(writer, domain, (step) => {
       const count = rowCount(kernels, writer, domain, step);
-      const at = (row: Expression, rows: number): void => lowerTile(blocks, { step, row, feature, rows, starts });
+      const at = (row: Expression, rows: number): void =>
+        lowerTile(blocks, { step, row, feature, rows, starts });
       writer.loop(int(0), tile === 1 ? count : minus(count, int(tile - 1)), tile, (row) => at(row, tile));
       if (tile > 1) writer.loop(times(quotient(count, int(tile)), int(tile)), count, 1, (row) => at(row, 1));
     });
@@ -79,7 +103,10 @@ function panelFor({ kernels, vectors, from, to, stage }: Blocks, { left, product
     invariant(view !== null, "plan: the right side of a product is a weight");
     return view;
   });
-  invariant(views.every(({ rows }) => rows === widthOf(left)), "lower: the sides of a product fit");
+  invariant(
+    views.every(({ rows }) => rows === widthOf(left)),
+    "lower: the sides of a product fit",
+  );
   const columns = Math.min(stage.width, to * kernels.lanes) - from * kernels.lanes;
   const panel = { views, vectors, start: from * kernels.lanes, columns };
   const known = kernels.panels.find((other) => samePanel(other, panel));
@@ -90,10 +117,16 @@ function panelFor({ kernels, vectors, from, to, stage }: Blocks, { left, product
 }
 
 const samePanel = (a: Omit<Panel, "key">, b: Omit<Panel, "key">): boolean =>
-  a.vectors === b.vectors && a.start === b.start && a.columns === b.columns && a.views.length === b.views.length &&
+  a.vectors === b.vectors &&
+  a.start === b.start &&
+  a.columns === b.columns &&
+  a.views.length === b.views.length &&
   a.views.every((view, k) => {
     const other = b.views[k];
-    return other !== undefined && (Object.keys(view) as (keyof typeof view)[]).every((key) => view[key] === other[key]);
+    return (
+      other !== undefined &&
+      (Object.keys(view) as (keyof typeof view)[]).every((key) => view[key] === other[key])
+    );
   });
 
 interface Tile {
@@ -104,11 +137,15 @@ interface Tile {
   readonly starts: readonly Expression[];
 }
 
-function lowerTile({ kernels, stage, domain, groups, writer, vectors }: Blocks, { step, row, feature, rows, starts }: Tile): void {
+function lowerTile(
+  { kernels, stage, domain, groups, writer, vectors }: Blocks,
+  { step, row, feature, rows, starts }: Tile,
+): void {
   const place = new Place(writer, kernels.frame, kernels.lanes, { rows: domain.rows, step, row, feature });
   const spots: Spot[] = [];
   for (let r = 0; r < rows; r++)
-    for (let v = 0; v < vectors; v++) spots.push({ place, row: r, vector: v, width: stage.width, made: new Map() });
+    for (let v = 0; v < vectors; v++)
+      spots.push({ place, row: r, vector: v, width: stage.width, made: new Map() });
   groups.forEach(({ left, products }, g) => {
     const accumulators = products.map((product) =>
       spots.map((spot) => {
@@ -142,7 +179,12 @@ interface Accumulation {
 }
 
 /** acc += a[row][k] * panel[k], k ascending: the innermost loop of everything. */
-function multiply(place: Place, kernels: Kernels, left: Node, { rows, vectors, start, accumulators }: Accumulation): void {
+function multiply(
+  place: Place,
+  kernels: Kernels,
+  left: Node,
+  { rows, vectors, start, accumulators }: Accumulation,
+): void {
   const { writer, lanes } = place;
   const { slot, column } = leftSide(kernels, left);
   const stride = slot.buffer.stride * floatBytes;
@@ -171,11 +213,17 @@ function multiply(place: Place, kernels: Kernels, left: Node, { rows, vectors, s
 }
 
 /** Where the rows of a product's left side stand. */
-export function leftSide(kernels: Kernels, node: Node): { readonly slot: NonNullable<ReturnType<Kernels["slotOf"]>>; readonly column: number } {
+export function leftSide(
+  kernels: Kernels,
+  node: Node,
+): { readonly slot: NonNullable<ReturnType<Kernels["slotOf"]>>; readonly column: number } {
   const behind = kernels.values.behind(node);
   const slot = kernels.slotOf(behind);
   if (slot !== null) return { slot, column: slot.column };
-  invariant(behind.op === "slice" || behind.op === "broadcast" || behind.op === "reshape", `lower: a product cannot read "${behind.op}"`);
+  invariant(
+    behind.op === "slice" || behind.op === "broadcast" || behind.op === "reshape",
+    `lower: a product cannot read "${behind.op}"`,
+  );
   const inner = leftSide(kernels, behind.inputs[0]);
   return behind.op === "slice" ? { ...inner, column: inner.column + behind.attributes.start } : inner;
 }

@@ -10,7 +10,20 @@ import { isZero } from "../simplify.ts";
 import type { Buffer, Slot, Stores } from "../store.ts";
 import type { Carry, Values } from "../values.ts";
 import { type Frame, lengthsKey, rowsKey } from "./frame.ts";
-import { int, integers, less, load, loadInt, local, minimum, minus, plus, splat, times, Writer } from "./ir.ts";
+import {
+  int,
+  integers,
+  less,
+  load,
+  loadInt,
+  local,
+  minimum,
+  minus,
+  plus,
+  splat,
+  times,
+  Writer,
+} from "./ir.ts";
 import { blocksOf, type Kernels } from "./kernels.ts";
 import { floatBytes, stepAddress, stepBytes } from "./place.ts";
 
@@ -24,10 +37,13 @@ export function mayVanish(loop: Loop, values: Values, stores: Stores): boolean {
   const zero = new Set<Node>(carries.map(({ state }) => state));
   const own = new Set<Node>([...loop.step, ...loop.after]);
   for (const node of topological([...carries.map(({ next }) => next), ...own])) {
-    if (!zero.has(node) && vanishes(node, (input) => zero.has(values.behind(input)) || isZero(input))) zero.add(node);
+    if (!zero.has(node) && vanishes(node, (input) => zero.has(values.behind(input)) || isZero(input)))
+      zero.add(node);
   }
   const handedOn = loop.step.filter((node) => stores.slotOf.get(node)?.buffer.storage === "full");
-  return [...carries.map(({ next }) => next), ...handedOn, ...loop.after].every((node) => zero.has(node) || isZero(node));
+  return [...carries.map(({ next }) => next), ...handedOn, ...loop.after].every(
+    (node) => zero.has(node) || isZero(node),
+  );
 }
 
 function vanishes(node: Node, zero: (input: Node) => boolean): boolean {
@@ -65,24 +81,39 @@ export const isAlive = (frame: Frame): Expression => loadInt(local("frame"), 4 *
 export function lowerAlive(kernels: Kernels, loop: Loop, stores: Stores, name: string): ProgramFunction {
   const writer = new Writer();
   const { frame } = kernels;
-  const slots = kernels.values.carries.filter(({ scan }) => scan === loop.scan).map((carry) => stores.carrySlot.get(carry as Carry) as Slot);
+  const slots = kernels.values.carries
+    .filter(({ scan }) => scan === loop.scan)
+    .map((carry) => stores.carrySlot.get(carry as Carry) as Slot);
   writer.assign("any", { kind: "integer", value: 0 }, "integers");
   overRows(kernels, writer, loop, (row, steps) => {
     const step = writer.set(minimum(steps, local("to")), "int");
     for (const slot of slots) {
-      const address = writer.set(plus(stepAddress(writer, frame, slot.buffer, 0, step), times(row, int(slot.buffer.stride * floatBytes))), "int");
+      const address = writer.set(
+        plus(
+          stepAddress(writer, frame, slot.buffer, 0, step),
+          times(row, int(slot.buffer.stride * floatBytes)),
+        ),
+        "int",
+      );
       for (const value of vectorsOf(slot, address, kernels.lanes))
         writer.assign("any", integers("or", local("any", "integers"), integers("bits", value)), "integers");
     }
   });
   const flag = writer.set({ kind: "anyTrue", value: local("any", "integers") }, "int");
   writer.push({ kind: "storeInt", address: local("frame"), offset: 4 * frame.slot(aliveKey), value: flag });
-  writer.when({ kind: "intOperation", op: "equal", inputs: [flag, int(0)] }, () => putZeros(kernels, writer, loop, slots, stores));
+  writer.when({ kind: "intOperation", op: "equal", inputs: [flag, int(0)] }, () =>
+    putZeros(kernels, writer, loop, slots, stores),
+  );
   return writer.finish(name, ["frame", "from", "to"]);
 }
 
 /** Rows that take part in the chunk, and their steps. */
-function overRows(kernels: Kernels, writer: Writer, loop: Loop, body: (row: Expression, steps: Expression) => void): void {
+function overRows(
+  kernels: Kernels,
+  writer: Writer,
+  loop: Loop,
+  body: (row: Expression, steps: Expression) => void,
+): void {
   writer.loop(int(0), kernels.frame.read(writer, rowsKey), 1, (row) => {
     const lengths = kernels.frame.read(writer, lengthsKey(loop.time));
     const steps = writer.set(loadInt(plus(lengths, times(row, int(floatBytes)))), "int");
@@ -92,15 +123,29 @@ function overRows(kernels: Kernels, writer: Writer, loop: Loop, body: (row: Expr
 
 function vectorsOf({ column, width }: Slot, address: Expression, lanes: number): readonly Expression[] {
   if (width === 1) return [splat(address, column * floatBytes)];
-  return Array.from({ length: blocksOf(width, lanes) }, (_, k) => load(address, (column + k * lanes) * floatBytes));
+  return Array.from({ length: blocksOf(width, lanes) }, (_, k) =>
+    load(address, (column + k * lanes) * floatBytes),
+  );
 }
 
 /** The states before the chunk, and every step of what other loops read. */
-function putZeros(kernels: Kernels, writer: Writer, loop: Loop, slots: readonly Slot[], stores: Stores): void {
+function putZeros(
+  kernels: Kernels,
+  writer: Writer,
+  loop: Loop,
+  slots: readonly Slot[],
+  stores: Stores,
+): void {
   const { frame, lanes } = kernels;
   overRows(kernels, writer, loop, (row) => {
     for (const { buffer, column, width } of slots) {
-      const address = writer.set(plus(stepAddress(writer, frame, buffer, 0, local("from")), times(row, int(buffer.stride * floatBytes))), "int");
+      const address = writer.set(
+        plus(
+          stepAddress(writer, frame, buffer, 0, local("from")),
+          times(row, int(buffer.stride * floatBytes)),
+        ),
+        "int",
+      );
       const bytes = (width === 1 ? 1 : blocksOf(width, lanes) * lanes) * floatBytes;
       writer.push({ kind: "fill", address: plus(address, int(column * floatBytes)), bytes: int(bytes) });
     }

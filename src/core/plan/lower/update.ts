@@ -33,8 +33,11 @@ export interface GradientPiece {
   readonly stride: number;
   readonly column: number;
   /** In the gradient, laid out as the weight. */
-  readonly target: number;
-  readonly targetStride: number;
+  readonly target: {
+    readonly offset: number;
+    readonly rowStride: number;
+    readonly columnStride: number;
+  };
 }
 
 /**
@@ -43,24 +46,39 @@ export interface GradientPiece {
  */
 export function lowerReduce(piece: GradientPiece, name: string, lanes: number): ProgramFunction {
   const writer = new Writer();
-  const whole = piece.columns - (piece.columns % lanes);
+  const { offset, rowStride, columnStride } = piece.target;
+  const whole = columnStride === 1 ? piece.columns - (piece.columns % lanes) : 0;
   const cell = (row: Expression, feature: Expression, narrow: boolean): void => {
     const sum = writer.name("sum");
     const read = narrow ? splat : load;
-    const at = plus(int(piece.target * floatBytes), plus(times(row, int(piece.targetStride * floatBytes)), feature));
+    const at = plus(
+      int(offset * floatBytes),
+      plus(times(row, int(rowStride * floatBytes)), times(feature, int(columnStride))),
+    );
     const target = writer.set(plus(local("gradient"), at), "int");
     writer.assign(sum, read(target), "vector");
     writer.loop(int(0), local("count"), 1, (shard) => {
       const frame = loadInt(plus(local("shards"), times(shard, int(4))));
       const sums = loadInt(plus(frame, local("slot")));
       const from = plus(sums, plus(times(row, int(piece.stride * floatBytes)), feature));
-      writer.assign(sum, vector("add", local(sum, "vector"), read(from, piece.column * floatBytes)), "vector");
+      writer.assign(
+        sum,
+        vector("add", local(sum, "vector"), read(from, piece.column * floatBytes)),
+        "vector",
+      );
     });
-    writer.push({ kind: narrow ? "storeFirst" : "store", address: target, offset: 0, value: local(sum, "vector") });
+    writer.push({
+      kind: narrow ? "storeFirst" : "store",
+      address: target,
+      offset: 0,
+      value: local(sum, "vector"),
+    });
   };
   writer.loop(local("from"), local("to"), 1, (row) => {
     writer.loop(int(0), int(whole * floatBytes), lanes * floatBytes, (feature) => cell(row, feature, false));
-    writer.loop(int(whole * floatBytes), int(piece.columns * floatBytes), floatBytes, (feature) => cell(row, feature, true));
+    writer.loop(int(whole * floatBytes), int(piece.columns * floatBytes), floatBytes, (feature) =>
+      cell(row, feature, true),
+    );
   });
   return writer.finish(name, ["shards", "count", "slot", "gradient", "from", "to"], true);
 }
@@ -104,19 +122,31 @@ export function lowerUpdate(update: Update, name: string, lanes: number): Progra
     made.set(update.weight, writer.set(load(address("weight")), "vector"));
     made.set(update.gradient, writer.set(load(address("gradient")), "vector"));
     update.slots.forEach((slot, k) => made.set(slot, writer.set(load(address(`slot_${k}`)), "vector")));
-    update.scalars.forEach((scalar, k) => made.set(scalar, writer.set(splat(local("scalars"), k * floatBytes), "vector")));
+    update.scalars.forEach((scalar, k) =>
+      made.set(scalar, writer.set(splat(local("scalars"), k * floatBytes), "vector")),
+    );
     for (const node of topological([update.nextWeight, ...update.nextSlots])) {
-      if (!made.has(node)) made.set(node, valueOf(node, made, writer));
+      if (!made.has(node)) made.set(node, computed(node, made, writer));
     }
-    writer.push({ kind: "store", address: address("weight"), offset: 0, value: made.get(update.nextWeight) as Expression });
+    writer.push({
+      kind: "store",
+      address: address("weight"),
+      offset: 0,
+      value: made.get(update.nextWeight) as Expression,
+    });
     update.nextSlots.forEach((next, k) => {
-      writer.push({ kind: "store", address: address(`slot_${k}`), offset: 0, value: made.get(next) as Expression });
+      writer.push({
+        kind: "store",
+        address: address(`slot_${k}`),
+        offset: 0,
+        value: made.get(next) as Expression,
+      });
     });
   });
   return writer.finish(name, ["weight", "gradient", "scalars", "from", "to", ...slots], true);
 }
 
-function valueOf(node: Node, made: ReadonlyMap<Node, Expression>, writer: Writer): Expression {
+function computed(node: Node, made: ReadonlyMap<Node, Expression>, writer: Writer): Expression {
   if (node.op === "constant") return constantVector(node.attributes.value);
   const inputs = node.inputs.map((input) => made.get(input) as Expression);
   if (node.op !== "where") return writer.set(arithmetic(node.op, inputs, writer), "vector");
@@ -145,11 +175,13 @@ export function lowerScatter(width: number, timed: boolean, name: string, lanes:
     w.when(bitAnd(lessEqual(local("from"), index), less(index, local("to"))), () => {
       const source = w.set(plus(local("values"), times(row, local("stride"))), "int");
       const target = w.set(plus(local("table"), times(index, int(width * floatBytes))), "int");
-      const each = (narrow: boolean) => (feature: Expression): void => {
-        const read = narrow ? splat : load;
-        const value = vector("add", read(plus(target, feature)), read(plus(source, feature)));
-        w.push({ kind: narrow ? "storeFirst" : "store", address: plus(target, feature), offset: 0, value });
-      };
+      const each =
+        (narrow: boolean) =>
+        (feature: Expression): void => {
+          const read = narrow ? splat : load;
+          const value = vector("add", read(plus(target, feature)), read(plus(source, feature)));
+          w.push({ kind: narrow ? "storeFirst" : "store", address: plus(target, feature), offset: 0, value });
+        };
       w.loop(int(0), int(whole * floatBytes), lanes * floatBytes, each(false));
       w.loop(int(whole * floatBytes), int(width * floatBytes), floatBytes, each(true));
     });

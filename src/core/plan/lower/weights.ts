@@ -15,7 +15,8 @@ export interface WeightView {
 /** The view that `node` is, or null when something is computed on the way or it is not a weight. */
 export function weightView(node: Node, isWeight: (node: Node) => boolean): WeightView | null {
   if (node.op === "parameter") return isWeight(node) ? whole(node) : null;
-  if (node.op !== "transpose" && node.op !== "slice" && node.op !== "sliceRows" && node.op !== "reshape") return null;
+  if (node.op !== "transpose" && node.op !== "slice" && node.op !== "sliceRows" && node.op !== "reshape")
+    return null;
   const view = weightView(node.inputs[0], isWeight);
   if (view === null) return null;
   if (node.op === "transpose") {
@@ -39,6 +40,9 @@ function reshaped(view: WeightView, shape: readonly number[]): WeightView {
   const columns = shape.at(-1) ?? 1;
   const rows = shape.slice(0, -1).reduce((count, dim) => count * dim, 1);
   const dense = view.columnStride === 1 && (view.rows === 1 || view.rowStride === view.columns);
-  invariant(dense || (rows === view.rows && columns === view.columns), "plan: a reshape of a weight that has gaps");
+  invariant(
+    dense || (rows === view.rows && columns === view.columns),
+    "plan: a reshape of a weight that has gaps",
+  );
   return dense ? { ...view, rows, columns, rowStride: columns } : view;
 }

@@ -1,0 +1,153 @@
+/** One recurrent layer of the library as a computation, with data, for the benchmarks. */
+import { differentiate } from "../src/core/grad/gradients.ts";
+import { parameter, zeros } from "../src/core/graph/build.ts";
+import type { Computation, Parameter, Update } from "../src/core/graph/computation.ts";
+import { type Node, rows, type Shape } from "../src/core/graph/nodes.ts";
+import { mul, sub, sum, sumLeading } from "../src/core/graph/operators.ts";
+import { simplify } from "../src/core/plan/simplify.ts";
+import type { Batch } from "../src/core/run/device.ts";
+import { keyOf, uniform } from "../src/core/run/random.ts";
+import type { Cell } from "../src/nn/cells/defineCell.ts";
+import { gruCell } from "../src/nn/cells/gru.ts";
+import { lstmCell } from "../src/nn/cells/lstm.ts";
+import { simpleRnnCell } from "../src/nn/cells/simpleRnn.ts";
+import { type Unfolded, unfold } from "../src/nn/layers/unfold.ts";
+
+export type CellName = "LSTM" | "GRU" | "RNN";
+export interface Size {
+  readonly cell: CellName;
+  readonly features: number;
+  readonly units: number;
+  readonly batch: number;
+  readonly steps: number;
+}
+/** A layer that can be run and trained: without a gradient for its input, which is data. */
+export interface Network {
+  readonly forward: Computation;
+  /** Forward and backward; outputs the loss. */
+  readonly training: Computation;
+  /** w - rate gradient, for every weight. */
+  readonly updates: readonly Update[];
+  readonly weights: readonly Float32Array[];
+  readonly forwardBatch: Batch;
+  readonly trainingBatch: Batch;
+}
+
+export interface Stream {
+  /** Input and states to output and states, for one step or more. */
+  readonly step: Computation;
+  readonly weights: readonly Float32Array[];
+  readonly states: readonly Float32Array[];
+}
+
+/** Sizes of a cell's matrices, in units. */
+const gates: Readonly<Record<CellName, number>> = { LSTM: 4, GRU: 3, RNN: 1 };
+const cells: Readonly<Record<CellName, Cell>> = { LSTM: lstmCell, GRU: gruCell, RNN: simpleRnnCell };
+
+export const sizeText = ({ cell, features, units, batch, steps }: Size): string =>
+  `${cell} ${features}, ${units}, ${batch}, ${steps}`;
+
+/** Operations that a forward pass needs, a multiply-add counted as two: its matrix products. */
+export function forwardOperations({ cell, features, units, batch, steps }: Size): number {
+  return 2 * gates[cell] * batch * steps * units * (features + units);
+}
+
+/** The same for a training step: products for outputs, deltas and weight gradients; none for the input's gradient. */
+export function trainingOperations(size: Size): number {
+  const { cell, features, units, batch, steps } = size;
+  return 3 * forwardOperations(size) - 2 * gates[cell] * batch * steps * units * features;
+}
+
+/** `last`: only the last output counts for the loss, as in a classifier; else that of every step. */
+export function networkOf(size: Size, last = false): Network {
+  const { features, units, batch, steps } = size;
+  const { x, weights, ends, unfolded } = layerOf(size, (_, shape) => zeros(shape));
+  const { outputs } = unfolded;
+  const wanted = last ? unfolded.last : outputs;
+  const upstream = parameter("upstream", wanted.shape); // dL/dh, so that every step has one of its own
+  const loss = sumLeading(sum(mul(wanted, upstream)), last ? 1 : 2);
+  const { roots, gradients } = differentiate({ roots: simplify([loss]), wrt: weights });
+  const values = noise("x", batch * steps * features, 1);
+  const slopes = noise("upstream", batch * units * (last ? 1 : steps), 0.01);
+  const given = { rows: batch, times: { time: steps } };
+  return {
+    forward: { ...ends, inputs: [x], outputs: [outputs], gradients: [] },
+    training: { ...ends, inputs: [x, upstream], outputs: roots, gradients },
+    updates: weights.map(descent),
+    weights: weights.map(valuesOf),
+    forwardBatch: { ...given, inputs: [values], version: 1 },
+    trainingBatch: { ...given, inputs: [values, slopes] },
+  };
+}
+
+/** A layer that is given its states and gives them back, for steps one at a time. */
+export function streamOf(size: Omit<Size, "batch" | "steps">): Stream {
+  const states: Parameter[] = [];
+  const { x, weights, ends, unfolded } = layerOf(size, (name, shape) => {
+    const state = parameter(name, shape);
+    states.push(state);
+    return state;
+  });
+  const finals = Object.values(unfolded.finals);
+  return {
+    step: { ...ends, inputs: [x, ...states], outputs: [unfolded.last, ...finals], gradients: [] },
+    weights: weights.map(valuesOf),
+    states: states.map(({ shape }) => new Float32Array(Number(shape[1]))),
+  };
+}
+
+interface Layer {
+  readonly x: Parameter;
+  readonly weights: readonly Parameter[];
+  readonly ends: Pick<Computation, "lengths" | "weights">;
+  readonly unfolded: Unfolded;
+}
+
+function layerOf(size: Omit<Size, "batch" | "steps">, first: (name: string, shape: Shape) => Node): Layer {
+  const { features, units } = size;
+  const cell = cells[size.cell];
+  const sizes = { ...cell.options, features, units };
+  const states = Object.entries(cell.equation.state(sizes));
+  const named = Object.entries(cell.equation.weights(sizes)).map(
+    ([name, weight]) => [name, parameter(name, "shape" in weight ? weight.shape : weight)] as const,
+  );
+  const weights = named.map(([, weight]) => weight);
+  const x = parameter("x", ["time", rows, features]);
+  const lengths = parameter("lengths", [rows], "int32");
+  const unfolded = unfold({
+    cell,
+    sizes,
+    weights: Object.fromEntries(named),
+    x: { node: x, time: "time", lengths, mask: null },
+    initial: Object.fromEntries(states.map(([name, shape]) => [name, first(name, [rows, ...shape])])),
+    masks: {},
+    firstInput: false,
+    zeroMasked: false,
+    inspect: false,
+  });
+  return { x, weights, ends: { lengths: { time: lengths }, weights }, unfolded };
+}
+
+/** Plain gradient descent; the scalar is the learning rate. */
+export function descent(): Update {
+  const [weight, gradient, rate] = [
+    parameter("weight", []),
+    parameter("gradient", []),
+    parameter("rate", []),
+  ];
+  const nextWeight: Node = sub(weight, mul(rate, gradient));
+  return { weight, gradient, slots: [], scalars: [rate], nextWeight, nextSlots: [] };
+}
+
+const valuesOf = ({ attributes, shape }: Parameter): Float32Array =>
+  noise(
+    attributes.name,
+    (shape as readonly number[]).reduce((count, dim) => count * dim, 1),
+    0.1,
+  );
+
+/** The same numbers in every run: between -scale and scale. */
+export function noise(name: string, length: number, scale: number): Float32Array {
+  const key = keyOf(1, name);
+  return Float32Array.from({ length }, (_, k) => scale * (2 * uniform(key, k) - 1));
+}

@@ -1,0 +1,58 @@
+import { describe, expect, test } from "vitest";
+import { networkOf } from "../model/network.ts";
+import { functional } from "../models.ts";
+import { softsign } from "../operators.ts";
+import type { Signal } from "../signals.ts";
+import { activation } from "./activation.ts";
+import { bidirectional } from "./bidirectional.ts";
+import { dense } from "./dense.ts";
+import { dropout } from "./dropout.ts";
+import { input } from "./input.ts";
+import { definitionOf } from "./layer.ts";
+import { layerNormalization } from "./layerNormalization.ts";
+import { masking } from "./masking.ts";
+import { gru, lstm } from "./recurrent.ts";
+import { layerFrom } from "./registry.ts";
+import { timeDistributed } from "./timeDistributed.ts";
+
+const layers = [
+  lstm({ units: 3, activation: softsign, returnSequences: true, unitForgetBias: false }),
+  gru({ units: 2, resetAfter: false, kernelRegularizer: "l2", recurrentInitializer: "identity" }),
+  bidirectional(lstm({ units: 3, initialState: "learned" }), { mergeMode: "sum" }),
+  dense({ units: 4, activation: "relu", bias: false, trainable: false, name: "head" }),
+  timeDistributed(dense({ units: 2 })),
+  layerNormalization({ center: false }),
+  masking({ maskValue: -1 }),
+  dropout({ rate: 0.25 }),
+  activation("gelu"),
+];
+
+describe("a layer made again from its configuration", () => {
+  test.each(layers.map((layer) => [definitionOf(layer)?.base ?? "", layer] as const))(
+    "%s is the same",
+    (_, layer) => {
+      const config = JSON.parse(JSON.stringify(definitionOf(layer)?.config())) as never;
+      const weights = (made: unknown) => {
+        const x = input({ shape: [null, 4] });
+        const y = (made as (x: Signal) => Signal)(x);
+        const network = networkOf(functional({ inputs: x, outputs: y }));
+        return network.variables.map(({ value, initializer, ...rest }) => [rest, [...value], initializer]);
+      };
+      expect(weights(layerFrom(config))).toEqual(weights(layer));
+      expect(definitionOf(layerFrom(config))?.config()).toEqual(config);
+    },
+  );
+  test("a function of one's own cannot be saved, and says so", () => {
+    expect(() => definitionOf(dense({ units: 1, activation: (x) => x }))?.config()).toThrow(
+      /a function of your own/,
+    );
+  });
+  test("what is not there is refused", () => {
+    expect(() => layerFrom({ layer: "lstn", options: {} })).toThrow(/Did you mean "lstm"\?/);
+    expect(() => layerFrom({ layer: "toString", options: {} })).toThrow(/There are|Did you mean/);
+    expect(() => layerFrom({ layer: "recurrent", options: { cell: "leaky", units: 1 } })).toThrow(
+      /cells: \[cell\]/,
+    );
+    expect(() => layerFrom({ layer: "bidirectional", options: {} })).toThrow(/the layer inside/);
+  });
+});

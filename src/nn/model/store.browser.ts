@@ -1,0 +1,84 @@
+/**
+ * Folders of files in a browser: records of an IndexedDB database, the path their key.
+ *
+ * A folder is written in one transaction: after an interruption it is as it was before, or all new.
+ */
+import { UnrollError } from "../../errors.ts";
+
+type Files = ReadonlyMap<string, Uint8Array>;
+
+const database = "unroll";
+const folders = "folders";
+
+/** Those of the files called `names` that the folder has. */
+export async function readFolder(path: string, names: readonly string[]): Promise<Files> {
+  return inFolders(path, "readonly", async (store) => {
+    const files = await filesIn(store, path);
+    return new Map([...files].filter(([name]) => names.includes(name)));
+  });
+}
+
+/** Writes all `files` or none; other files of the folder stay. */
+export async function writeFolder(path: string, files: Files): Promise<void> {
+  await inFolders(path, "readwrite", async (store) => {
+    const before = await filesIn(store, path);
+    await done(store.put(new Map([...before, ...files]), path));
+  });
+}
+
+async function filesIn(store: IDBObjectStore, path: string): Promise<Files> {
+  const found: unknown = await done(store.get(path));
+  return found instanceof Map ? (found as Files) : new Map(); // written by writeFolder
+}
+
+async function inFolders<T>(
+  path: string,
+  mode: IDBTransactionMode,
+  work: (store: IDBObjectStore) => Promise<T>,
+): Promise<T> {
+  try {
+    const opened = await open();
+    try {
+      const transaction = opened.transaction(folders, mode);
+      const ended = end(transaction);
+      const [result] = await Promise.all([work(transaction.objectStore(folders)), ended]);
+      return result;
+    } finally {
+      opened.close();
+    }
+  } catch (error) {
+    throw refused(path, mode, error);
+  }
+}
+
+function open(): Promise<IDBDatabase> {
+  const request = indexedDB.open(database, 1);
+  request.onupgradeneeded = () => {
+    request.result.createObjectStore(folders);
+  };
+  return done(request);
+}
+
+function done<T>(request: IDBRequest<T>): Promise<T> {
+  return new Promise((resolve, reject) => {
+    request.onsuccess = () => resolve(request.result);
+    request.onerror = () => reject(request.error);
+  });
+}
+
+function end(transaction: IDBTransaction): Promise<void> {
+  return new Promise((resolve, reject) => {
+    transaction.oncomplete = () => resolve();
+    transaction.onabort = () => reject(transaction.error);
+  });
+}
+
+function refused(path: string, mode: IDBTransactionMode, error: unknown): UnrollError {
+  const facts = {
+    where: `the browser's store, "${path}"`,
+    expected: mode === "readonly" ? "a database that can be read" : "a database that can be written",
+    got: error instanceof Error ? `${error.name}: ${error.message}` : "none",
+    fix: "Allow this page to keep data, free some space, or use a page that is not private.",
+  };
+  return new UnrollError(facts, { cause: error });
+}

@@ -1,0 +1,191 @@
+/**
+ * A model in a folder, with all that its training needs to go on as if it had never stopped.
+ *
+ *   model.safetensors   weights "lstm_1/kernel", slots "training.slots/momentum/lstm_1/kernel", states ...
+ *   config.json         layers and calls, compile options, counters and place of the training, device; and the
+ *                       size and checksum of the other file
+ *
+ * What is read is checked field by field and never run; layers are made by their public functions.
+ */
+import { readFolder, writeFolder } from "#store";
+import { UnrollError } from "../../errors.ts";
+import type { Cell } from "../cells/defineCell.ts";
+import { architectureOf, networkFrom } from "../model/architecture.ts";
+import { checksum } from "../model/checksum.ts";
+import { countAt, type Fields, fault, fieldsAt, jsonFrom, textAt } from "../model/fields.ts";
+import type { Network } from "../model/network.ts";
+import {
+  decodeSafetensors,
+  encodeSafetensors,
+  type StoredTensor,
+  type StoredTensors,
+} from "../model/safetensors.ts";
+import { compileConfigFrom } from "./compileConfig.ts";
+import { learnerIn } from "./learning.ts";
+import { restoreTraining, savedTraining } from "./saved.ts";
+import type { TrainingState } from "./state.ts";
+import { carriedConfig, extra, restoreCarried, stateConfig, stateFrom } from "./trainingConfig.ts";
+
+type Files = ReadonlyMap<string, Uint8Array>;
+export interface LoadOptions {
+  /** The cells of your own that the model is made with: a file holds their names and options, not their equations. */
+  readonly cells?: readonly Cell[];
+}
+
+const format = "unroll-model";
+const version = 1;
+const configFile = "config.json";
+const dataFile = "model.safetensors";
+/** In the order of writing: the one that tells of the other comes last. */
+const fileNames = [dataFile, configFile] as const;
+const mostConfig = 2 ** 28;
+const configNames = ["format", "version", "data", "model", "training", "carried", "device"];
+
+/** Saves a network as it is when this is called. `device`: what it is trained on, in JSON. */
+export async function saveNetwork(network: Network, path: string, device: object): Promise<void> {
+  await writeFolder(path, filesOf(network, device));
+}
+
+export function filesOf(network: Network, device: object): Files {
+  const training = savedTraining(network);
+  const tensors = new Map<string, StoredTensor>();
+  const model = architectureOf(network);
+  for (const { name, shape, value } of network.variables)
+    tensors.set(name, { dtype: "F32", shape, data: value });
+  const slots = Object.keys(learnerIn(network)?.compiled.optimizer.slots ?? {});
+  const config = {
+    format,
+    version,
+    model,
+    training: training && {
+      compile: training.config,
+      ...stateConfig(training.state, network, slots, tensors),
+    },
+    carried: carriedConfig(network.carried, tensors),
+    device,
+  };
+  const data = encodeSafetensors(tensors, { format });
+  const about = { file: dataFile, bytes: data.length, crc32: checksum(data) };
+  const text = JSON.stringify({ ...config, data: about }, null, 1);
+  return new Map([
+    [dataFile, data],
+    [configFile, new TextEncoder().encode(`${text}\n`)],
+  ]);
+}
+
+/** Throws an UnrollError that names file and field. */
+export async function loadNetwork(path: string, options: LoadOptions = {}): Promise<Network> {
+  const files = await readFolder(path, fileNames);
+  if (files.has(configFile)) return networkFromFiles(files, path, options);
+  throw new UnrollError({
+    where: `loadModel(${JSON.stringify(path)})`,
+    expected: "a folder written by model.save(path)",
+    got: `none with a ${configFile}`,
+    fix: "Check the path, or save a model there first.",
+  });
+}
+
+export function networkFromFiles(files: Files, path: string, { cells = [] }: LoadOptions = {}): Network {
+  const { config, tensors, where } = contentOf(files, path);
+  const weights = new Map([...tensors].filter(([name]) => !name.startsWith(extra)));
+  const network = networkFrom(config["model"], { cells, weights }, `${where}, model`);
+  restoreCarried(config["carried"], network, tensors, `${where}, carried`);
+  restore(network, config["training"], tensors, `${where}, training`);
+  return network;
+}
+
+interface Content {
+  readonly config: Fields;
+  readonly tensors: StoredTensors;
+  readonly where: string;
+}
+
+function contentOf(files: Files, path: string): Content {
+  const where = `${path}/${configFile}`;
+  const bytes = files.get(configFile) ?? new Uint8Array();
+  if (bytes.length > mostConfig) throw fault(where, `at most ${mostConfig} bytes`, `${bytes.length}`);
+  const config = fieldsAt(jsonFrom(bytes, where), where);
+  textAt(config["format"], `${where}, format`, [format]);
+  const found = countAt(config["version"], `${where}, version`);
+  if (found !== version) throw otherVersion(where, found);
+  fieldsAt(config, where, configNames);
+  const about = fieldsAt(config["data"], `${where}, data`, ["file", "bytes", "crc32"]);
+  textAt(about["file"], `${where}, data.file`, [dataFile]);
+  const data = files.get(dataFile);
+  const place = `${path}/${dataFile}`;
+  if (data === undefined) throw fault(place, "the file that config.json tells of", "none");
+  if (data.length !== about["bytes"])
+    throw fault(place, `${String(about["bytes"])} bytes, as ${configFile} says`, `${data.length}`);
+  const sum = checksum(data);
+  if (sum !== about["crc32"])
+    throw fault(place, `the checksum ${String(about["crc32"])} of ${configFile}`, sum);
+  return { config, tensors: decodeSafetensors(data, place).tensors, where };
+}
+
+function otherVersion(where: string, found: number): UnrollError {
+  return new UnrollError({
+    where: `${where}, version`,
+    expected: `${version}`,
+    got: `${found}`,
+    fix: "The model was saved by another version of Unroll: load it with that one.",
+  });
+}
+
+function restore(network: Network, config: unknown, tensors: StoredTensors, where: string): void {
+  if (config === null) return;
+  const { compile, ...rest } = fieldsAt(config, where);
+  const state = stateFrom(rest, network, tensors, where);
+  if (compile === null) return;
+  const checked = compileConfigFrom(compile, network.outputs.length, `${where}.compile`);
+  restoreTraining(network, { config: checked, state, carried: {} });
+  refuseOtherSlots(network, slotsIn(rest), where);
+}
+
+const slotsIn = (config: Fields): readonly unknown[] => config["slots"] as readonly unknown[]; // checked by stateFrom
+
+function refuseOtherSlots(network: Network, saved: readonly unknown[], where: string): void {
+  const own = Object.keys(learnerIn(network)?.compiled.optimizer.slots ?? {});
+  if (own.join() === saved.join()) return;
+  throw fault(
+    `${where}.slots`,
+    `those of the optimizer: ${own.join(", ") || "none"}`,
+    saved.join(", ") || "none",
+  );
+}
+
+/**
+ * Takes up the checkpoint at `path`, where there is one: weights, optimizer and place in the training. The network is
+ * compiled and was not trained since; it may have losses and schedules of the user's own, which no file holds.
+ */
+export async function takeUp(network: Network, path: string): Promise<void> {
+  const learner = learnerIn(network);
+  if (learner === null || learner.state.step > 0 || learner.state.run !== null) return;
+  const files = await readFolder(path, fileNames);
+  if (!files.has(configFile)) return;
+  const { config, tensors, where } = contentOf(files, path);
+  const { compile: _, ...rest } = fieldsAt(config["training"], `${where}, training`);
+  const state: TrainingState = stateFrom(rest, network, tensors, `${where}, training`);
+  refuseOtherSlots(network, slotsIn(rest), `${where}, training`);
+  const values = network.variables.map((variable) => valueFor(variable, tensors, path));
+  restoreCarried(config["carried"], network, tensors, `${where}, carried`);
+  network.variables.forEach((variable, k) => {
+    variable.value = values[k] ?? variable.value;
+  });
+  network.version++;
+  learner.state = state;
+}
+
+function valueFor(
+  { name, shape }: Network["variables"][number],
+  tensors: StoredTensors,
+  path: string,
+): Float32Array {
+  const found = tensors.get(name);
+  if (found?.data instanceof Float32Array && found.shape.join() === shape.join()) return found.data;
+  throw new UnrollError({
+    where: `model.fit({ resume: true }), ${path}`,
+    expected: `a checkpoint of this model, with "${name}" [${shape.join(", ")}]`,
+    got: found === undefined ? "one without it" : `[${found.shape.join(", ")}]`,
+    fix: "Resume with the model that the checkpoint is of, or choose another path.",
+  });
+}

@@ -1,0 +1,84 @@
+import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import {
+  hashOf,
+  prepareFolder,
+  readRecord,
+  readTexts,
+  readTokenizer,
+  requireModel,
+  type TrainingRecord,
+  writeRecord,
+} from "./folder.ts";
+
+let home = "";
+beforeAll(async () => {
+  home = await mkdtemp(join(tmpdir(), "unroll-folder-"));
+});
+afterAll(() => rm(home, { recursive: true }));
+
+const record: TrainingRecord = {
+  files: ["book.txt"],
+  text: hashOf("call me"),
+  settings: { units: 8, layers: 1, seq: 16, batch: 4, seed: 1, learningRate: 0.01, dropout: 0, steps: 20 },
+};
+
+describe("training.json", () => {
+  test("what is written is read back", async () => {
+    await writeRecord(home, record);
+    expect(await readRecord(home)).toEqual(record);
+  });
+
+  test.each(["{", "null", "{}", '{"files":["a"],"text":"x","settings":{"units":"many"}}'])(
+    "%s is refused by name",
+    async (content) => {
+      await writeFile(join(home, "training.json"), content);
+      await expect(readRecord(home)).rejects.toThrow(/training\.json: expected the files and settings/);
+    },
+  );
+
+  test("without one there is nothing to resume", async () => {
+    await expect(readRecord(join(home, "nowhere"))).rejects.toThrow(/got no such file\. Leave out --resume/);
+  });
+});
+
+describe("files", () => {
+  test("several are one text", async () => {
+    const [a, b] = [join(home, "a.txt"), join(home, "b.txt")];
+    await writeFile(a, "one\r\n");
+    await writeFile(b, "two");
+    expect(await readTexts([a, b])).toBe("one\n\ntwo");
+  });
+
+  test("errors name the file", async () => {
+    await expect(readTexts([join(home, "none.txt")])).rejects.toThrow(
+      /none\.txt: expected a text file, got no such file/,
+    );
+    await expect(readTexts([home])).rejects.toThrow(/got a folder/);
+    await expect(readTokenizer(home)).rejects.toThrow(/tokenizer\.json: expected the characters/);
+  });
+});
+
+describe("folders", () => {
+  test("a model is not written among other files", async () => {
+    const other = join(home, "other");
+    await mkdir(other);
+    await expect(prepareFolder(other)).resolves.toBeUndefined();
+    await writeFile(join(other, "notes.txt"), "mine");
+    await expect(prepareFolder(other)).rejects.toThrow(
+      /--out .*other: expected .*, got a folder with other files/,
+    );
+    await writeFile(join(other, "config.json"), "{}");
+    await expect(prepareFolder(other)).resolves.toBeUndefined();
+    await expect(prepareFolder(join(other, "notes.txt"))).rejects.toThrow(/got a file\. Choose another path/);
+  });
+
+  test("a model is asked for where there is none", () => {
+    expect(() => requireModel(join(home, "nowhere"))).toThrow(
+      /got no such folder\. Check the path, or train one/,
+    );
+    expect(() => requireModel(tmpdir())).toThrow(/got one without config\.json/);
+  });
+});

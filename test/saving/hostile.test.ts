@@ -1,0 +1,234 @@
+/** Whatever stands in the files of a model, loading gives a network or an UnrollError that names file and field. */
+import fc from "fast-check";
+import { beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { UnrollError } from "../../src/errors.ts";
+import { setDevice } from "../../src/nn/device.ts";
+import { checksum } from "../../src/nn/model/checksum.ts";
+import { networkOf } from "../../src/nn/model/network.ts";
+import { setSeed } from "../../src/nn/seed.ts";
+import { earlyStopping } from "../../src/nn/train/callbacks.ts";
+import { filesOf, networkFromFiles } from "../../src/nn/train/checkpoint.ts";
+import { examples, leaky } from "./models.ts";
+
+type Json = Record<string, unknown>;
+type Files = ReadonlyMap<string, Uint8Array>;
+const saved = new Map<string, Files>();
+const configOf = (files: Files): Json =>
+  JSON.parse(new TextDecoder().decode(files.get("config.json"))) as Json;
+const withConfig = (files: Files, config: unknown): Files =>
+  new Map([...files, ["config.json", new TextEncoder().encode(JSON.stringify(config))]]);
+const load = (files: Files): unknown => networkFromFiles(files, "runs/a", { cells: [leaky] });
+
+beforeAll(async () => {
+  setDevice("reference");
+  setSeed(1);
+  for (const { name, make, x, y } of examples) {
+    const model = make();
+    const callbacks = [earlyStopping({ monitor: "loss", restoreBestWeights: true })];
+    await model.fit(x as never, y as never, { epochs: 1, batchSize: 3, verbose: 0, callbacks });
+    saved.set(name, filesOf(networkOf(model), {}));
+  }
+});
+beforeEach(() => {
+  expect(saved.size).toBe(examples.length);
+});
+const first = (): Files => saved.get(examples[0]?.name ?? "") ?? new Map();
+
+/** What a path through JSON leads to, replaced. */
+function replaced(value: unknown, path: readonly (string | number)[], by: unknown): unknown {
+  const [key, ...rest] = path;
+  if (key === undefined) return by;
+  const copy: Json | unknown[] = Array.isArray(value) ? [...value] : { ...(value as Json) };
+  const next = replaced((copy as Json)[key], rest, by);
+  if (next === undefined) delete (copy as Json)[key];
+  else (copy as Json)[key] = next;
+  return copy;
+}
+
+describe("told with file and field", () => {
+  test.each<[string, (string | number)[], unknown, RegExp]>([
+    ["another format", ["format"], "keras", /config\.json, format/],
+    ["another version", ["version"], 2, /version.*got 2.*load it with that one/],
+    ["an unknown field", ["more"], 1, /config\.json: expected fields.*"more"/],
+    ["a missing field", ["device"], undefined, /the field "device"/],
+    ["a path instead of a file", ["data", "file"], "../../secret", /data\.file/],
+    ["another size", ["data", "bytes"], 12, /model\.safetensors: expected 12 bytes/],
+    ["another checksum", ["data", "crc32"], "00000000", /checksum 00000000/],
+    ["an unknown layer", ["model", "layers", 1, "layer"], "evil", /model\.layers\[1\].*"evil"/],
+    ["an unknown option", ["model", "layers", 1, "options", "unitz"], 3, /model\.layers\[1\].*"unitz"/],
+    [
+      "another width",
+      ["model", "layers", 1, "options", "units"],
+      1e9,
+      /weight "lstm_1\/kernel".*F32 \[3, 4000000000\]/,
+    ],
+    [
+      "an option of another type",
+      ["model", "layers", 2, "options", "units"],
+      "7",
+      /model\.layers\[2\].*units/,
+    ],
+    [
+      "a call that is to come",
+      ["model", "calls", 0, "inputs", 0],
+      { call: 2, output: "output" },
+      /calls\[0\]\.inputs\[0\]\.call/,
+    ],
+    ["an output that there is not", ["model", "outputs", 0, "output"], "c", /outputs\[0\]\.output.*got "c"/],
+    [
+      "an unknown optimizer",
+      ["training", "compile", "optimizer", "name"],
+      "constructor",
+      /optimizer.*constructor/,
+    ],
+    ["a text as a number", ["training", "compile", "optimizer", "options", "beta1"], "x", /options\.beta1/],
+    [
+      "a schedule without a part",
+      ["training", "compile", "optimizer", "options", "learningRate"],
+      { schedule: "cosineDecay", options: {} },
+      /initialLearningRate/,
+    ],
+    ["a negative step", ["training", "step"], -1, /training\.step/],
+    ["slots of another optimizer", ["training", "slots"], ["momentum"], /training\.slots/],
+    [
+      "an array that is not there",
+      ["training", "run", "callbacks", 0, "weights", 0],
+      { $array: "nowhere" },
+      /run\.callbacks\[0\]\.weights\[0\]/,
+    ],
+    ["states of no layer", ["carried"], { "lstm_9/h": 3 }, /carried, "lstm_9\/h"/],
+  ])("%s", (_, path, by, message) => {
+    const files = withConfig(first(), replaced(configOf(first()), path, by));
+    expect(() => load(files)).toThrow(message);
+    expect(() => load(files)).toThrow(UnrollError);
+  });
+
+  test("a file that is not there, cut off, or no JSON", () => {
+    const { "model.safetensors": data, "config.json": config } = Object.fromEntries(first());
+    expect(() => load(new Map([["config.json", config as Uint8Array]]))).toThrow(
+      /runs\/a\/model\.safetensors/,
+    );
+    const cut = (bytes: Uint8Array | undefined): Uint8Array => (bytes ?? new Uint8Array()).slice(0, -5);
+    expect(() => load(new Map([...first(), ["model.safetensors", cut(data)]]))).toThrow(
+      /model\.safetensors.*bytes/,
+    );
+    expect(() => load(new Map([...first(), ["config.json", cut(config)]]))).toThrow(
+      /config\.json: expected JSON/,
+    );
+  });
+
+  test("a damaged number", () => {
+    const data = first().get("model.safetensors")?.slice() ?? new Uint8Array();
+    data[data.length - 1]! ^= 1;
+    expect(() => load(new Map([...first(), ["model.safetensors", data]]))).toThrow(/checksum/);
+  });
+
+  test("names that reach into objects, and nesting without end", () => {
+    const text = JSON.stringify(configOf(first()));
+    const with_ = (part: string): Files =>
+      new Map([
+        ...first(),
+        ["config.json", new TextEncoder().encode(text.replace('"device":{}', `"device":${part}`))],
+      ]);
+    expect(() => load(with_('{"__proto__":{"polluted":1}}'))).toThrow(/"__proto__"/);
+    expect(() => load(with_(`${"[".repeat(100_000)}${"]".repeat(100_000)}`))).toThrow(/levels/);
+    expect(({} as Json)["polluted"]).toBe(undefined);
+  });
+});
+
+const scalar = fc.oneof(
+  fc.constantFrom<unknown>(
+    null,
+    true,
+    -1,
+    0,
+    1,
+    2,
+    3,
+    1e9,
+    2 ** 53,
+    0.5,
+    -0.5,
+    "",
+    "h",
+    "output",
+    "lstm",
+    "split",
+    "toString",
+    "__proto",
+  ),
+  fc.integer(),
+  fc.string({ maxLength: 5 }),
+);
+const junk = fc.oneof(
+  scalar,
+  fc.array(scalar, { maxLength: 3 }),
+  fc.constantFrom<unknown>({}, { $array: 1 }, { $number: "x" }, { input: 0 }, { call: 0 }),
+);
+
+/** Every place in JSON. */
+function placesIn(value: unknown, path: (string | number)[] = []): (string | number)[][] {
+  if (typeof value !== "object" || value === null) return [path];
+  return [
+    path,
+    ...Object.entries(value).flatMap(([key, one]) =>
+      placesIn(one, [...path, Array.isArray(value) ? Number(key) : key]),
+    ),
+  ];
+}
+
+test.each(examples.map(({ name }) => name))("700 changes of the configuration: %s", (name) => {
+  const files = saved.get(name) ?? new Map<string, Uint8Array>();
+  const config = configOf(files);
+  const places = placesIn(config).filter((path) => path.length > 0);
+  const change = fc.record({ place: fc.nat(places.length - 1), by: fc.option(junk, { nil: undefined }) });
+  const outcomes = { loaded: 0, refused: 0 };
+  fc.assert(
+    fc.property(fc.array(change, { minLength: 1, maxLength: 2 }), (changes) => {
+      const changed = changes.reduce<unknown>((now, { place, by }) => {
+        const path = places[place] ?? [];
+        const there = path.slice(0, -1).reduce<unknown>((at, key) => (at as Json | undefined)?.[key], now);
+        return typeof there === "object" && there !== null ? replaced(now, path, by) : now;
+      }, config);
+      try {
+        load(withConfig(files, changed));
+        outcomes.loaded++;
+      } catch (error) {
+        if (!(error instanceof UnrollError)) throw error;
+        expect(error.message).toContain("runs/a/");
+        outcomes.refused++;
+      }
+    }),
+    { numRuns: 700, seed: 2 },
+  );
+  expect(outcomes.refused).toBeGreaterThan(300);
+  expect(outcomes.loaded).toBeGreaterThan(5); // another seed, learning rate, figure of the history ...
+});
+
+test("3000 changes of the bytes of both files, the checksum made to fit", () => {
+  const all = [...saved.values()];
+  const change = fc.record({
+    file: fc.nat(all.length - 1),
+    data: fc.boolean(),
+    at: fc.nat(),
+    by: fc.nat(255),
+    cut: fc.boolean(),
+  });
+  fc.assert(
+    fc.property(change, ({ file, data, at, by, cut }) => {
+      const files = all[file] ?? new Map<string, Uint8Array>();
+      const name = data ? "model.safetensors" : "config.json";
+      const list = [...(files.get(name) ?? [])];
+      // Half of the changes of data fall into the header.
+      list.splice(at % (data && at % 2 === 0 ? 2000 : list.length), 1, ...(cut ? [] : [by]));
+      const changed = new Map([...files, [name, Uint8Array.from(list)]]);
+      const about = { file: "model.safetensors", bytes: list.length, crc32: checksum(Uint8Array.from(list)) };
+      try {
+        load(data ? withConfig(changed, { ...configOf(files), data: about }) : changed);
+      } catch (error) {
+        expect(error).toBeInstanceOf(UnrollError);
+      }
+    }),
+    { numRuns: 3000, seed: 3 },
+  );
+});

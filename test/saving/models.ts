@@ -1,0 +1,217 @@
+/** Models of every layer and kind, for the tests of saving; the numbers in them are those of training. */
+import { type Cell, defineCell } from "../../src/nn/cells/defineCell.ts";
+import { activation } from "../../src/nn/layers/activation.ts";
+import { bidirectional } from "../../src/nn/layers/bidirectional.ts";
+import { dense } from "../../src/nn/layers/dense.ts";
+import { dropout } from "../../src/nn/layers/dropout.ts";
+import { embedding } from "../../src/nn/layers/embedding.ts";
+import { flatten } from "../../src/nn/layers/flatten.ts";
+import { initializers } from "../../src/nn/layers/initializers.ts";
+import { input } from "../../src/nn/layers/input.ts";
+import { layerNormalization } from "../../src/nn/layers/layerNormalization.ts";
+import { masking } from "../../src/nn/layers/masking.ts";
+import { gru, lstm, recurrent, simpleRNN } from "../../src/nn/layers/recurrent.ts";
+import { repeatVector } from "../../src/nn/layers/repeatVector.ts";
+import { timeDistributed } from "../../src/nn/layers/timeDistributed.ts";
+import { functional, sequential } from "../../src/nn/models.ts";
+import type { Model } from "../../src/nn/modelTypes.ts";
+import {
+  type ActivationFunction,
+  add,
+  concat,
+  matmul,
+  mul,
+  split,
+  sub,
+  tanh,
+} from "../../src/nn/operators.ts";
+import { adadelta, adagrad, adam, nadam, rmsprop, sgd } from "../../src/nn/train/optimizers.ts";
+import { cosineDecay, piecewiseConstantDecay, warmup } from "../../src/nn/train/schedules.ts";
+
+export interface Example {
+  readonly name: string;
+  readonly make: () => Model;
+  readonly x: unknown;
+  readonly y: unknown;
+}
+
+interface LeakyOptions {
+  readonly rate: number;
+  readonly activation: ActivationFunction;
+}
+const options: LeakyOptions = { rate: 0.1, activation: tanh };
+export const leaky: Cell<"h", string, LeakyOptions, "kernel" | "recurrentKernel" | "bias"> = defineCell({
+  name: "leaky",
+  options,
+  state: ({ units }) => ({ h: [units] }),
+  weights: ({ features, units }) => ({
+    kernel: [features, units],
+    recurrentKernel: [units, units],
+    bias: [units],
+  }),
+  step: (x, { h }, { kernel, recurrentKernel, bias }, { rate, activation: f }) => {
+    const a = f(add(matmul(x, kernel), matmul(h, recurrentKernel), bias));
+    return { h: add(mul(h, 1 - rate), mul(a, rate)), a };
+  },
+});
+
+/** Numbers in [-1, 1), the same in every run. */
+export function numbers(shape: readonly number[], seed = 1): unknown {
+  let state = seed;
+  const made = ([length, ...rest]: readonly number[]): unknown => {
+    if (length !== undefined) return Array.from({ length }, () => made(rest));
+    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
+    return state / 2 ** 31 - 1;
+  };
+  return made(shape);
+}
+const tokens = (rows: number, steps: number): number[][] =>
+  Array.from({ length: rows }, (_, row) => Array.from({ length: steps }, (__, k) => (row * 3 + k * k) % 7));
+
+export const examples: readonly Example[] = [
+  {
+    name: "text, with a schedule in a schedule",
+    make: () => {
+      const model: Model = sequential(
+        embedding({ inputDim: 7, outputDim: 3, maskZero: true }),
+        lstm({
+          units: 4,
+          returnSequences: true,
+          dropout: 0.2,
+          kernelRegularizer: "l2",
+          unitForgetBias: false,
+        }),
+        dense({ units: 7, activation: "softmax" }),
+      );
+      const learningRate = warmup({
+        steps: 2,
+        learningRate: cosineDecay({ initialLearningRate: 0.02, decaySteps: 9 }),
+      });
+      const metrics = ["accuracy", "perplexity"] as const;
+      model.compile({
+        optimizer: adam({ learningRate, amsgrad: true }),
+        loss: "sparseCategoricalCrossentropy",
+        metrics,
+      });
+      return model;
+    },
+    x: tokens(6, 5),
+    y: tokens(6, 5),
+  },
+  {
+    name: "every option of a recurrent layer",
+    make: () => {
+      const model: Model = sequential(
+        input({ shape: [null, 3], name: "series" }),
+        masking({ maskValue: 9 }),
+        gru({
+          units: 3,
+          returnSequences: true,
+          resetAfter: false,
+          bias: "double",
+          initialState: "learned",
+          recurrentDropout: 0.3,
+        }),
+        simpleRNN({
+          units: 2,
+          goBackwards: true,
+          returnSequences: true,
+          bias: "none",
+          activation: "relu",
+          trainable: false,
+        }),
+        bidirectional(lstm({ units: 2, recurrentInitializer: initializers.orthogonal({ gain: 0.5 }) }), {
+          mergeMode: "ave",
+        }),
+        dense({ units: 2, kernelInitializer: (shape) => new Float32Array(shape[0]! * shape[1]!).fill(0.1) }),
+      );
+      const values = [0.1, 0.05];
+      model.compile({
+        optimizer: rmsprop({
+          learningRate: piecewiseConstantDecay({ boundaries: [2], values }),
+          momentum: 0.5,
+          centered: true,
+        }),
+        loss: "huber",
+        timeReduction: "sum",
+      });
+      return model;
+    },
+    x: numbers([6, 4, 3]),
+    y: numbers([6, 2], 2),
+  },
+  {
+    name: "a graph: shared layers, states handed on, operators, several inputs and outputs",
+    make: () => {
+      const a = input({ shape: [null, 4], name: "a" });
+      const b = input({ shape: [4] });
+      const shared = lstm({ units: 4, returnSequences: true, returnState: true });
+      const first = shared(a);
+      const second = shared(sub(1, first.output), { initialState: { h: first.h, c: b } });
+      const [left, right] = split(second.output, 2);
+      const merged = concat(mul(left, right, 0.5), a);
+      const outputs = {
+        series: timeDistributed(dense({ units: 2 }), { name: "head" })(merged),
+        vector: layerNormalization({ epsilon: 0.01 })(add(second.c, b)),
+      };
+      const model = functional({ inputs: [a, b], outputs });
+      model.compile({
+        optimizer: nadam({ clipNorm: 1 }),
+        loss: { series: "meanSquaredError", vector: "meanAbsoluteError" },
+      });
+      return model as unknown as Model;
+    },
+    x: [numbers([6, 3, 4]), numbers([6, 4], 3)],
+    y: { series: numbers([6, 3, 2], 4), vector: numbers([6, 4], 5) },
+  },
+  {
+    name: "layers of vectors and of fixed lengths",
+    make: () => {
+      const model: Model = sequential(
+        input({ shape: [5] }),
+        dropout({ rate: 0.25 }),
+        repeatVector({ n: 3 }),
+        simpleRNN({ units: 2, returnSequences: true }),
+        flatten(),
+        activation("tanh", { name: "squash" }),
+        dense({ units: 1, bias: false, activation: "sigmoid" }),
+      );
+      model.compile({
+        optimizer: adagrad({ weightDecay: 0.01 }),
+        loss: "binaryCrossentropy",
+        metrics: ["accuracy"],
+      });
+      return model;
+    },
+    x: numbers([6, 5]),
+    y: [0, 1, 1, 0, 1, 0],
+  },
+  {
+    name: "a stateful layer",
+    make: () => {
+      const model: Model = sequential(
+        input({ shape: [null, 2] }),
+        gru({ units: 3, stateful: true, returnSequences: true }),
+        dense({ units: 2 }),
+      );
+      model.compile({ optimizer: adadelta(), loss: "meanSquaredError" });
+      return model;
+    },
+    x: numbers([6, 4, 2]),
+    y: numbers([6, 4, 2], 2),
+  },
+  {
+    name: "a cell of one's own",
+    make: () => {
+      const model: Model = sequential(
+        input({ shape: [null, 2] }),
+        recurrent(leaky, { units: 3, rate: 0.3, activation: "sigmoid", kernelInitializer: "heNormal" }),
+        dense({ units: 2 }),
+      );
+      model.compile({ optimizer: sgd({ momentum: 0.9, nesterov: true }), loss: "meanSquaredError" });
+      return model;
+    },
+    x: numbers([6, 4, 2]),
+    y: numbers([6, 2], 2),
+  },
+];

@@ -2,7 +2,7 @@
 import { differentiate } from "../src/core/grad/gradients.ts";
 import { parameter, zeros } from "../src/core/graph/build.ts";
 import type { Computation, Parameter, Update } from "../src/core/graph/computation.ts";
-import { type Node, rows, type Shape } from "../src/core/graph/nodes.ts";
+import { type Node, rows } from "../src/core/graph/nodes.ts";
 import { mul, sub, sum, sumLeading } from "../src/core/graph/operators.ts";
 import { simplify } from "../src/core/plan/simplify.ts";
 import type { Batch } from "../src/core/run/device.ts";
@@ -33,13 +33,6 @@ export interface Network {
   readonly trainingBatch: Batch;
 }
 
-export interface Stream {
-  /** Input and states to output and states, for one step or more. */
-  readonly step: Computation;
-  readonly weights: readonly Float32Array[];
-  readonly states: readonly Float32Array[];
-}
-
 /** Sizes of a cell's matrices, in units. */
 const gates: Readonly<Record<CellName, number>> = { LSTM: 4, GRU: 3, RNN: 1 };
 const cells: Readonly<Record<CellName, Cell>> = { LSTM: lstmCell, GRU: gruCell, RNN: simpleRnnCell };
@@ -61,7 +54,7 @@ export function trainingOperations(size: Size): number {
 /** `last`: only the last output counts for the loss, as in a classifier; else that of every step. */
 export function networkOf(size: Size, last = false): Network {
   const { features, units, batch, steps } = size;
-  const { x, weights, ends, unfolded } = layerOf(size, (_, shape) => zeros(shape));
+  const { x, weights, ends, unfolded } = layerOf(size);
   const { outputs } = unfolded;
   const wanted = last ? unfolded.last : outputs;
   const upstream = parameter("upstream", wanted.shape); // dL/dh, so that every step has one of its own
@@ -80,22 +73,6 @@ export function networkOf(size: Size, last = false): Network {
   };
 }
 
-/** A layer that is given its states and gives them back, for steps one at a time. */
-export function streamOf(size: Omit<Size, "batch" | "steps">): Stream {
-  const states: Parameter[] = [];
-  const { x, weights, ends, unfolded } = layerOf(size, (name, shape) => {
-    const state = parameter(name, shape);
-    states.push(state);
-    return state;
-  });
-  const finals = Object.values(unfolded.finals);
-  return {
-    step: { ...ends, inputs: [x, ...states], outputs: [unfolded.last, ...finals], gradients: [] },
-    weights: weights.map(valuesOf),
-    states: states.map(({ shape }) => new Float32Array(Number(shape[1]))),
-  };
-}
-
 interface Layer {
   readonly x: Parameter;
   readonly weights: readonly Parameter[];
@@ -103,13 +80,12 @@ interface Layer {
   readonly unfolded: Unfolded;
 }
 
-function layerOf(size: Omit<Size, "batch" | "steps">, first: (name: string, shape: Shape) => Node): Layer {
-  const { features, units } = size;
-  const cell = cells[size.cell];
+function layerOf({ cell: name, features, units }: Size): Layer {
+  const cell = cells[name];
   const sizes = { ...cell.options, features, units };
   const states = Object.entries(cell.equation.state(sizes));
   const named = Object.entries(cell.equation.weights(sizes)).map(
-    ([name, weight]) => [name, parameter(name, "shape" in weight ? weight.shape : weight)] as const,
+    ([key, weight]) => [key, parameter(key, "shape" in weight ? weight.shape : weight)] as const,
   );
   const weights = named.map(([, weight]) => weight);
   const x = parameter("x", ["time", rows, features]);
@@ -119,7 +95,7 @@ function layerOf(size: Omit<Size, "batch" | "steps">, first: (name: string, shap
     sizes,
     weights: Object.fromEntries(named),
     x: { node: x, time: "time", lengths, mask: null },
-    initial: Object.fromEntries(states.map(([name, shape]) => [name, first(name, [rows, ...shape])])),
+    initial: Object.fromEntries(states.map(([key, shape]) => [key, zeros([rows, ...shape])])),
     masks: {},
     firstInput: false,
     zeroMasked: false,

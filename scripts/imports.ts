@@ -9,10 +9,12 @@ import { conclude, type Import, isMain, lineAt, readSources, type Source, walk }
 const house: Readonly<Record<string, readonly string[]>> = {
   core: ["graph", "grad", "plan", "render", "run"],
   nn: ["cells", "layers", "model", "train", "session", "insight"],
-  work: ["data", "tasks", "classic", "interop"],
+  work: ["data", "classic", "tasks", "interop"],
   node: ["cli", "serve", "cluster"],
 };
 const floors = Object.keys(house);
+/** Files of a floor that gather its folders and stand behind them. */
+const roofs: readonly string[] = ["src/nn/models.ts", "src/nn/modelTypes.ts"];
 const barrels = ["src/index.ts", "src/core/index.ts"];
 const networkWords = /lstm|layer|epoch/i;
 
@@ -62,7 +64,7 @@ function packageFaults(source: Source, { specifier, typeOnly, dynamic }: Import)
   return fault("what a browser loads has no dependency");
 }
 
-/** Where a file stands: floor -1 is the root of src/; a file directly in a floor stands before its folders. */
+/** Where a file stands: floor -1 is the root of src/; a file directly in a floor stands before its folders, or is its roof. */
 interface Place {
   readonly floor: number;
   readonly folder: number;
@@ -72,6 +74,7 @@ function placeOf(path: string): Place {
   const [floor, folder] = path.split("/").slice(1, -1);
   if (floor === undefined) return { floor: -1, folder: -1 };
   const folders = house[floor] ?? [];
+  if (roofs.includes(path)) return { floor: floors.indexOf(floor), folder: folders.length };
   return { floor: floors.indexOf(floor), folder: folder ? folders.indexOf(folder) : -1 };
 }
 
@@ -86,7 +89,7 @@ function orderFault(source: Source, to: Place): string | undefined {
   if (barrels.includes(source.path)) return undefined;
   const names = house[floors[to.floor] ?? ""] ?? [];
   const own = names[from.folder] ?? "what every folder shares";
-  return `in ${floors[to.floor]}, ${own} stands before ${names[to.folder]}`;
+  return `in ${floors[to.floor]}, ${own} stands before ${names[to.folder] ?? "the floor's roof"}`;
 }
 
 const isNodeFile = (path: string): boolean => path.startsWith("src/node/") || path.endsWith(".node.ts");

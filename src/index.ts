@@ -37,7 +37,7 @@ export { type Ragged, ragged } from "./nn/model/ragged.ts";
 export { type Nested, type Tensor, type TypedArray, tensor } from "./nn/model/tensor.ts";
 export type { NamedTensor } from "./nn/model/weights.ts";
 // nn: models
-export { functional, sequential } from "./nn/models.ts";
+export { functional, loadModel, sequential } from "./nn/models.ts";
 export type {
   CausalModel,
   CausalTokenModel,
@@ -98,6 +98,7 @@ export {
   modelCheckpoint,
   type TrainingMoment,
 } from "./nn/train/callbacks.ts";
+export type { LoadOptions } from "./nn/train/checkpoint.ts";
 export type { FitOptions } from "./nn/train/fitOptions.ts";
 export {
   binaryCrossentropy,

@@ -5,6 +5,8 @@ export interface Fitted {
   readonly losses: readonly number[];
   readonly weights: readonly Float32Array[];
   readonly prediction: Float32Array;
+  /** What a session says after each word of the first sequence. */
+  readonly session: readonly Float32Array[];
 }
 
 export async function fitModel(options: { readonly strict: boolean }): Promise<Fitted> {
@@ -21,7 +23,9 @@ export async function fitModel(options: { readonly strict: boolean }): Promise<F
   const { history } = await model.fit(x, y, { epochs: 8, batchSize: 16, seed: 1, verbose: 0 });
   const { data } = await model.predict(x);
   const weights = model.getWeights().map((weight) => Float32Array.from(weight.data));
-  return { losses: history["loss"] ?? [], weights, prediction: Float32Array.from(data) };
+  const stream = model.session();
+  const session = (x[0] ?? []).map((word) => Float32Array.from(stream.push(word)));
+  return { losses: history["loss"] ?? [], weights, prediction: Float32Array.from(data), session };
 }
 
 /** Sequences of 5 to 24 words out of 8; 1 where word 1 comes more often than word 2. */

@@ -23,8 +23,12 @@ export async function core(options: WasmOptions): Promise<Report> {
 
 export async function model(options: { readonly strict: boolean }): Promise<Report> {
   const { result, ...times } = await watched(() => fitModel(options));
-  const { weights, losses, prediction } = result;
-  const hashes = { weights: await hashOf(weights), prediction: await hashOf([prediction]) };
+  const { weights, losses, prediction, session } = result;
+  const hashes = {
+    weights: await hashOf(weights),
+    prediction: await hashOf([prediction]),
+    session: await hashOf(session),
+  };
   return { ...times, hashes, losses, description: "" };
 }
 

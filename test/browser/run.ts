@@ -60,7 +60,11 @@ async function inNode(): Promise<Expected> {
   const runHash = await hashOf(run);
   return {
     core: { weights: await hashOf(weights), run: runHash, runNow: runHash },
-    model: { weights: await hashOf(fitted.weights), prediction: await hashOf([fitted.prediction]) },
+    model: {
+      weights: await hashOf(fitted.weights),
+      prediction: await hashOf([fitted.prediction]),
+      session: await hashOf(fitted.session),
+    },
   };
 }
 
@@ -107,7 +111,7 @@ async function checkPage(opened: Opened, expected: Expected): Promise<void> {
   const model = await reportOf(page, "model", true);
   check("a model is fitted", falls(model.losses), shownLosses(model));
   check(
-    "its weights and predictions have the bits of Node",
+    "its weights, predictions and session have the bits of Node",
     same(model.hashes, expected.model),
     shownHashes(model),
   );

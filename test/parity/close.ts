@@ -1,18 +1,50 @@
-/** Numbers of the reference device against those of an outside system. */
+/** Numbers of a device against those of an outside system: which devices, and how close they must be. */
 import { expect } from "vitest";
+import type { Device } from "../../src/core/run/device.ts";
+import { referenceDevice } from "../../src/core/run/referenceDevice.ts";
+import { wasmDevice } from "../../src/core/run/wasmDevice.ts";
+import { type Recurrence, recurrenceRoundings, relative, smallest } from "../tolerances.ts";
+
+/** The largest difference, relative to the largest number of the array, which counts as `smallest` at least. */
+export interface Closeness {
+  readonly tolerance: number;
+  readonly smallest: number;
+}
+/** What is compared, for the number of roundings; `layers` one behind the other. */
+export type Compared = Recurrence & { readonly layers: number };
+export interface Tested {
+  readonly name: string;
+  readonly device: Device;
+  readonly closeness: (compared: Compared) => Closeness;
+}
 
 /**
- * Both sides compute in float64. What is compared went through float32 once (relative 2^-24), and the fixtures hold
- * nine digits.
+ * The reference and the outside system compute in float64. What is compared went through float32 once (relative
+ * 2^-24), and the fixtures hold nine digits.
  */
-const tolerance = 2e-7;
+const float64: Closeness = { tolerance: 2e-7, smallest: 1 };
 
-export function expectClose(got: readonly number[], wanted: readonly number[], what: string): void {
+export const devices: readonly Tested[] = [
+  { name: "reference", device: referenceDevice(), closeness: () => float64 },
+  {
+    name: "wasm",
+    device: wasmDevice({ threads: 1 }),
+    closeness: (compared) => ({
+      tolerance: relative(compared.layers * recurrenceRoundings(compared)),
+      smallest,
+    }),
+  },
+];
+
+export function expectClose(
+  got: readonly number[],
+  wanted: readonly number[],
+  what: string,
+  { tolerance, smallest: least }: Closeness = float64,
+): void {
   expect(got.length, `${what}: how many numbers`).toBe(wanted.length);
-  const scale = Math.max(1, ...wanted.map(Math.abs));
-  const worst = got.reduce(
-    (most, x, k) => Math.max(most, Math.abs(x - (wanted[k] ?? Number.NaN)) / scale),
-    0,
-  );
+  const scale = Math.max(least, ...wanted.map(Math.abs));
+  const differences = got.map((x, k) => Math.abs(x - (wanted[k] ?? Number.NaN)) / scale);
+  const worst = Math.max(0, ...differences);
   expect(worst, `${what}: the largest difference`).toBeLessThan(tolerance);
 }

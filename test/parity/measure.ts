@@ -1,12 +1,11 @@
-/** A model run on the reference device with everything that an outside system tells of it: outputs, states, gradients. */
+/** A model run on a device with everything that an outside system tells of it: outputs, states, gradients. */
 
 import { differentiate } from "../../src/core/grad/gradients.ts";
 import { parameter } from "../../src/core/graph/build.ts";
 import type { Node } from "../../src/core/graph/nodes.ts";
 import { add, mul, sum, sumLeading } from "../../src/core/graph/operators.ts";
 import { verify } from "../../src/core/graph/verify.ts";
-import type { HostArray, Parameter } from "../../src/core/run/device.ts";
-import { referenceDevice } from "../../src/core/run/referenceDevice.ts";
+import type { Device, HostArray, Parameter } from "../../src/core/run/device.ts";
 import { columnsOf, gathered } from "../../src/nn/model/data.ts";
 import type { Network } from "../../src/nn/model/network.ts";
 import { computationOf, trace } from "../../src/nn/model/trace.ts";
@@ -24,6 +23,8 @@ export interface Case {
   readonly coefficients: readonly Nested[];
   /** The same for final states, by "layer/state". */
   readonly finals: Readonly<Record<string, Nested>>;
+  /** What is done to the traced graph before it is differentiated: a planted fault. Default: nothing. */
+  readonly planted?: (roots: readonly Node[]) => readonly Node[];
 }
 export interface Measured {
   readonly outputs: readonly (readonly number[])[];
@@ -33,11 +34,16 @@ export interface Measured {
   readonly stateGradients: Readonly<Record<string, readonly number[]>>;
 }
 
-export function measure(network: Network, given: Case): Measured {
+export function measure(network: Network, given: Case, device: Device): Measured {
   const layers = [...new Set(Object.keys(given.states).map((name) => name.split("/")[0] ?? ""))];
   const traced = trace(network, { training: false, states: layers });
-  const outputs = traced.outputs.map(({ node }) => node);
-  const finals = traced.states.map(({ final }) => final);
+  const { planted = (roots) => roots } = given;
+  const ends = planted([
+    ...traced.outputs.map(({ node }) => node),
+    ...traced.states.map(({ final }) => final),
+  ]);
+  const outputs = ends.slice(0, traced.outputs.length);
+  const finals = ends.slice(traced.outputs.length);
   const names = traced.states.map(({ layer, name }) => `${layer}/${name}`);
   const terms: { node: Node; by: Parameter; values: Nested }[] = [];
   const count = (node: Node, values: Nested | undefined): void => {
@@ -83,7 +89,7 @@ export function measure(network: Network, given: Case): Measured {
     inputs,
   };
   const weights = network.variables.map(({ value }) => value);
-  const results = referenceDevice()
+  const results = device
     .compile({ ...computation, inputs: [...computation.inputs, ...terms.map(({ by }) => by)] })
     .runNow(batch, weights)
     .map((array) => Array.from(array));

@@ -9,6 +9,7 @@ import { rewrite } from "../graph/rewrite.ts";
 import { checked } from "./debug.ts";
 import type { Plan } from "./described.ts";
 import { fuse } from "./fuse.ts";
+import { ground } from "./ground.ts";
 import { kindOf } from "./kinds.ts";
 import { leavesOf } from "./leaves.ts";
 import { lower } from "./lower/lower.ts";
@@ -17,10 +18,11 @@ import { rotate } from "./rotate.ts";
 import { simplify } from "./simplify.ts";
 import { type StagedSection, store } from "./store.ts";
 import { hasRows } from "./values.ts";
+import { sumTime } from "./sumTime.ts";
 import { vanish } from "./vanish.ts";
 
 /** Graph to graph, in this order. */
-const passes = [withoutStops, simplify, rotate, simplify, vanish, simplify] as const;
+const passes = [withoutStops, sumTime, simplify, rotate, simplify, vanish, simplify, ground] as const;
 
 export function plan(computation: Computation, lanes: number): Plan {
   const { outputs, gradients } = computation;
@@ -44,8 +46,10 @@ function withoutStops(roots: readonly Node[]): readonly Node[] {
   return rewrite(roots, (node) => (node.op === "stopGradient" ? node.inputs[0] : node));
 }
 
-/** An output that is only a view or an input gets memory of its own. */
+/** An output that is only a view or an input gets memory of its own; more axes than one are features to the kernels. */
 function asComputed(output: Node): Node {
+  if (output.op === "reshape" && hasRows(output.shape) && hasRows(output.inputs[0].shape))
+    return asComputed(output.inputs[0]);
   return kindOf[output.op] === "leaf" || kindOf[output.op] === "view"
     ? make("where", [constant(1), output, output], {})
     : output;

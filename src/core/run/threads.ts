@@ -80,10 +80,6 @@ export class Threads {
     if (parallel) this.wait();
   }
 
-  stop(): void {
-    for (const worker of this.workers) worker.terminate();
-  }
-
   private tell(command: number): void {
     const ints = this.arena.int32;
     Atomics.store(ints, this.base + control.done, 0);

@@ -25,6 +25,13 @@ export interface WasmOptions {
 
 const defaultMemory = 2 ** 30;
 
+/** Threads end when nothing is left that could give them work. */
+const abandonedEngines = new FinalizationRegistry<readonly ThreadWorker[]>((workers) => {
+  for (const worker of workers) worker.terminate();
+});
+/** The memory of a program goes back when nobody can run it any more. */
+const abandonedPrograms = new FinalizationRegistry<WasmProgram>((program) => program.release());
+
 /** Where a device runs. Default: what the host offers. */
 export interface Surroundings {
   /** Whether threads can share memory; without it there is one thread. */
@@ -47,9 +54,12 @@ export function wasmDevice(
   };
   function newEngine(): Engine {
     const arena = new Arena(options.memoryLimit ?? defaultMemory, shared);
-    const threads = new Threads(arena, Array.from({ length: count - 1 }, startThread));
+    const workers = Array.from({ length: count - 1 }, startThread);
     const { chunk = null, shardRows = null } = options;
-    return { arena, threads, relaxed, chunk, shardRows, nextModule: () => modules++ };
+    const threads = new Threads(arena, workers);
+    const made: Engine = { arena, threads, relaxed, chunk, shardRows, nextModule: () => modules++ };
+    abandonedEngines.register(made, workers);
+    return made;
   }
   return {
     name: "wasm",
@@ -93,7 +103,9 @@ function wasmExecutable(computation: Computation, engine: Engine): Executable {
     program.parallel(bound.run);
     return [...readOutputs(program, bound, batch), ...readGradients(program, computation, bound)];
   };
-  return { runNow, run: async (batch, weights) => runNow(batch, weights) };
+  const executable: Executable = { runNow, run: async (batch, weights) => runNow(batch, weights) };
+  abandonedPrograms.register(executable, program);
+  return executable;
 }
 
 function noSimd(): UnrollError {

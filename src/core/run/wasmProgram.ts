@@ -51,6 +51,8 @@ export class WasmProgram {
   private readonly module: number;
   private readonly shared = new Map<string, number>();
   private readonly weights: Region;
+  /** A frame that knows weights and panels alone. */
+  private readonly weightFrame: Region;
   private readonly packing: Tasks;
   private bound: Bound | null = null;
 
@@ -72,6 +74,7 @@ export class WasmProgram {
     this.functions = this.names.map((name) => exports[name] as Exported);
     engine.threads.load({ id: this.module, module, names: this.names });
     this.weights = this.placeWeights(computation);
+    this.weightFrame = engine.arena.take(4 * this.plan.frame.length);
     this.packing = this.packingTasks();
   }
 
@@ -138,6 +141,7 @@ export class WasmProgram {
   release(): void {
     this.unbind();
     this.engine.arena.give(this.weights);
+    this.engine.arena.give(this.weightFrame);
     this.engine.arena.give(this.packing.region);
   }
 
@@ -211,7 +215,7 @@ export class WasmProgram {
 
   private packingTasks(): Tasks {
     const { threads, arena } = this.engine;
-    const frame = arena.take(4 * this.plan.frame.length);
+    const frame = this.weightFrame;
     this.plan.frame.forEach((key, k) => {
       arena.int32[frame.start / 4 + k] = this.shared.get(key) ?? 0;
     });

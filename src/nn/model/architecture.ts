@@ -2,7 +2,8 @@
  * What a network is made of, as JSON: inputs, layers with their options, and the calls between inputs and outputs.
  *
  *   { layers: [{ layer: "lstm", options: { units: 8 } }, ...],
- *     calls: [{ layer: 0, inputs: [{ input: 0 }] }, { operator: "add", operands: [null, 1], inputs: [{ call: 0, ... }] }],
+ *     calls: [{ layer: 0, inputs: [{ input: 0 }] },
+ *             { operator: "add", operands: [null, 1], inputs: [{ call: 0, output: "output" }] }],
  *     outputs: [{ call: 1, output: "0" }], ... }
  *
  * On the way back the weights come with it: none are drawn anew, and none has a shape that the layers do not ask for.

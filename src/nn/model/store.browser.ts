@@ -77,7 +77,7 @@ function refused(path: string, mode: IDBTransactionMode, error: unknown): Unroll
   const facts = {
     where: `the browser's store, "${path}"`,
     expected: mode === "readonly" ? "a database that can be read" : "a database that can be written",
-    got: error instanceof Error ? `${error.name}: ${error.message}` : "none",
+    got: error instanceof Error ? `${error.name}: ${error.message.replace(/\.$/, "")}` : "none",
     fix: "Allow this page to keep data, free some space, or use a page that is not private.",
   };
   return new UnrollError(facts, { cause: error });

@@ -1,7 +1,7 @@
 /**
  * Plain data as JSON and arrays beside it, for files.
  *
- *   { best: 0.5, weights: [Float32Array] }  ->  { "best": 0.5, "weights": [{ "$array": "training.run/callbacks/0/weights/0" }] }
+ *   { best: 0.5, weights: [Float32Array] }  ->  { "best": 0.5, "weights": [{ "$array": "name/weights/0" }] }
  *
  * Numbers keep their bits, those included that JSON does not have.
  */

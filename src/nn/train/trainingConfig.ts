@@ -1,4 +1,4 @@
-/** The place and the state of a training in a file: everything but weights and architecture, with its arrays beside it. */
+/** The place and the state of a training in a file: all but weights and architecture, with its arrays beside it. */
 import type { Node } from "../../core/graph/nodes.ts";
 import { stateName } from "../model/carried.ts";
 import { countAt, fault, fieldsAt, listAt, numberAt, textAt } from "../model/fields.ts";

@@ -60,9 +60,9 @@ export async function trainText(job: Job, manner: Manner): Promise<void> {
 }
 
 async function prepared(job: Job, manner: Manner): Promise<Training> {
-  const { folder, files, text, length } = job;
+  const { folder, files, length } = job;
   const { seq, batch } = job.settings;
-  const data = characterData(text, { streams: batch, steps: seq, where: files.join(", ") });
+  const data = characterData(job.text, { streams: batch, steps: seq, where: files.join(", ") });
   const steps = Math.min(length.epochs * data.train.pieces, length.steps ?? Number.POSITIVE_INFINITY);
   const settings = { ...job.settings, steps };
   const vocabulary = data.tokenizer.vocabulary.length;
@@ -70,10 +70,11 @@ async function prepared(job: Job, manner: Manner): Promise<Training> {
   const model = job.resume ? await loadModel(folder) : characterModel({ ...settings, vocabulary });
   if (!job.resume) await model.save(folder); // so that folder and record never tell of different models
   await writeTokenizer(folder, data.tokenizer);
-  await writeRecord(folder, { files, text: hashOf(text), settings });
+  await writeRecord(folder, { files, text: hashOf(job.text), settings });
   const terminal = terminalOn(manner.json ? process.stderr : process.stdout);
   const prompt = openingOf(data.validationText, 24);
-  return { ...job, ...manner, settings, data, model: model as TextModel, terminal, prompt, samples: [] };
+  const text = model as TextModel; // the loaded one was made by characterModel, as its record says
+  return { ...job, ...manner, settings, data, model: text, terminal, prompt, samples: [] };
 }
 
 async function tellBeginning(training: Training): Promise<void> {

@@ -10,9 +10,16 @@ import type { Stage } from "../fuse.ts";
 import type { Expression, ProgramFunction } from "../program.ts";
 import type { Slot } from "../store.ts";
 import { int, load, local, minus, plus, splat, times, vector, Writer } from "./ir.ts";
-import { blocksOf, type Domain, type Kernels, parametersOf, rowCount, type Sums } from "./kernels.ts";
+import {
+  blocksOf,
+  type Domain,
+  type Kernels,
+  leftSide,
+  parametersOf,
+  rowCount,
+  type Sums,
+} from "./kernels.ts";
 import { floatBytes, stepAddress } from "./place.ts";
-import { leftSide } from "./product.ts";
 
 interface Side {
   readonly slot: Slot;

@@ -8,7 +8,7 @@ import type { Expression, ProgramFunction } from "../program.ts";
 import type { Slot } from "../store.ts";
 import { operand } from "./elementwise.ts";
 import { int, load, plus, splat, times, Writer } from "./ir.ts";
-import { type Domain, type Kernels, masked, overSteps, parametersOf, rowCount } from "./kernels.ts";
+import { type Domain, type Kernels, leftSide, masked, overSteps, parametersOf, rowCount } from "./kernels.ts";
 import { overFeatures } from "./map.ts";
 import { floatBytes, Place, stepAddress } from "./place.ts";
 
@@ -75,7 +75,7 @@ function put(place: Place, slot: Slot, start: number, width: number, value: Expr
 
 function copySteps(kernels: Kernels, { writer, domain, row }: Row, node: NodeOf<"timeToFeatures">): void {
   const { lanes, frame } = kernels;
-  const from = kernels.slotOf(kernels.values.behind(node.inputs[0])) as Slot;
+  const { slot: from, column } = leftSide(kernels, node.inputs[0]);
   const to = kernels.slotOf(node) as Slot;
   const width = widthOf(node.inputs[0]);
   writer.loop(int(0), int(widthOf(node) / width), 1, (step) => {
@@ -85,7 +85,7 @@ function copySteps(kernels: Kernels, { writer, domain, row }: Row, node: NodeOf<
         stepAddress(writer, frame, from.buffer, from.shift, step),
         times(row, int(from.buffer.stride * floatBytes)),
       );
-      const offset = from.column * floatBytes;
+      const offset = column * floatBytes;
       const value = writer.set(
         width === 1 ? splat(source, offset) : load(plus(source, feature), offset),
         "vector",

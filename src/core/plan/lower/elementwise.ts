@@ -11,7 +11,7 @@ import { isFinal } from "../values.ts";
 import { arithmetic, arithmeticOf } from "./arithmetic.ts";
 import { lengthsKey, rowIdsKey } from "./frame.ts";
 import { constantVector, int, integers, load, loadInt, minus, plus, splat, times, vector } from "./ir.ts";
-import type { Kernels } from "./kernels.ts";
+import { type Kernels, leftSide } from "./kernels.ts";
 import { floatBytes, type Place, stepAddress } from "./place.ts";
 
 /** A place within a tile. */
@@ -80,9 +80,8 @@ function loadSlot(slot: Slot, spot: Spot, start: number): Expression {
   const narrow = slot.width === 1 || spot.width === 1;
   const offset = (spot.row * spot.place.rowStride(slot.buffer) + slot.column + start) * floatBytes;
   const pointer = spot.place.pointer(slot, narrow);
-  if (slot.buffer.integers === true)
-    return vector("toFloat", { kind: "splatInteger", address: pointer, offset });
-  return narrow ? splat(pointer, offset) : load(pointer, offset + vectorBytes(spot));
+  const value = narrow ? splat(pointer, offset) : load(pointer, offset + vectorBytes(spot));
+  return slot.buffer.integers === true ? vector("toFloat", integers("bits", value)) : value;
 }
 
 const vectorBytes = (spot: Spot): number => spot.vector * spot.place.lanes * floatBytes;
@@ -159,7 +158,7 @@ function finalState(kernels: Kernels, node: Node, spot: Spot): Expression {
 /** The same row of a sequence, at the step as far from its end as this one is from its beginning. */
 function turned(kernels: Kernels, node: Node, spot: Spot): Expression {
   const { place } = spot;
-  const slot = kernels.slotOf(kernels.values.behind(node)) as Slot;
+  const { slot, column } = leftSide(kernels, node);
   const row = plus(place.row, int(spot.row));
   const last = minus(rowEntry(place, lengthsKey(slot.buffer.time as string), row), int(1));
   const step = minus(last, place.step as Expression);
@@ -167,7 +166,7 @@ function turned(kernels: Kernels, node: Node, spot: Spot): Expression {
     stepAddress(place.writer, place.frame, slot.buffer, slot.shift, step),
     times(row, int(slot.buffer.stride * floatBytes)),
   );
-  return atRow(address, slot, spot);
+  return atRow(address, { ...slot, column }, spot);
 }
 
 function atRow(address: Expression, slot: Slot, spot: Spot): Expression {
@@ -179,10 +178,10 @@ function atRow(address: Expression, slot: Slot, spot: Spot): Expression {
 /** Features of a vector that belong to this step. */
 function ofStep(kernels: Kernels, node: Node, spot: Spot): Expression {
   const { place } = spot;
-  const slot = kernels.slotOf(kernels.values.behind(node.inputs[0] as Node)) as Slot;
+  const { slot, column } = leftSide(kernels, node.inputs[0] as Node);
   const start = times(place.step as Expression, int(widthOf(node) * floatBytes));
   const address = plus(place.pointer(slot, true), start);
-  const offset = (spot.row * slot.buffer.stride + slot.column) * floatBytes;
+  const offset = (spot.row * slot.buffer.stride + column) * floatBytes;
   return spot.width === 1
     ? splat(address, offset)
     : load(plus(address, place.feature), offset + vectorBytes(spot));

@@ -1,4 +1,5 @@
 /** What all kernels of a plan know: where values stand, which weights there are, and what they ask the device for. */
+import { invariant } from "../../../errors.ts";
 import type { Node, NodeOf } from "../../graph/nodes.ts";
 import type { Expression } from "../program.ts";
 import type { Slot } from "../store.ts";
@@ -43,6 +44,22 @@ export interface Kernels {
   readonly panels: Panel[];
   readonly sums: Sums[];
   readonly sumSlots: Map<Node, SumSlot>;
+}
+
+/** Where the rows of a value stand that is read from memory: the left side of a product, what is summed or turned. */
+export function leftSide(
+  kernels: Kernels,
+  node: Node,
+): { readonly slot: Slot; readonly column: number } {
+  const behind = kernels.values.behind(node);
+  const slot = kernels.slotOf(behind);
+  if (slot !== null) return { slot, column: slot.column };
+  invariant(
+    behind.op === "slice" || behind.op === "broadcast" || behind.op === "reshape",
+    `lower: "${behind.op}" does not stand in memory`,
+  );
+  const inner = leftSide(kernels, behind.inputs[0]);
+  return behind.op === "slice" ? { ...inner, column: inner.column + behind.attributes.start } : inner;
 }
 
 /** Over what a stage runs. */

@@ -13,6 +13,7 @@ import {
   blocksOf,
   type Domain,
   type Kernels,
+  leftSide,
   overSteps,
   type Panel,
   parametersOf,
@@ -210,22 +211,6 @@ function multiply(
     }
     writer.assign(panel, plus(local(panel), int(products * vectors * vectorBytes)), "int");
   });
-}
-
-/** Where the rows of a product's left side stand. */
-export function leftSide(
-  kernels: Kernels,
-  node: Node,
-): { readonly slot: NonNullable<ReturnType<Kernels["slotOf"]>>; readonly column: number } {
-  const behind = kernels.values.behind(node);
-  const slot = kernels.slotOf(behind);
-  if (slot !== null) return { slot, column: slot.column };
-  invariant(
-    behind.op === "slice" || behind.op === "broadcast" || behind.op === "reshape",
-    `lower: a product cannot read "${behind.op}"`,
-  );
-  const inner = leftSide(kernels, behind.inputs[0]);
-  return behind.op === "slice" ? { ...inner, column: inner.column + behind.attributes.start } : inner;
 }
 
 /** Members that the start of a product needs, and that need no product themselves. */

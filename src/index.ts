@@ -100,6 +100,7 @@ export {
 } from "./nn/train/callbacks.ts";
 export type { LoadOptions } from "./nn/train/checkpoint.ts";
 export type { FitOptions } from "./nn/train/fitOptions.ts";
+export { jsonLogger } from "./nn/train/jsonLogger.ts";
 export {
   binaryCrossentropy,
   categoricalCrossentropy,

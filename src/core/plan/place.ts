@@ -83,7 +83,9 @@ class Placing {
   /** What the scan needs, as late as possible; then its own loop. */
   scan(scan: NodeOf<"scan">): void {
     const needed = topological(scan.inputs).filter((node) => isComputed(node) && !this.home.has(node));
-    const early = new Set(topological(needed.filter((node) => timeOf(node.shape) === null)));
+    // A sequence can be turned only when all of it is there.
+    const whole = needed.filter((node) => node.op === "reverse").flatMap(({ inputs }) => inputs);
+    const early = new Set(topological([...needed.filter((node) => timeOf(node.shape) === null), ...whole]));
     const late = needed.filter((node) => !early.has(node) && this.mayWait(node, scan));
     for (const node of needed) if (!late.includes(node)) this.put(node);
     const loop = this.newLoop(scan.attributes.time, scan);

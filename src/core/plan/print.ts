@@ -46,7 +46,8 @@ function stateLines({ carries, stores }: Plan, section: Section, names: Names): 
     .filter(({ scan }) => scan === section.scan)
     .map((carry) => {
       const { buffer } = stores.carrySlot.get(carry) ?? { buffer: null };
-      return `  state ${names.of(carry.state)} begins as ${names.operand(carry.initial)}, becomes ${names.of(carry.next)} (${buffer?.storage})`;
+      const begins = `begins as ${names.operand(carry.initial)}`;
+      return `  state ${names.of(carry.state)} ${begins}, becomes ${names.of(carry.next)} (${buffer?.storage})`;
     });
 }
 
@@ -106,9 +107,9 @@ class Names {
       case "iota":
         return "iota";
       case "slice":
-        return `${this.operand(behind.inputs[0])}[:, ${behind.attributes.start}:${behind.attributes.start + behind.attributes.size}]`;
+        return `${this.operand(behind.inputs[0])}[:, ${rangeOf(behind.attributes)}]`;
       case "sliceRows":
-        return `${this.operand(behind.inputs[0])}[${behind.attributes.start}:${behind.attributes.start + behind.attributes.size}]`;
+        return `${this.operand(behind.inputs[0])}[${rangeOf(behind.attributes)}]`;
       case "transpose":
         return `${this.operand(behind.inputs[0])}^T`;
       case "broadcast":
@@ -128,3 +129,6 @@ class Names {
     return carry === undefined ? "state" : this.of(carry.state);
   }
 }
+
+const rangeOf = ({ start, size }: { readonly start: number; readonly size: number }): string =>
+  `${start}:${start + size}`;

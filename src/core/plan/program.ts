@@ -69,9 +69,9 @@ export type Expression =
   | { readonly kind: "integer"; readonly value: number } // integers, the same in every lane
   | { readonly kind: "laneIndex" } // integers 0, 1, 2, ...
   | { readonly kind: "spread"; readonly value: Expression } // an int into every lane of integers
-  | { readonly kind: "load"; readonly address: Expression; readonly offset: number } // `lanes` floats, unaligned allowed
+  | { readonly kind: "load"; readonly address: Expression; readonly offset: number } // `lanes` floats
   | { readonly kind: "splat"; readonly address: Expression; readonly offset: number } // one float into every lane
-  | { readonly kind: "splatInteger"; readonly address: Expression; readonly offset: number } // one int32 into every lane
+  | { readonly kind: "splatInteger"; readonly address: Expression; readonly offset: number } // one int32
   | { readonly kind: "vector"; readonly op: VectorOperator; readonly inputs: readonly Expression[] }
   | { readonly kind: "integers"; readonly op: IntegersOperator; readonly inputs: readonly Expression[] }
   | {

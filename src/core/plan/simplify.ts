@@ -96,7 +96,7 @@ function normalMul(node: NodeOf<"mul">): Node {
 
 /**
  * A sum with a product: its accumulator begins with all that stands before it. Of two products the one that does not
- * touch the state comes first, and a product is not tied to a state that it could do without, so that it can be hoisted.
+ * touch the state comes first, and a product is not tied to a state that it could do without: it can be hoisted then.
  */
 function joined(node: Node, isStateful: (node: Node) => boolean): Node {
   if (node.op !== "add") return node;

@@ -70,7 +70,7 @@ export function store(placement: Placement, staged: readonly StagedSection[], la
     if (!open.has(all)) buffers.push(found);
     open.set(all, found);
     const column = found.stride;
-    found.stride += width === 1 ? 1 : Math.ceil(width / lanes) * lanes;
+    found.stride += width === 1 ? 1 : Math.ceil(width / lanes) * lanes + overhang(node, lanes);
     return { buffer: found, column, width, shift: 0 };
   };
   for (const carry of values.carries) {
@@ -102,6 +102,13 @@ export function store(placement: Placement, staged: readonly StagedSection[], la
  */
 const conflicting = 128;
 const apart = 16;
+
+/** Parts are written by whole vectors: one that begins within a vector may end in the next, not in the next row. */
+function overhang(node: Node, lanes: number): number {
+  const parts = node.op === "concat" || node.op === "pad" || node.op === "timeToFeatures" ? node.inputs : [];
+  const start = node.op === "pad" ? node.attributes.start : 0;
+  return [start, ...parts.map(widthOf)].every((width) => width % lanes === 0) ? 0 : lanes;
+}
 
 function staticRows(node: Node): number {
   return node.shape

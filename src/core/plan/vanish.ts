@@ -1,7 +1,7 @@
 /**
  * Vanish: a delta that a reverse loop carries becomes zero once it is below 2^-100.
  *
- *   before   da' = f(dh + dy_t)           shrinks into denormal numbers, with which processors are 10 to 40 times slower
+ *   before   da' = f(dh + dy_t)           shrinks into denormal numbers: 10 to 40 times slower
  *   after    da' = vanish(f(dh + dy_t))   is zero from there on, in every use
  *
  * Gradients change by less than 1e-30. Runs after rotate, which decides what is carried.

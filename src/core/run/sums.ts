@@ -14,7 +14,7 @@ export interface SumTarget {
   readonly parts: number;
 }
 
-/** Pieces of all shards in the shards' order; then, for an embedding, values scattered in the order of shard and step. */
+/** Pieces of all shards in the shards' order; for an embedding, values scattered in the order of shard and step. */
 export function sumCalls(
   program: WasmProgram,
   sum: SumPlan,

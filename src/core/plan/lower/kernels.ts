@@ -9,7 +9,7 @@ import { int, integers, loadInt, local, plus, times, vector, type Writer } from 
 import { floatBytes, type Place } from "./place.ts";
 import type { WeightView } from "./weights.ts";
 
-/** A product's right sides, side by side in blocks: `[block][k][product][vector][lane]`, zeros behind the last column. */
+/** A product's right sides in blocks: `[block][k][product][vector][lane]`, zeros behind the last column. */
 export interface Panel {
   readonly key: string;
   readonly views: readonly WeightView[];

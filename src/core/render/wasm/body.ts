@@ -84,7 +84,7 @@ export class FunctionBody {
     this.emit("local.tee", this.#write(name, type));
   }
 
-  /** Calls `use` with the name of a local of the printer's own, set before it is read; nested calls get different ones. */
+  /** Calls `use` with the name of a local of the printer's own, set before it is read; nested calls get others. */
   withScratch(type: ValueType, use: (name: string) => void): void {
     this.#scratch += 1;
     use(`#${type} ${this.#scratch}`);

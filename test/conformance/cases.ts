@@ -9,7 +9,8 @@ import { referenceDevice } from "../../src/core/run/referenceDevice.ts";
 import { smallest } from "../tolerances.ts";
 
 /** The lengths of the rows in the dimension "time". */
-export const lengthsOf = (time = "time"): NodeOf<"parameter"> => parameter(`lengths of ${time}`, [rows], "int32");
+export const lengthsOf = (time = "time"): NodeOf<"parameter"> =>
+  parameter(`lengths of ${time}`, [rows], "int32");
 
 /** Numbers in [-scale, scale), multiples of 2^-24 `scale`. */
 export const noise = (count: number, seed: number, scale = 1): Float32Array =>
@@ -44,14 +45,18 @@ export function given({ computation, inputs = {}, seed = 1, scale = 1, ...sizes 
   const count = ({ shape }: Parameter): number =>
     shape.reduce<number>((product, dim) => product * size(dim, sizes.rows, times), 1);
   const drawn = (input: Parameter, k: number): HostArray =>
-    input.dtype === "int32"
-      ? whole(count(input), 100 * seed + k, 3)
-      : noise(count(input), 100 * seed + k);
+    input.dtype === "int32" ? whole(count(input), 100 * seed + k, 3) : noise(count(input), 100 * seed + k);
   const arrays = computation.inputs.map((input, k) => inputs[input.attributes.name] ?? drawn(input, k));
   const weights = computation.weights.map((weight, k) => noise(count(weight), 100 * seed + 50 + k, scale));
   const { firstRow } = sizes;
   return {
-    batch: { rows: sizes.rows, times, lengths, inputs: arrays, ...(firstRow === undefined ? {} : { firstRow }) },
+    batch: {
+      rows: sizes.rows,
+      times,
+      lengths,
+      inputs: arrays,
+      ...(firstRow === undefined ? {} : { firstRow }),
+    },
     weights,
   };
 }
@@ -68,7 +73,13 @@ export interface Ends {
   readonly gradients?: readonly (Node | null)[];
   readonly lengths?: Computation["lengths"];
 }
-export function computationOf({ inputs, outputs, weights = [], gradients = [], lengths = {} }: Ends): Computation {
+export function computationOf({
+  inputs,
+  outputs,
+  weights = [],
+  gradients = [],
+  lengths = {},
+}: Ends): Computation {
   verify([...outputs, ...gradients.filter((grad) => grad !== null)], "test");
   return { inputs, outputs, weights, gradients, lengths };
 }
@@ -82,13 +93,19 @@ export function agrees(device: Device, one: Case, tolerance: number): void {
   compare(device.compile(one.computation).runNow(batch, weights), wanted, tolerance);
 }
 
-export function compare(got: readonly Float32Array[], wanted: readonly Float32Array[], tolerance: number): void {
+export function compare(
+  got: readonly Float32Array[],
+  wanted: readonly Float32Array[],
+  tolerance: number,
+): void {
   if (got.length !== wanted.length) throw new Error(`${got.length} results, not ${wanted.length}`);
-  for (const [k, expected] of wanted.entries()) compareOne(got[k] ?? new Float32Array(0), expected, tolerance, k);
+  for (const [k, expected] of wanted.entries())
+    compareOne(got[k] ?? new Float32Array(0), expected, tolerance, k);
 }
 
 function compareOne(got: Float32Array, expected: Float32Array, tolerance: number, k: number): void {
-  if (got.length !== expected.length) throw new Error(`result ${k}: ${got.length} numbers, not ${expected.length}`);
+  if (got.length !== expected.length)
+    throw new Error(`result ${k}: ${got.length} numbers, not ${expected.length}`);
   const finite = expected.filter((x) => Number.isFinite(x));
   const scale = tolerance === 0 ? 0 : finite.reduce((most, x) => Math.max(most, Math.abs(x)), smallest);
   for (const [i, x] of expected.entries()) {
@@ -96,8 +113,10 @@ function compareOne(got: Float32Array, expected: Float32Array, tolerance: number
     // NaN and infinities must be themselves; -0 is 0.
     const right = x === y || (Number.isNaN(x) && Number.isNaN(y)) || Math.abs(x - y) <= tolerance * scale;
     if (right) continue;
-    const error = ((Math.abs(x - y) / scale) || Infinity).toExponential(2);
-    throw new Error(`result ${k}, number ${i} of ${got.length}: ${y}, not ${x} (relative ${error}, allowed ${tolerance.toExponential(2)})`);
+    const error = (Math.abs(x - y) / scale || Infinity).toExponential(2);
+    throw new Error(
+      `result ${k}, number ${i} of ${got.length}: ${y}, not ${x} (relative ${error}, allowed ${tolerance.toExponential(2)})`,
+    );
   }
 }
 

@@ -4,7 +4,19 @@ import { outputOf, parameter, scan, zeros } from "../../src/core/graph/build.ts"
 import type { Parameter } from "../../src/core/graph/computation.ts";
 import { type Node, type NodeOf, rows } from "../../src/core/graph/nodes.ts";
 import {
-  add, logSoftmax, matmul, mul, neg, oneHot, sigmoid, slice, split, sub, sum, sumLeading, tanh,
+  add,
+  logSoftmax,
+  matmul,
+  mul,
+  neg,
+  oneHot,
+  sigmoid,
+  slice,
+  split,
+  sub,
+  sum,
+  sumLeading,
+  tanh,
 } from "../../src/core/graph/operators.ts";
 import { simplify } from "../../src/core/plan/simplify.ts";
 import type { Computation } from "../../src/core/run/device.ts";
@@ -21,7 +33,11 @@ interface Cell {
 }
 type MakeCell = (features: number, units: number) => Cell;
 
-const kernels = (features: number, units: number, gates: number): readonly [Parameter, Parameter, Parameter] => [
+const kernels = (
+  features: number,
+  units: number,
+  gates: number,
+): readonly [Parameter, Parameter, Parameter] => [
   parameter("kernel", [features, gates * units]),
   parameter("recurrentKernel", [units, gates * units]),
   parameter("bias", [gates * units]),
@@ -136,7 +152,12 @@ export function training(network: Network): Computation {
   const terms = mul(count, neg(sum(mul(oneHot(labels, network.classes), logSoftmax(logits)))));
   const squares = finals.map((state) => mul(sumLeading(sum(mul(state, state)), 1), 0.5));
   const loss = add(sumLeading(terms, 2), ...squares);
-  const wanted: Ends = { inputs: [...inputs, labels, count], weights, lengths, outputs: [loss, sequence, ...finals] };
+  const wanted: Ends = {
+    inputs: [...inputs, labels, count],
+    weights,
+    lengths,
+    outputs: [loss, sequence, ...finals],
+  };
   return withGradients(wanted, inputs);
 }
 
@@ -145,7 +166,11 @@ export function withGradients(ends: Ends, inputs: readonly Node[] = []): Computa
   const { weights = [] } = ends;
   const { roots, gradients } = differentiate({ roots: simplify(ends.outputs), wrt: [...weights, ...inputs] });
   const ofInputs = gradients.slice(weights.length).filter((grad) => grad !== null);
-  return computationOf({ ...ends, outputs: [...roots, ...ofInputs], gradients: gradients.slice(0, weights.length) });
+  return computationOf({
+    ...ends,
+    outputs: [...roots, ...ofInputs],
+    gradients: gradients.slice(0, weights.length),
+  });
 }
 
 export interface Extents {
@@ -157,7 +182,9 @@ export interface Extents {
 
 export function lengthsFor({ rows: count, steps, ragged }: Extents, seed: number): readonly number[] {
   const length = (row: number): number => Math.floor(uniform([seed, 13], row) * (steps + 2)) - 1;
-  return Array.from({ length: count }, (_, row) => (ragged ? Math.max(0, Math.min(steps, length(row))) : steps));
+  return Array.from({ length: count }, (_, row) =>
+    ragged ? Math.max(0, Math.min(steps, length(row))) : steps,
+  );
 }
 
 /** A batch for `training(network)`: half of the real steps count. */

@@ -65,7 +65,7 @@ export const exact: Readonly<Record<string, Apply>> = {
   "concat and on": ({ a, b }) => o.neg(o.concat(b, a)),
   pad: ({ a, width }) => make("pad", [a], { start: 2, size: width + 3 }),
   "pad of a value": ({ a, b, width }) => make("pad", [o.mul(a, b)], { start: 0, size: width + 1 }),
-  "max": ({ a }) => o.max(a),
+  max: ({ a }) => o.max(a),
   "max of a value": ({ a, b }) => o.max(o.mul(a, b)),
   "max, used with what it is of": ({ a }) => o.sub(a, o.max(a)),
 };
@@ -99,22 +99,28 @@ export const rounded: Readonly<Record<string, Apply>> = {
   "matmul to one feature": ({ a, matrix }) => o.matmul(a, o.slice(matrix, 1, 1)),
   "matmul with a transposed weight": ({ a, matrix }) => o.matmul(o.matmul(a, matrix), o.transpose(matrix)),
   "matmul with a vector": ({ a, vector, width }) => o.matmul(a, o.reshape(vector, [width, 1])),
-  "matmul of one feature": ({ narrow, matrix }) => o.matmul(narrow, make("sliceRows", [matrix], { start: 0, size: 1 })),
+  "matmul of one feature": ({ narrow, matrix }) =>
+    o.matmul(narrow, make("sliceRows", [matrix], { start: 0, size: 1 })),
   "matmul and its bias": ({ a, matrix, one }) => o.add(o.matmul(a, matrix), one),
   "matmul of a concat": ({ a, b, tall }) => o.matmul(o.concat(a, b), tall),
   "two matmuls": ({ a, b, matrix }) => o.add(o.matmul(a, matrix), o.matmul(b, matrix)),
   "matmul of a matmul": ({ a, matrix }) => o.matmul(o.tanh(o.matmul(a, matrix)), o.transpose(matrix)),
-  "affine": ({ a, b, matrix, narrow }) => make("affine", [o.mul(narrow, o.slice(b, 0, 1)), a, matrix], {}),
+  affine: ({ a, b, matrix, narrow }) => make("affine", [o.mul(narrow, o.slice(b, 0, 1)), a, matrix], {}),
 };
 
 /** Where the operator stands: from the operands' shape but for the width to what is computed of them. */
-export type Setting = (apply: Apply, width: number) => {
+export type Setting = (
+  apply: Apply,
+  width: number,
+) => {
   readonly results: readonly Node[];
   readonly inputs: readonly Parameter[];
   readonly operands: Operands;
 };
 
-const weightsOf = (width: number): Pick<Operands, "vector" | "one" | "matrix" | "tall" | "divisor" | "width"> => ({
+const weightsOf = (
+  width: number,
+): Pick<Operands, "vector" | "one" | "matrix" | "tall" | "divisor" | "width"> => ({
   width,
   vector: parameter("vector", [width]),
   one: parameter("one", [1]),
@@ -137,7 +143,11 @@ function direct(axes: Shape): Setting {
 /** In a scan: on slices alone, or with the state as the first operand; and whether the next state waits for it. */
 function stepped(stateful: boolean, awaited: boolean, reverse = false): Setting {
   return (apply, width) => {
-    const given = [parameter("a", [...sequence, width]), parameter("b", [...sequence, width]), parameter("narrow", [...sequence, 1])];
+    const given = [
+      parameter("a", [...sequence, width]),
+      parameter("b", [...sequence, width]),
+      parameter("narrow", [...sequence, 1]),
+    ];
     const slices = given.map(({ shape }, k) => parameter(`slice ${k}`, shape.slice(1)));
     const [x, b, narrow] = slices as [Node, Node, Node];
     const first = parameter("first", [rows, width]);
@@ -170,7 +180,12 @@ export function programs(setting: Setting, apply: Apply, width: number): readonl
   const seeds = results.map(({ shape }, k) => parameter(`seed ${k}`, shape));
   const weights = [vector, one, matrix, tall];
   const ends = { lengths: { time: lengths }, weights, inputs: [...inputs, divisor, ...seeds] };
-  const terms = results.map((value, k) => o.sumLeading(o.sum(o.mul(value, seeds[k] as Node)), value.shape.length - 1));
+  const terms = results.map((value, k) =>
+    o.sumLeading(o.sum(o.mul(value, seeds[k] as Node)), value.shape.length - 1),
+  );
   const loss = o.add(...(terms as [Node]));
-  return [computationOf({ ...ends, outputs: results }), withGradients({ ...ends, outputs: [loss, ...results] }, inputs)];
+  return [
+    computationOf({ ...ends, outputs: results }),
+    withGradients({ ...ends, outputs: [loss, ...results] }, inputs),
+  ];
 }

@@ -25,8 +25,19 @@ describe.each(devices)("$name", ({ device }) => {
         const [forward, backward] = programs(setting, apply, width);
         const isExact = name in exact && place.startsWith("on sequences");
         const context = `width ${width}`;
-        expect(() => agrees(device(), { ...rowSizes, computation: forward, inputs }, isExact ? 0 : relative(roundings)), context).not.toThrow();
-        expect(() => agrees(device(), { ...rowSizes, computation: backward, inputs }, relative(roundings)), `${context}, gradients`).not.toThrow();
+        expect(
+          () =>
+            agrees(
+              device(),
+              { ...rowSizes, computation: forward, inputs },
+              isExact ? 0 : relative(roundings),
+            ),
+          context,
+        ).not.toThrow();
+        expect(
+          () => agrees(device(), { ...rowSizes, computation: backward, inputs }, relative(roundings)),
+          `${context}, gradients`,
+        ).not.toThrow();
       }
     });
   });

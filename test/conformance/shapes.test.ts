@@ -37,7 +37,14 @@ function drawn(number: number): Drawn {
       return of(u < 0.6 ? small : u < 0.85 ? large : largest);
     };
     const cell = of(cellNames);
-    const network = { cell, features: length(), units: length(), classes: length(), given: draw() < 0.5, reverse: draw() < 0.25 };
+    const network = {
+      cell,
+      features: length(),
+      units: length(),
+      classes: length(),
+      given: draw() < 0.5,
+      reverse: draw() < 0.25,
+    };
     const extents = { rows: length(), steps: length(), ragged: draw() < 0.6 };
     if (cost(network, extents) <= most) return { network, extents, threads: of([1, 2, 3, 4]), number };
   }
@@ -51,17 +58,20 @@ function cost({ cell, features, units, classes }: Network, { rows, steps }: Exte
 const reference = referenceDevice();
 
 describe.each(devices.map((tested, index) => ({ ...tested, index })))("$name", ({ device, index }) => {
-  test.each(Array.from({ length: parts }, (_, part) => part))("agrees with the reference, part %i", (part) => {
-    for (let k = 0; k < shapes / parts; k++) {
-      const { network, extents, threads, number } = drawn(index * shapes + k * parts + part);
-      const one = trainingCase(network, extents, 1 + number);
-      const { batch, weights } = given(one);
-      const wanted = reference.compile(one.computation).runNow(batch, weights);
-      const got = device({ threads }).compile(one.computation).runNow(batch, weights);
-      const check = (): void => compare(got, wanted, toleranceFor(network, extents));
-      expect(check, `${threads} threads: ${JSON.stringify({ network, extents })}`).not.toThrow();
-    }
-  });
+  test.each(Array.from({ length: parts }, (_, part) => part))(
+    "agrees with the reference, part %i",
+    (part) => {
+      for (let k = 0; k < shapes / parts; k++) {
+        const { network, extents, threads, number } = drawn(index * shapes + k * parts + part);
+        const one = trainingCase(network, extents, 1 + number);
+        const { batch, weights } = given(one);
+        const wanted = reference.compile(one.computation).runNow(batch, weights);
+        const got = device({ threads }).compile(one.computation).runNow(batch, weights);
+        const check = (): void => compare(got, wanted, toleranceFor(network, extents));
+        expect(check, `${threads} threads: ${JSON.stringify({ network, extents })}`).not.toThrow();
+      }
+    },
+  );
 });
 
 test("the shapes include every size, as features, units, classes, rows and steps", () => {
@@ -71,7 +81,10 @@ test("the shapes include every size, as features, units, classes, rows and steps
   const axes = ["features", "units", "classes", "rows", "steps"] as const;
   for (const axis of axes) {
     const seen = new Set(all.map(({ network, extents }) => ({ ...network, ...extents })[axis]));
-    expect([...seen].sort((a, b) => a - b), axis).toEqual([...sizes]);
+    expect(
+      [...seen].sort((a, b) => a - b),
+      axis,
+    ).toEqual([...sizes]);
   }
 });
 

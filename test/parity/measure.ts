@@ -4,6 +4,7 @@ import { differentiate } from "../../src/core/grad/gradients.ts";
 import { parameter } from "../../src/core/graph/build.ts";
 import type { Node } from "../../src/core/graph/nodes.ts";
 import { add, mul, sum, sumLeading } from "../../src/core/graph/operators.ts";
+import { simplify } from "../../src/core/plan/simplify.ts";
 import { verify } from "../../src/core/graph/verify.ts";
 import type { Device, HostArray, Parameter } from "../../src/core/run/device.ts";
 import { columnsOf, gathered } from "../../src/nn/model/data.ts";
@@ -62,7 +63,7 @@ export function measure(network: Network, given: Case, device: Device): Measured
   const real = traced.inputs.filter(({ dtype }) => dtype === "float32");
   const wrt = [...real, ...firsts, ...traced.weights];
   verify([total, ...finals], "trace");
-  const answer = differentiate({ roots: [total, ...outputs, ...finals], wrt });
+  const answer = differentiate({ roots: simplify([total, ...outputs, ...finals]), wrt });
   verify([...answer.roots, ...answer.gradients.filter((node) => node !== null)], "differentiate");
   const found = answer.gradients.slice(0, real.length + firsts.length).filter((node) => node !== null);
   const computation = computationOf(

@@ -50,15 +50,21 @@ function leavesAt(node: Node, place: LeafPlace): GradientRoot {
       return [
         { node: node.inputs[1], index: node.inputs[0], place, needs: [asComputed(node.inputs[1])] },
       ];
+    case "slice":
+    case "sliceRows":
+    case "broadcast":
+      return [leaf(copied(node), place)];
     default:
-      return [{ node, index: null, place, needs: [node] }];
+      return [leaf(node, place)];
   }
 }
 
+const leaf = (node: Node, place: LeafPlace): Leaf => ({ node, index: null, place, needs: [node] });
+const copied = (node: Node): Node => make("where", [constant(1), node, node], {});
+
 const widthBefore = (parts: readonly Node[], count: number): number =>
   parts.slice(0, count).reduce((sum, part) => sum + widthOf(part), 0);
-const asComputed = (node: Node): Node =>
-  node.op === "parameter" ? make("where", [constant(1), node, node], {}) : node;
+const asComputed = (node: Node): Node => (node.op === "parameter" ? copied(node) : node);
 
 /** Rows of a matrix; a vector has one. */
 export const matrixRows = ({ shape }: Node): number =>

@@ -86,8 +86,9 @@ class Placing {
     // A sequence can be turned only when all of it is there.
     const whole = needed.filter((node) => node.op === "reverse").flatMap(({ inputs }) => inputs);
     const early = new Set(topological([...needed.filter((node) => timeOf(node.shape) === null), ...whole]));
-    const late = needed.filter((node) => !early.has(node) && this.mayWait(node, scan));
-    for (const node of needed) if (!late.includes(node)) this.put(node);
+    const late = new Set<Node>();
+    for (const node of needed) if (!early.has(node) && this.mayWait(node, scan, late)) late.add(node);
+    for (const node of needed) if (!late.has(node)) this.put(node);
     const loop = this.newLoop(scan.attributes.time, scan);
     for (const node of late) this.into(loop, "before", node);
     this.body(scan, loop);
@@ -98,20 +99,20 @@ class Placing {
     for (const node of nodes) if (!this.home.has(node)) this.put(node);
   }
 
-  /** A node waits for the loop that uses it when that keeps no more values than are kept anyway. */
-  private mayWait(node: Node, scan: NodeOf<"scan">): boolean {
+  /**
+   * A node waits for the loop that uses it when it reads what waits, or when that keeps no more values than are kept
+   * anyway.
+   */
+  private mayWait(node: Node, scan: NodeOf<"scan">, late: ReadonlySet<Node>): boolean {
     if (timeOf(node.shape) !== scan.attributes.time) return false;
+    const reads = this.values.reads(node);
+    if (reads.some((read) => late.has(read))) return true;
     const kept = new Set(partsOf(scan).sequences.map((sequence) => this.values.behind(sequence)));
     const carried = new Set([...kept].flatMap((value) => this.values.carryOf(value)?.next ?? []));
-    return this.values.reads(node).every((read) => {
+    return reads.every((read) => {
+      if (this.values.carryOf(read) !== undefined || kept.has(read) || carried.has(read)) return true;
       const home = this.home.get(read);
-      const section = home === undefined ? undefined : this.sections[home.section];
-      return (
-        section?.kind !== "loop" ||
-        kept.has(read) ||
-        carried.has(read) ||
-        this.values.carryOf(read) !== undefined
-      );
+      return home !== undefined && this.sections[home.section]?.kind === "once";
     });
   }
 

@@ -12,6 +12,7 @@ import { fuse } from "./fuse.ts";
 import { ground } from "./ground.ts";
 import { kindOf } from "./kinds.ts";
 import { leavesOf } from "./leaves.ts";
+import { checkLimits } from "./limits.ts";
 import { lower } from "./lower/lower.ts";
 import { type Placement, place } from "./place.ts";
 import { rotate } from "./rotate.ts";
@@ -32,6 +33,7 @@ export function plan(computation: Computation, lanes: number): Plan {
     (now, pass) => checked(pass.name, pass(now)),
     checked("given", given),
   );
+  checkLimits(roots, computation);
   const leaves = roots.map((root) => (hasRows(root.shape) ? null : leavesOf(root)));
   const needed = roots.flatMap((root, k) => leaves[k]?.flatMap(({ needs }) => needs) ?? [root]);
   const placement = place(needed);

@@ -64,7 +64,9 @@ class Runs {
   stepwise(row: number): Result {
     const x = (this.all.batch.inputs[0] as Float32Array).subarray(row * steps * features);
     const begun = this.all.batch.inputs.slice(1) as readonly Float32Array[];
-    let finals = begun.map((state) => state.slice(row * this.units, (row + 1) * this.units));
+    let finals: readonly Float32Array[] = begun.map((state) =>
+      state.slice(row * this.units, (row + 1) * this.units),
+    );
     const parts: Result[] = [];
     for (let t = 0; t < (this.lengths[row] ?? 0); t++) {
       const slice = x.slice(t * features, (t + 1) * features);
@@ -130,15 +132,15 @@ describe.each(devices)("$name", ({ device }) => {
       const part = runs.of(some, steps + 3);
       for (const row of all) {
         const length = runs.lengths[row] ?? 0;
-        const wanted = bitsOf(rowOf(whole, row, { room: steps, length: length, units }));
+        const wanted = bitsOf(rowOf(whole, row, { room: steps, length, units }));
         const alone = runs.of([row], Math.max(1, length));
         expect(
-          bitsOf(rowOf(alone, 0, { room: Math.max(1, length), length: length, units })),
+          bitsOf(rowOf(alone, 0, { room: Math.max(1, length), length, units })),
           `row ${row} alone`,
         ).toBe(wanted);
         if (!some.includes(row)) continue;
         expect(
-          bitsOf(rowOf(part, some.indexOf(row), { room: steps + 3, length: length, units })),
+          bitsOf(rowOf(part, some.indexOf(row), { room: steps + 3, length, units })),
           `row ${row} of some`,
         ).toBe(wanted);
       }
@@ -151,8 +153,8 @@ describe.each(devices)("$name", ({ device }) => {
       const [whole, other] = [runs.of(all, steps), runs.of(turned, steps)];
       for (const [place, row] of turned.entries()) {
         const length = runs.lengths[row] ?? 0;
-        expect(bitsOf(rowOf(other, place, { room: steps, length: length, units }))).toBe(
-          bitsOf(rowOf(whole, row, { room: steps, length: length, units })),
+        expect(bitsOf(rowOf(other, place, { room: steps, length, units }))).toBe(
+          bitsOf(rowOf(whole, row, { room: steps, length, units })),
         );
       }
     });

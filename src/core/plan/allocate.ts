@@ -1,6 +1,7 @@
-/** Allocate: the bytes of every buffer for a batch at hand, and the numbers that decide them. */
+/** Allocate: the size and place of every buffer for a batch at hand, and the numbers that decide them. */
 
 import type { Plan } from "./described.ts";
+import type { Life } from "./lives.ts";
 import { blockFloats, panelBlocks } from "./lower/pack.ts";
 import type { Buffer } from "./store.ts";
 
@@ -52,3 +53,42 @@ function stepsHeld({ storage, time, states }: Buffer, extent: Extent): number {
   if (storage === "full") return stepsOf(time, extent) + (states ? 1 : 0);
   return storage === "chunk" ? ringSteps(extent.chunk) : storage === "pair" ? 2 : 1;
 }
+
+/** Places in bytes from the beginning of some memory, and its size. */
+export interface Arrangement {
+  readonly offsets: ReadonlyMap<string, number>;
+  readonly bytes: number;
+}
+
+/**
+ * Buffers in one piece of memory, largest first, each at the lowest place where none stands that is needed at the same
+ * time. A buffer without a life is needed always.
+ */
+export function arranged(
+  buffers: readonly Buffer[],
+  extent: Extent,
+  lives: ReadonlyMap<Buffer, Life>,
+): Arrangement {
+  const sized = buffers.map((buffer) => ({ buffer, size: aligned(bufferBytes(buffer, extent)) }));
+  const standing: { readonly buffer: Buffer; readonly start: number; readonly end: number }[] = [];
+  for (const { buffer, size } of sized.sort((a, b) => b.size - a.size)) {
+    let start = 0;
+    for (const other of [...standing].sort((a, b) => a.start - b.start)) {
+      const apart = other.end <= start || other.start >= start + size;
+      if (!apart && together(lives.get(buffer), lives.get(other.buffer))) start = other.end;
+    }
+    standing.push({ buffer, start, end: start + size });
+  }
+  return {
+    offsets: new Map(standing.map(({ buffer, start }) => [buffer.name, start])),
+    bytes: Math.max(0, ...standing.map(({ end }) => end)),
+  };
+}
+
+function together(a: Life | undefined, b: Life | undefined): boolean {
+  return a === undefined || b === undefined || (a.first <= b.last && b.first <= a.last);
+}
+
+/** Whole lines of a cache, and one more, because kernels may read a vector beyond the end. */
+export const aligned = (bytes: number): number => Math.ceil((bytes + lineBytes) / lineBytes) * lineBytes;
+const lineBytes = 64;

@@ -1,6 +1,7 @@
 /** A plan as data: the program, and the memory that a device has to give it. */
 import type { Parameter } from "../graph/computation.ts";
 import type { Dim, Node } from "../graph/nodes.ts";
+import type { Life } from "./lives.ts";
 import type { Panel, Sums } from "./lower/kernels.ts";
 import type { Program } from "./program.ts";
 import type { Buffer, Slot, StagedSection, Stores } from "./store.ts";
@@ -50,6 +51,8 @@ export interface Plan {
   readonly gradients: readonly (SumPlan | null)[];
   readonly staged: readonly StagedSection[];
   readonly stores: Stores;
+  /** When each buffer of the stages is needed. */
+  readonly lives: ReadonlyMap<Buffer, Life>;
   readonly carries: readonly Carry[];
   /** What a scan's slice or output stands for. */
   readonly behind: (node: Node) => Node;

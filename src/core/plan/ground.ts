@@ -26,7 +26,10 @@ export function ground(roots: readonly Node[]): readonly Node[] {
     if (node.op === "scan") return groundedScan(node);
     const places = read[node.op] ?? [];
     if (places.every((k) => stands(node.inputs[k] as Node))) return node;
-    return withInputs(node, node.inputs.map((input, k) => (places.includes(k) ? grounded(input) : input)));
+    return withInputs(
+      node,
+      node.inputs.map((input, k) => (places.includes(k) ? grounded(input) : input)),
+    );
   });
 }
 
@@ -47,5 +50,7 @@ function stands(node: Node): boolean {
     const { body } = (node.inputs[0] as NodeOf<"scan">).attributes;
     return stands(body.stacked[node.attributes.result.index] as Node);
   }
-  return kindOf[node.op] === "leaf" ? node.shape.includes(rows) : node.dtype === "int32" || kindOf[node.op] !== "view" || node.op === "output";
+  return kindOf[node.op] === "leaf"
+    ? node.shape.includes(rows)
+    : node.dtype === "int32" || kindOf[node.op] !== "view" || node.op === "output";
 }

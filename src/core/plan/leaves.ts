@@ -31,8 +31,7 @@ export function leavesOf(root: Node): GradientRoot {
 function leavesAt(node: Node, place: LeafPlace): GradientRoot {
   if (isZero(node)) return [];
   const { offset, rowStride, columnStride } = place;
-  const moved = (input: Node, by: number): GradientRoot =>
-    leavesAt(input, { ...place, offset: offset + by });
+  const moved = (input: Node, by: number): GradientRoot => leavesAt(input, { ...place, offset: offset + by });
   switch (node.op) {
     case "add":
       return node.inputs.flatMap((input) => leavesAt(input, place));
@@ -47,9 +46,7 @@ function leavesAt(node: Node, place: LeafPlace): GradientRoot {
     case "reshape":
       return leavesAt(node.inputs[0], reshaped(node, place));
     case "scatterAdd":
-      return [
-        { node: node.inputs[1], index: node.inputs[0], place, needs: [asComputed(node.inputs[1])] },
-      ];
+      return [{ node: node.inputs[1], index: node.inputs[0], place, needs: [asComputed(node.inputs[1])] }];
     case "slice":
     case "sliceRows":
     case "broadcast":

@@ -26,7 +26,11 @@ export function checkLimits(roots: readonly Node[], { weights }: Computation): v
   }
   for (const root of roots) {
     if (!hasRows(root.shape) && !isSum(root))
-      throw refused(root, "a sum over rows, as it is or times numbers, where there are no rows", `"${root.op}"`);
+      throw refused(
+        root,
+        "a sum over rows, as it is or times numbers, where there are no rows",
+        `"${root.op}"`,
+      );
   }
 }
 

@@ -18,8 +18,8 @@ import { type Placement, place } from "./place.ts";
 import { rotate } from "./rotate.ts";
 import { simplify } from "./simplify.ts";
 import { type StagedSection, store } from "./store.ts";
-import { hasRows } from "./values.ts";
 import { sumTime } from "./sumTime.ts";
+import { hasRows } from "./values.ts";
 import { vanish } from "./vanish.ts";
 
 /** Graph to graph, in this order. */

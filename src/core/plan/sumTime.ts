@@ -26,6 +26,13 @@ function summed(sequence: Node, time: Dim): Node {
   const body = { carried: [total], sequences: [slice], next: [add(total, slice)], stacked: [], summed: [] };
   // The device knows the lengths of every time.
   const lengths = parameter(`lengths of ${time}`, [rows], "int32");
-  const made = scan({ lengths, initial: [zeros(total.shape)], sequences: [sequence], body, time, reverse: true });
+  const made = scan({
+    lengths,
+    initial: [zeros(total.shape)],
+    sequences: [sequence],
+    body,
+    time,
+    reverse: true,
+  });
   return outputOf(made, "final", 0);
 }

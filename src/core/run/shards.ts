@@ -2,7 +2,15 @@
  * Shards in memory: for every shard of a batch its frame and buffers. What the host reads or a later shard must not
  * overwrite belongs to the shard; all else is scratch that the shards of one thread share.
  */
-import { bufferBytes, chunkSteps, type Extent, ringSteps, stepsOf } from "../plan/allocate.ts";
+import {
+  aligned,
+  arranged,
+  bufferBytes,
+  chunkSteps,
+  type Extent,
+  ringSteps,
+  stepsOf,
+} from "../plan/allocate.ts";
 import type { Plan } from "../plan/described.ts";
 import {
   activeKey,
@@ -75,16 +83,19 @@ export function placeShards({ plan, arena, shared, rows, times, threads, chunk }
   const most = Math.max(...rows);
   const extentOf = (count: number): Extent => ({ rows: count, times, chunk: chunk ?? chunkSteps(most) });
   const cursor = { at: 0 };
+  const scratchPlan = arranged(
+    plan.buffers.filter((buffer) => !own.has(buffer)),
+    extentOf(most),
+    plan.lives,
+  );
   const scratch = Array.from({ length: Math.min(threads, rows.length) }, () =>
-    placed(
-      plan.buffers.filter((buffer) => !own.has(buffer)),
-      extentOf(most),
-      cursor,
-    ),
+    taken(cursor, scratchPlan.bytes),
   );
   const places = rows.map((count, k) => {
     const extent = extentOf(count);
-    const entries = new Map([...(scratch[k % threads] ?? []), ...placed([...own], extent, cursor)]);
+    const entries = new Map<string, number>();
+    for (const [name, offset] of scratchPlan.offsets) entries.set(name, (scratch[k % threads] ?? 0) + offset);
+    for (const buffer of own) entries.set(buffer.name, taken(cursor, bufferBytes(buffer, extent)));
     for (const { key, rows: sumRows, stride } of plan.sums)
       entries.set(key, taken(cursor, sumRows * stride * intBytes));
     for (const time of timesOf(plan)) {
@@ -112,17 +123,9 @@ export function placeShards({ plan, arena, shared, rows, times, threads, chunk }
   return { shards, region };
 }
 
-function placed(
-  buffers: readonly Buffer[],
-  extent: Extent,
-  cursor: { at: number },
-): ReadonlyMap<string, number> {
-  return new Map(buffers.map((buffer) => [buffer.name, taken(cursor, bufferBytes(buffer, extent))]));
-}
-
 function taken(cursor: { at: number }, bytes: number): number {
   const start = cursor.at;
-  cursor.at += Math.ceil((bytes + 64) / 64) * 64;
+  cursor.at += aligned(bytes);
   return start;
 }
 

@@ -47,10 +47,7 @@ export interface Kernels {
 }
 
 /** Where the rows of a value stand that is read from memory: the left side of a product, what is summed or turned. */
-export function leftSide(
-  kernels: Kernels,
-  node: Node,
-): { readonly slot: Slot; readonly column: number } {
+export function leftSide(kernels: Kernels, node: Node): { readonly slot: Slot; readonly column: number } {
   const behind = kernels.values.behind(node);
   const slot = kernels.slotOf(behind);
   if (slot !== null) return { slot, column: slot.column };

@@ -5,6 +5,7 @@ import type { Node } from "../../graph/nodes.ts";
 import { type Plan, type RowsPlan, weightKeyOf } from "../described.ts";
 import { kindOf } from "../kinds.ts";
 import type { GradientRoot } from "../leaves.ts";
+import { livesOf } from "../lives.ts";
 import type { Placement } from "../place.ts";
 import type { ProgramFunction } from "../program.ts";
 import type { Buffer, Slot, StagedSection, Stores } from "../store.ts";
@@ -52,6 +53,7 @@ export function lower(lowering: Lowering): Plan {
     gradients,
     staged,
     stores,
+    lives: livesOf(placement, staged, stores),
     carries: placement.values.carries,
     behind: placement.values.behind,
     lanes,

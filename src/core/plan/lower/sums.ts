@@ -40,7 +40,13 @@ export function sumPlan(
   function sumPiece({ node, place }: Leaf): SumPiece {
     const slot = slotFor(node);
     const rows = matrixRows(node);
-    const piece = { rows, columns: widthOf(node), stride: slot.buffer.stride, column: slot.column, target: place };
+    const piece = {
+      rows,
+      columns: widthOf(node),
+      stride: slot.buffer.stride,
+      column: slot.column,
+      target: place,
+    };
     const reduce = `reduce_${functions.length}`;
     functions.push(lowerReduce(piece, reduce, lanes));
     return { key: slot.buffer.name, reduce, rows };

@@ -14,7 +14,7 @@ interface NodeWorker extends NodePort {
 interface Builtins {
   readonly "node:v8": { setFlagsFromString(flags: string): void };
   readonly "node:worker_threads": {
-    readonly Worker: new (url: URL) => NodeWorker;
+    readonly Worker: new (url: URL, options: { readonly execArgv: readonly string[] }) => NodeWorker;
     readonly parentPort: NodePort | null;
   };
   readonly "node:os": { availableParallelism(): number };
@@ -61,12 +61,15 @@ export interface HostWorker extends HostPort {
   terminate(): void;
 }
 
+/** Not the flags of the process: with those of `node --eval` a worker does not start. */
+const ownFlags = { execArgv: [] };
+
 /** A thread that runs worker.ts. It does not keep the process alive. */
 export function startThread(): HostWorker {
   const threads = builtin("node:worker_threads");
   return threads === undefined
     ? ofWeb(new Worker(new URL("./worker.js", import.meta.url), { type: "module" }))
-    : ofNode(new threads.Worker(new URL("./worker.js", import.meta.url)));
+    : ofNode(new threads.Worker(new URL("./worker.js", import.meta.url), ownFlags));
 }
 
 /** A thread that runs deviceWorker.ts. It does not keep the process alive. */
@@ -74,7 +77,7 @@ export function startDevice(): HostWorker {
   const threads = builtin("node:worker_threads");
   return threads === undefined
     ? ofWeb(new Worker(new URL("./deviceWorker.js", import.meta.url), { type: "module" }))
-    : ofNode(new threads.Worker(new URL("./deviceWorker.js", import.meta.url)));
+    : ofNode(new threads.Worker(new URL("./deviceWorker.js", import.meta.url), ownFlags));
 }
 
 /** Inside a worker: the line to the one who started it. */

@@ -9,6 +9,7 @@ import { widthOf } from "../../graph/shapes.ts";
 import type { Stage } from "../fuse.ts";
 import type { Expression, ProgramFunction } from "../program.ts";
 import type { Slot } from "../store.ts";
+import { floatBytes, stepAddress } from "./addresses.ts";
 import { int, load, local, minus, plus, splat, times, vector, Writer } from "./ir.ts";
 import {
   blocksOf,
@@ -19,7 +20,6 @@ import {
   rowCount,
   type Sums,
 } from "./kernels.ts";
-import { floatBytes, stepAddress } from "./place.ts";
 
 interface Side {
   readonly slot: Slot;

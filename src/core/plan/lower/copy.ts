@@ -6,11 +6,11 @@ import { widthOf } from "../../graph/shapes.ts";
 import type { Stage } from "../fuse.ts";
 import type { Expression, ProgramFunction } from "../program.ts";
 import type { Slot } from "../store.ts";
+import { floatBytes, Place, stepAddress } from "./addresses.ts";
 import { operand } from "./elementwise.ts";
 import { int, load, plus, splat, times, Writer } from "./ir.ts";
 import { type Domain, type Kernels, leftSide, masked, overSteps, parametersOf, rowCount } from "./kernels.ts";
 import { overFeatures } from "./map.ts";
-import { floatBytes, Place, stepAddress } from "./place.ts";
 
 export function lowerCopy(kernels: Kernels, stage: Stage, domain: Domain, name: string): ProgramFunction {
   const writer = new Writer();

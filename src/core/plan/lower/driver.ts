@@ -7,13 +7,13 @@ import type { Expression, ProgramFunction } from "../program.ts";
 import type { Slot, StagedSection, Stores } from "../store.ts";
 import type { Carry } from "../values.ts";
 import { lowerAccumulate } from "./accumulate.ts";
+import { floatBytes, Place, stepAddress } from "./addresses.ts";
 import { lowerCopy } from "./copy.ts";
 import { operand } from "./elementwise.ts";
 import { chunkKey, lengthsKey, rowsKey, stepsKey } from "./frame.ts";
 import { call, int, loadInt, local, minimum, minus, plus, quotient, times, Writer } from "./ir.ts";
 import { type Domain, type Kernels, masked } from "./kernels.ts";
 import { lowerMap, overFeatures } from "./map.ts";
-import { floatBytes, Place, stepAddress } from "./place.ts";
 import { lowerProduct } from "./product.ts";
 import { isAlive, lowerAlive, mayVanish } from "./skip.ts";
 

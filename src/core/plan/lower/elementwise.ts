@@ -8,11 +8,11 @@ import * as functions from "../functions.ts";
 import type { Expression } from "../program.ts";
 import type { Slot } from "../store.ts";
 import { isFinal } from "../values.ts";
+import { floatBytes, type Place, stepAddress } from "./addresses.ts";
 import { arithmetic, arithmeticOf } from "./arithmetic.ts";
 import { lengthsKey, rowIdsKey } from "./frame.ts";
 import { constantVector, int, integers, load, loadInt, minus, plus, splat, times, vector } from "./ir.ts";
 import { type Kernels, leftSide } from "./kernels.ts";
-import { floatBytes, type Place, stepAddress } from "./place.ts";
 
 /** A place within a tile. */
 export interface Spot {

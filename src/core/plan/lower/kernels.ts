@@ -4,9 +4,9 @@ import type { Node, NodeOf } from "../../graph/nodes.ts";
 import type { Expression } from "../program.ts";
 import type { Slot } from "../store.ts";
 import type { Values } from "../values.ts";
+import { floatBytes, type Place } from "./addresses.ts";
 import { activeKey, type Frame, rowsKey } from "./frame.ts";
 import { int, integers, loadInt, local, plus, times, vector, type Writer } from "./ir.ts";
-import { floatBytes, type Place } from "./place.ts";
 import type { WeightView } from "./weights.ts";
 
 /** A product's right sides in blocks: `[block][k][product][vector][lane]`, zeros behind the last column. */

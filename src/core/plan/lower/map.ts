@@ -3,6 +3,7 @@ import { invariant } from "../../../errors.ts";
 import type { Node } from "../../graph/nodes.ts";
 import type { Stage } from "../fuse.ts";
 import type { Expression, ProgramFunction } from "../program.ts";
+import { floatBytes, Place } from "./addresses.ts";
 import { evaluate, operand, type Spot } from "./elementwise.ts";
 import { constantVector, int, local, vector, Writer } from "./ir.ts";
 import {
@@ -15,7 +16,6 @@ import {
   rowCount,
   storeAt,
 } from "./kernels.ts";
-import { floatBytes, Place } from "./place.ts";
 
 export function lowerMap(kernels: Kernels, stage: Stage, domain: Domain, name: string): ProgramFunction {
   const writer = new Writer();

@@ -3,9 +3,9 @@
  * `[block][k][product][vector][lane]`. Packed once for every version of the weights, by ranges of blocks.
  */
 import type { ProgramFunction } from "../program.ts";
+import { floatBytes } from "./addresses.ts";
 import { int, integers, load, loadInt, local, plus, times, vector, Writer } from "./ir.ts";
 import { blocksOf, type Kernels, type Panel } from "./kernels.ts";
-import { floatBytes } from "./place.ts";
 import type { WeightView } from "./weights.ts";
 
 /** Floats of a panel's block, for all products and k. */

@@ -7,6 +7,7 @@ import type { Node, NodeOf } from "../../graph/nodes.ts";
 import { widthOf } from "../../graph/shapes.ts";
 import { type Stage, through } from "../fuse.ts";
 import type { Expression, ProgramFunction } from "../program.ts";
+import { floatBytes, Place } from "./addresses.ts";
 import { evaluate, operand, type Spot } from "./elementwise.ts";
 import { int, load, local, minus, plus, quotient, splat, times, vector, Writer } from "./ir.ts";
 import {
@@ -20,7 +21,6 @@ import {
   rowCount,
   storeAt,
 } from "./kernels.ts";
-import { floatBytes, Place } from "./place.ts";
 
 /** Products of one round that share their left side: one loop over k. */
 interface Group {

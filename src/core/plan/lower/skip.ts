@@ -9,6 +9,7 @@ import type { Expression, ProgramFunction } from "../program.ts";
 import { isZero } from "../simplify.ts";
 import type { Buffer, Slot, Stores } from "../store.ts";
 import type { Carry, Values } from "../values.ts";
+import { floatBytes, stepAddress, stepBytes } from "./addresses.ts";
 import { type Frame, lengthsKey, rowsKey } from "./frame.ts";
 import {
   int,
@@ -25,7 +26,6 @@ import {
   Writer,
 } from "./ir.ts";
 import { blocksOf, type Kernels } from "./kernels.ts";
-import { floatBytes, stepAddress, stepBytes } from "./place.ts";
 
 /** Entry of the frame that says whether the chunk at hand has anything to do. */
 const aliveKey = "alive";

@@ -5,6 +5,7 @@ import type { Update } from "../../graph/computation.ts";
 import type { Node } from "../../graph/nodes.ts";
 import { topological } from "../../graph/walk.ts";
 import type { Expression, ProgramFunction } from "../program.ts";
+import { floatBytes } from "./addresses.ts";
 import { arithmetic } from "./arithmetic.ts";
 import {
   bitAnd,
@@ -23,7 +24,6 @@ import {
   vector,
   Writer,
 } from "./ir.ts";
-import { floatBytes } from "./place.ts";
 
 /** One piece of a weight's gradient as the shards hold it, and its place in the weight, in floats. */
 export interface GradientPiece {

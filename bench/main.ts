@@ -3,11 +3,13 @@
  * file; what they print goes into docs/performance.md.
  */
 import { parseArgs } from "node:util";
+import { chunksReport } from "./chunks.ts";
 import { described, machineAtHand } from "./machine.ts";
 import { peakReport } from "./peak.ts";
 import { readyReport } from "./ready.ts";
 import { printed, type Report } from "./report.ts";
 import { sessionReport } from "./session.ts";
+import { stagesReport } from "./stages.ts";
 import { tilesReport } from "./tiles.ts";
 import { type Manner, patient, quick } from "./timing.ts";
 import { lastStepReport, trainingReport } from "./training.ts";
@@ -16,8 +18,10 @@ const benchmarks: Readonly<Record<string, (manner: Manner) => Promise<Report>>> 
   peak: peakReport,
   training: trainingReport,
   last: lastStepReport,
+  stages: stagesReport,
   ready: readyReport,
   session: sessionReport,
+  chunks: chunksReport,
   tiles: tilesReport,
 };
 

@@ -37,6 +37,14 @@ export interface Network {
 const gates: Readonly<Record<CellName, number>> = { LSTM: 4, GRU: 3, RNN: 1 };
 const cells: Readonly<Record<CellName, Cell>> = { LSTM: lstmCell, GRU: gruCell, RNN: simpleRnnCell };
 
+/** `[input, units, batch, steps]` */
+export function sizeOf(
+  cell: CellName,
+  [features, units, batch, steps]: readonly [number, number, number, number],
+): Size {
+  return { cell, features, units, batch, steps };
+}
+
 export const sizeText = ({ cell, features, units, batch, steps }: Size): string =>
   `${cell} ${features}, ${units}, ${batch}, ${steps}`;
 

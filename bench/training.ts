@@ -11,6 +11,7 @@ import {
   type Network,
   networkOf,
   type Size,
+  sizeOf,
   sizeText,
   trainingOperations,
 } from "./networks.ts";
@@ -18,23 +19,16 @@ import { peakAtHand } from "./peak.ts";
 import { percent, type Report, short, spread, times } from "./report.ts";
 import { alternately, type Manner, type Side, type Timing } from "./timing.ts";
 
-const size = (cell: Size["cell"], features: number, units: number, batch: number, steps: number): Size => ({
-  cell,
-  features,
-  units,
-  batch,
-  steps,
-});
 const sizes: readonly Size[] = [
-  size("LSTM", 32, 32, 32, 100),
-  size("LSTM", 64, 128, 32, 100),
-  size("LSTM", 128, 256, 64, 100),
-  size("LSTM", 512, 512, 64, 50),
-  size("GRU", 64, 128, 32, 100),
-  size("RNN", 64, 128, 32, 100),
-  size("RNN", 32, 32, 128, 500),
+  sizeOf("LSTM", [32, 32, 32, 100]),
+  sizeOf("LSTM", [64, 128, 32, 100]),
+  sizeOf("LSTM", [128, 256, 64, 100]),
+  sizeOf("LSTM", [512, 512, 64, 50]),
+  sizeOf("GRU", [64, 128, 32, 100]),
+  sizeOf("RNN", [64, 128, 32, 100]),
+  sizeOf("RNN", [32, 32, 128, 500]),
 ];
-const long = size("LSTM", 64, 128, 32, 400);
+const long = sizeOf("LSTM", [64, 128, 32, 400]);
 const learningRate = 1e-4;
 
 /** GF/s of what is really needed, and its part of the peak. */

@@ -13,14 +13,16 @@ export interface Tested {
   readonly name: string;
   /** A device of its own, or the one made before with the same options: starting threads takes time. */
   readonly device: (options?: DeviceOptions) => Device;
+  /** False where another of the list runs the same plan: such a one is not put through every place and width. */
+  readonly thorough: boolean;
 }
 
 export const devices: readonly Tested[] = [
-  tested("wasm", (options) => wasmDevice(options)),
-  tested("strict wasm", (options) => wasmDevice({ ...options, strict: true })),
+  tested("wasm", true, (options) => wasmDevice(options)),
+  tested("strict wasm", false, (options) => wasmDevice({ ...options, strict: true })),
 ];
 
-function tested(name: string, make: (options: DeviceOptions) => Device): Tested {
+function tested(name: string, thorough: boolean, make: (options: DeviceOptions) => Device): Tested {
   const made = new Map<string, Device>();
   const device = (options: DeviceOptions = {}): Device => {
     const all = { threads: 1, ...options };
@@ -29,5 +31,5 @@ function tested(name: string, make: (options: DeviceOptions) => Device): Tested 
     made.set(key, found);
     return found;
   };
-  return { name, device };
+  return { name, device, thorough };
 }

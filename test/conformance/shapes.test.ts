@@ -17,7 +17,7 @@ const small = [1, 2, 3, 4, 5, 8] as const;
 const large = [15, 16, 17] as const;
 const largest = [63, 64, 65] as const;
 /** Multiply-adds of the reference interpreter that a shape may take, there and back. */
-const most = 400_000;
+const most = 250_000;
 
 interface Drawn {
   readonly network: Network;

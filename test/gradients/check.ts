@@ -25,16 +25,36 @@ export interface Check {
   readonly wrt: readonly Node[];
   readonly given: ReadonlyMap<Node, HostValue>;
   readonly dims?: Dims;
+  /** What is done to the gradients before they are looked at: a planted fault (plant.ts). Default: nothing. */
+  readonly planted?: Planting;
 }
+export type Planting = (roots: readonly Node[]) => readonly Node[];
 
 /** The gradients. Throws an error that names the worst element, unless every element of every gradient is right. */
-export function checkGradients({ loss, wrt, given, dims = {} }: Check): readonly (HostValue | null)[] {
+export function checkGradients(check: Check): readonly (HostValue | null)[] {
+  const { loss, wrt, planted = (roots) => roots } = check;
   const { roots, gradients } = differentiate({ roots: [loss], wrt });
+  const found = gradients.filter((grad) => grad !== null);
+  verify([...roots, ...found], "differentiate");
+  const faulty = planted(found).values();
+  const all = gradients.map((grad) => grad && (faulty.next().value as Node));
+  return compareGradients({ ...check, again: roots[0] as Node, gradients: all });
+}
+
+export interface Comparison extends Check {
+  /** The loss as it is after differentiation. */
+  readonly again: Node;
+  /** One for each of `wrt`. */
+  readonly gradients: readonly (Node | null)[];
+}
+
+/** The same for gradients that are there already. */
+export function compareGradients(comparison: Comparison): readonly (HostValue | null)[] {
+  const { loss, again: root, gradients, wrt, given, dims = {} } = comparison;
   const total = (values: ReadonlyMap<Node, HostValue>): number =>
     sumOf(evaluate([loss], values, dims)[0] as HostValue);
   const asked = gradients.filter((grad) => grad !== null);
-  verify([...roots, ...asked], "differentiate");
-  const [again, ...found] = evaluate([...roots, ...asked], given, dims);
+  const [again, ...found] = evaluate([root, ...asked], given, dims);
   if (sumOf(again as HostValue) !== total(given))
     throw new Error("The loss is another one after differentiation.");
 
@@ -98,15 +118,12 @@ export interface ResultsCheck {
   /** Values of nodes; parameters that are missing here get numbers in [-1, 1), but integers must be given. */
   readonly given?: ReadonlyMap<Node, HostValue>;
   readonly dims?: Dims;
+  readonly planted?: Planting;
 }
 
 /** `checkGradients` of the sum of all elements of `results`, each times a weight of its own. */
-export function checkResults({
-  results,
-  wrt,
-  given,
-  dims = {},
-}: ResultsCheck): readonly (HostValue | null)[] {
+export function checkResults(check: ResultsCheck): readonly (HostValue | null)[] {
+  const { results, wrt, given, dims = {}, planted = (roots) => roots } = check;
   const weights = results.map(({ shape }, k) => parameter(`weights of result ${k}`, shape));
   const terms = results.map((result, k) => {
     const product = mul(result, weights[k] as Node);
@@ -126,6 +143,7 @@ export function checkResults({
     wrt,
     given: new Map([...drawn, ...(given ?? [])]),
     dims,
+    planted,
   });
 }
 

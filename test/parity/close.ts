@@ -48,3 +48,10 @@ export function expectClose(
   const worst = Math.max(0, ...differences);
   expect(worst, `${what}: the largest difference`).toBeLessThan(tolerance);
 }
+
+/** The case of this name. Throws when there is none. */
+export function caseNamed<T extends { readonly name: string }>(cases: readonly T[], name: string): T {
+  const found = cases.find((one) => one.name === name);
+  if (found === undefined) throw new Error(`There is no case "${name}".`);
+  return found;
+}

@@ -1,0 +1,198 @@
+/** Central differences of every layer, alone or with what it needs around it. */
+import { describe, expect, test } from "vitest";
+import { activation } from "../../src/nn/layers/activation.ts";
+import type { ActivationName } from "../../src/nn/layers/activations.ts";
+import { bidirectional } from "../../src/nn/layers/bidirectional.ts";
+import { dense } from "../../src/nn/layers/dense.ts";
+import { dropout } from "../../src/nn/layers/dropout.ts";
+import { embedding } from "../../src/nn/layers/embedding.ts";
+import { flatten } from "../../src/nn/layers/flatten.ts";
+import { layerNormalization } from "../../src/nn/layers/layerNormalization.ts";
+import { masking } from "../../src/nn/layers/masking.ts";
+import { gru, lstm, simpleRNN } from "../../src/nn/layers/recurrent.ts";
+import { repeatVector } from "../../src/nn/layers/repeatVector.ts";
+import { timeDistributed } from "../../src/nn/layers/timeDistributed.ts";
+import { add, concat, mul, softmax, split } from "../../src/nn/operators.ts";
+import type { Signal } from "../../src/nn/signals.ts";
+import { checkNetwork, prepared } from "./networks.ts";
+
+const units = 2;
+const names: readonly ActivationName[] = [
+  "linear",
+  "tanh",
+  "sigmoid",
+  "relu",
+  "elu",
+  "gelu",
+  "silu",
+  "softplus",
+  "softsign",
+  "softmax",
+  "logSoftmax",
+  "hardSigmoid",
+  "exp",
+];
+
+describe("activation", () => {
+  test.each(names)("%s, on a sequence and on a vector", (name) => {
+    checkNetwork({ layers: [activation(name)], features: 4 });
+    checkNetwork({ layers: [activation(name)], features: 4, vector: true });
+  });
+  test("a function of one's own", () => {
+    checkNetwork({ layers: [activation((x) => mul(x, softmax(x)))], features: 4 });
+  });
+});
+
+describe("dense", () => {
+  test("on a sequence, with and without a bias", () => {
+    checkNetwork({ layers: [dense({ units: 3 })] });
+    checkNetwork({ layers: [dense({ units: 3, bias: false })] });
+  });
+  test("on a vector, with an activation", () => {
+    checkNetwork({ layers: [dense({ units: 3, activation: "gelu" })], vector: true });
+    checkNetwork({ layers: [dense({ units: 3, activation: "softmax" }), dense({ units: 1 })], vector: true });
+  });
+});
+
+describe("embedding", () => {
+  const tokens = [
+    [1, 1, 2],
+    [0, 1, 3],
+    [2, 2, 2],
+  ];
+  test("a token that comes again adds to the gradient of its vector", () => {
+    checkNetwork({ layers: [embedding({ inputDim: 5, outputDim: 2 })], tokens, lengths: [3, 2, 0] });
+  });
+  test("with a mask, under a recurrent layer", () => {
+    const layers = [
+      embedding({ inputDim: 5, outputDim: 2, maskZero: true }),
+      gru({ units, returnSequences: true }),
+    ];
+    checkNetwork({ layers, tokens, lengths: [3, 3, 2] });
+  });
+});
+
+describe("layerNormalization", () => {
+  test.each([{}, { epsilon: 0.1 }, { center: false }, { scale: false }, { center: false, scale: false }])(
+    "%o",
+    (options) => {
+      checkNetwork({ layers: [layerNormalization(options)], features: 4, lengths: [2, 1] });
+    },
+  );
+  test("on a vector, and between recurrent layers", () => {
+    checkNetwork({ layers: [layerNormalization()], features: 4, vector: true });
+    const layers = [lstm({ units, returnSequences: true }), layerNormalization(), simpleRNN({ units })];
+    checkNetwork({ layers, lengths: [2, 3] });
+  });
+});
+
+describe("bidirectional", () => {
+  const modes = ["concat", "sum", "mul", "ave", "none"] as const;
+  test.each(modes)("%s, of sequences and of last outputs", (mergeMode) => {
+    checkNetwork({ layers: [bidirectional(gru({ units, returnSequences: true }), { mergeMode })] });
+    checkNetwork({ layers: [bidirectional(simpleRNN({ units }), { mergeMode })] });
+  });
+  test("with states, given ones and a mask", () => {
+    const inner = lstm({ units, returnSequences: true, returnState: true });
+    checkNetwork({ layers: [bidirectional(inner)], given: true, lengths: [3, 1] });
+    const layers = [
+      dense({ units, bias: false }),
+      masking(),
+      bidirectional(simpleRNN({ units, returnSequences: true })),
+    ];
+    checkNetwork({
+      layers,
+      zeroAt: [
+        [0, 0],
+        [1, 1],
+      ],
+    });
+  });
+  test("backwards inside, learned first states, two of them", () => {
+    const inner = simpleRNN({ units, goBackwards: true, initialState: "learned", returnSequences: true });
+    checkNetwork({ layers: [bidirectional(inner), bidirectional(gru({ units: 1 }))], lengths: [3, 1] });
+  });
+});
+
+describe("timeDistributed", () => {
+  test("dense, activation, layerNormalization", () => {
+    checkNetwork({ layers: [timeDistributed(dense({ units: 3, activation: "tanh" }))] });
+    checkNetwork({
+      layers: [timeDistributed(activation("softmax")), timeDistributed(layerNormalization())],
+      features: 3,
+    });
+  });
+});
+
+describe("from sequences to vectors and back", () => {
+  test("flatten", () => {
+    checkNetwork({ layers: [flatten(), dense({ units: 3 })], fixed: true, lengths: [3, 3] });
+    checkNetwork({
+      layers: [simpleRNN({ units, returnSequences: true }), flatten()],
+      fixed: true,
+      lengths: [3, 1, 0],
+    });
+  });
+  test("repeatVector", () => {
+    const layers = [simpleRNN({ units }), repeatVector({ n: 3 }), lstm({ units, returnSequences: true })];
+    checkNetwork({ layers, lengths: [2, 1] });
+  });
+});
+
+describe("dropout", () => {
+  test("its mask is the same there and back", () => {
+    const one = { layers: [dense({ units: 4 }), dropout({ rate: 0.5 })], training: true, lengths: [3, 2] };
+    checkNetwork(one);
+    expect(prepared(one).traced.keys).toHaveLength(1);
+  });
+  test("of the inputs and states of every recurrent layer, in both directions", () => {
+    const inner = lstm({ units, dropout: 0.3, recurrentDropout: 0.3, returnSequences: true });
+    checkNetwork({ layers: [bidirectional(inner), dropout({ rate: 0.2 })], training: true, lengths: [3, 2] });
+  });
+  test("of a gated state, which enters the product through the reset gate", () => {
+    checkNetwork({
+      layers: [gru({ units, recurrentDropout: 0.4, resetAfter: false })],
+      training: true,
+      lengths: [3, 2],
+    });
+  });
+});
+
+describe("masking", () => {
+  const zeroAt = [
+    [1, 0],
+    [0, 1],
+  ] as const;
+  test("a step of nothing else than its value does not count", () => {
+    const layers = [dense({ units, bias: false }), masking(), simpleRNN({ units }), dense({ units: 1 })];
+    checkNetwork({ layers, zeroAt });
+  });
+  test("through layers that keep it", () => {
+    const kept = [dense({ units: 2 }), layerNormalization(), activation("tanh")];
+    checkNetwork({ layers: [dense({ units, bias: false }), masking(), ...kept, lstm({ units })], zeroAt });
+  });
+});
+
+describe("graphs of layers", () => {
+  test("a shared layer adds up what both calls send back", () => {
+    const shared = simpleRNN({ units, returnSequences: true });
+    checkNetwork({ layers: [(x: Signal) => add(shared(shared(x as never)), x)], features: units });
+  });
+  test("operators on symbols: residual, gate, parts", () => {
+    const inner = gru({ units: 4, returnSequences: true });
+    const gated = (x: Signal): Signal => {
+      const [a, b] = split(inner(x as never), 2);
+      return concat(mul(a, softmax(b)), x);
+    };
+    checkNetwork({ layers: [gated], lengths: [2, 3] });
+  });
+  test("last states of one layer begin another", () => {
+    const first = lstm({ units, returnState: true });
+    const second = lstm({ units, returnSequences: true });
+    const both = (x: Signal): unknown => {
+      const { output, h, c } = first(x as never) as { output: Signal; h: Signal; c: Signal };
+      return [second(x as never, { initialState: { h, c } }), output];
+    };
+    checkNetwork({ layers: [both] });
+  });
+});

@@ -1,0 +1,113 @@
+/** Layers checked by central differences: traced into a network, and differentiated, as in training. */
+import type { Node, NodeOf } from "../../src/core/graph/nodes.ts";
+import type { HostValue } from "../../src/core/run/reference.ts";
+import { input } from "../../src/nn/layers/input.ts";
+import { networkOf } from "../../src/nn/model/network.ts";
+import { type Traced, trace } from "../../src/nn/model/trace.ts";
+import { functional } from "../../src/nn/models.ts";
+import type { Signal } from "../../src/nn/signals.ts";
+import { isSymbolic } from "../../src/nn/symbols.ts";
+import { checkResults, type Dims, integers, numbers, type Planting } from "./check.ts";
+
+/** A layer, or any function of symbols: what it gives may be a symbol, a pair or a record of them. */
+export type Piece = (x: never) => unknown;
+export interface NetworkCase {
+  /** One behind the other. */
+  readonly layers: readonly Piece[];
+  /** Of the input at each step. Default: 2. */
+  readonly features?: number;
+  /** Tokens `[row][step]` in place of numbers. */
+  readonly tokens?: readonly (readonly number[])[];
+  /** Of each row, in no order. Default: 2, 3, 0. */
+  readonly lengths?: readonly number[];
+  /** A sequence has a known number of steps: the largest length. Default: false. */
+  readonly fixed?: boolean;
+  /** An input without time. Default: false. */
+  readonly vector?: boolean;
+  /** Steps `[time, row]` of the input that are all zeros, which is not differentiated then: a mask is no function of it. */
+  readonly zeroAt?: readonly (readonly [number, number])[];
+  /** First states come from outside. Default: false. */
+  readonly given?: boolean;
+  /** Dropout is at work. Default: false. */
+  readonly training?: boolean;
+}
+export interface Prepared {
+  readonly traced: Traced;
+  readonly results: readonly Node[];
+  readonly wrt: readonly Node[];
+  readonly values: Map<Node, HostValue>;
+  readonly dims: Dims;
+}
+
+/** The network of a case, and numbers for everything but its weights. */
+export function prepared(one: NetworkCase): Prepared {
+  const { lengths = [2, 3, 0], given = false, training = false, zeroAt = [] } = one;
+  const steps = Math.max(...lengths);
+  const traced = tracedOf(one, steps, { training, given });
+  const [x] = traced.inputs as [NodeOf<"parameter">];
+  const values = new Map<Node, HostValue>();
+  for (const [time, node] of Object.entries(traced.lengths))
+    values.set(
+      node,
+      integers(...lengths.map((length) => (time === "time" || one.fixed ? length : Number(time)))),
+    );
+  traced.keys.forEach(({ parameter }, k) => values.set(parameter, integers(17, k + 1)));
+  values.set(x, inputOf(one, lengths.length, steps));
+  const firsts = traced.states.flatMap(({ initial }) => initial ?? []);
+  const ofInput = x.dtype === "float32" && zeroAt.length === 0 ? [x] : [];
+  return {
+    traced,
+    results: [...traced.outputs.map(({ node }) => node), ...traced.states.map(({ final }) => final)],
+    wrt: [...ofInput, ...firsts, ...traced.weights],
+    values,
+    dims: { rows: lengths.length, time: steps },
+  };
+}
+
+function tracedOf(
+  { layers, features = 2, tokens, fixed = false, vector = false }: NetworkCase,
+  steps: number,
+  { training, given }: { readonly training: boolean; readonly given: boolean },
+): Traced {
+  const axis = fixed ? steps : null;
+  const begin = tokens
+    ? input({ shape: [axis], dtype: "int32" })
+    : input({ shape: vector ? [features] : [axis, features] });
+  const end = layers.reduce<unknown>((symbol, layer) => layer(symbol as never), begin);
+  const ends = isSymbolic(end) ? [end] : Object.values(end as Record<string, Signal>);
+  const network = networkOf(functional({ inputs: begin as Signal, outputs: ends as Signal[] }));
+  return trace(network, { training, states: given ? "given" : "initial" });
+}
+
+function inputOf(
+  { features = 2, tokens, vector, zeroAt = [] }: NetworkCase,
+  rows: number,
+  steps: number,
+): HostValue {
+  if (tokens) {
+    const byTime = Array.from({ length: steps }, (_, t) => tokens.map((row) => row[t] ?? 0));
+    return { shape: [steps, rows], data: Float64Array.from(byTime.flat()) };
+  }
+  const drawn = numbers(vector ? [rows, features] : [steps, rows, features], 99);
+  const isZero = (k: number): boolean =>
+    zeroAt.some(([time, row]) => Math.floor(k / features) === time * rows + row);
+  return { shape: drawn.shape, data: drawn.data.map((value, k) => (isZero(k) ? 0 : value)) };
+}
+
+/** A planted fault, for checks that should notice it. */
+export interface Faults {
+  /** In the traced graph, before it is differentiated: its values must stay what they are. */
+  readonly before?: Planting;
+  /** In the gradients. */
+  readonly after?: Planting;
+  /** Of parameters that came with the fault. */
+  readonly values?: ReadonlyMap<Node, HostValue>;
+}
+
+/** Throws unless all gradients of a case are right: of the input, given first states, and weights. */
+export function checkNetwork(one: NetworkCase, faults: Faults = {}): readonly (HostValue | null)[] {
+  const { results, wrt, values, dims } = prepared(one);
+  const { before = (roots) => roots, after = (roots) => roots } = faults;
+  const given = new Map([...values, ...(faults.values ?? [])]);
+  return checkResults({ results: before(results), wrt, given, dims, planted: after });
+}

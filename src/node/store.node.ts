@@ -14,6 +14,7 @@ import { constants } from "node:fs";
 import * as fs from "node:fs/promises";
 import { join } from "node:path";
 import { UnrollError } from "../errors.ts";
+import { makeFolder } from "./makeFolder.ts";
 
 export type Files = ReadonlyMap<string, Uint8Array>;
 
@@ -143,7 +144,7 @@ const disk: Disk = {
   write: (path, bytes) => told(path, "a file that can be written", () => writeFile(path, bytes)),
   rename: (from, to) => told(to, "a file that can be replaced", () => fs.rename(from, to)),
   remove: (path) => told(path, "a file that can be removed", () => fs.rm(path, { force: true })),
-  makeFolder: (path) => told(path, "a folder", async () => void (await fs.mkdir(path, { recursive: true }))),
+  makeFolder: (path) => told(path, "a folder", () => makeFolder(path)),
   list: (path) => told(path, "a folder", () => fs.readdir(path)),
   flush: (path) => told(path, "a folder", () => flushFolder(path)),
 };

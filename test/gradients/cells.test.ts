@@ -1,4 +1,4 @@
-/** Central differences of every cell with every option: weights, inputs, first states, over ragged rows, one of them empty. */
+/** Central differences of every cell with every option: weights, inputs, first states, over ragged rows, one empty. */
 import { describe, expect, test } from "vitest";
 import { defineCell } from "../../src/nn/cells/defineCell.ts";
 import type { ActivationName } from "../../src/nn/layers/activations.ts";

@@ -24,7 +24,7 @@ export interface NetworkCase {
   readonly fixed?: boolean;
   /** An input without time. Default: false. */
   readonly vector?: boolean;
-  /** Steps `[time, row]` of the input that are all zeros, which is not differentiated then: a mask is no function of it. */
+  /** Steps `[time, row]` of the input that are zeros. The input is not differentiated then: a mask jumps with it. */
   readonly zeroAt?: readonly (readonly [number, number])[];
   /** First states come from outside. Default: false. */
   readonly given?: boolean;

@@ -1,6 +1,6 @@
 /**
  * Planted faults that numbers of outside systems must notice: an equation that is not the one meant has right
- * gradients, so central differences say nothing. Each stands in the traced graph of a case, before it is differentiated;
+ * gradients, so central differences say nothing. Each stands in the traced graph, before that is differentiated;
  * the same case without it passes.
  */
 import { describe, expect, test } from "vitest";

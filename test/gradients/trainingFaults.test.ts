@@ -1,5 +1,5 @@
 /**
- * Planted faults in losses and optimizers that the numbers of PyTorch and Keras must notice: in the equation, or in what
+ * Planted faults in losses and optimizers that the numbers of PyTorch and Keras must notice: in an equation, or what
  * the host counts. The same case without them passes.
  */
 import { describe, expect, test } from "vitest";

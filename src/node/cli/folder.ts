@@ -7,11 +7,12 @@
  */
 import { createHash } from "node:crypto";
 import { existsSync } from "node:fs";
-import { mkdir, readdir, readFile, writeFile } from "node:fs/promises";
+import { readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { UnrollError } from "../../errors.ts";
 import { parseTokenizer, printTokenizer, type Tokenizer } from "../../work/data/characters.ts";
 import { decodeText } from "../../work/data/text.ts";
+import { makeFolder } from "../makeFolder.ts";
 
 /** The numbers that a training is made with. */
 export interface Settings {
@@ -61,7 +62,7 @@ export async function prepareFolder(folder: string): Promise<void> {
     throw new UnrollError({ ...facts, fix: "Choose another path." }, { cause });
   };
   try {
-    await mkdir(folder, { recursive: true });
+    await makeFolder(folder);
     const entries = await readdir(folder);
     const holdsModel = entries.includes("config.json") || entries.includes("training.json");
     if (entries.length > 0 && !holdsModel) refuse("a folder with other files in it");

@@ -1,6 +1,7 @@
 /** Classical problems that need a memory: it learns them. Outcomes are asserted, never time. */
-import { beforeAll, describe, expect, test } from "vitest";
+
 import { adam, dense, gru, input, lstm, ragged, sequential, setDevice, simpleRNN } from "unroll-rnn";
+import { beforeAll, describe, expect, test } from "vitest";
 import { addingProblem, embeddedReber, reberSymbols, temporalOrder } from "../../src/work/data/generators.ts";
 
 beforeAll(() => setDevice("wasm", { strict: true }));
@@ -32,7 +33,11 @@ describe(`the adding problem, ${steps} steps (the variance of the target is 0.16
 test("temporal order with three symbols, 60 steps: LSTM tells all eight classes apart", async () => {
   const train = temporalOrder({ count: 2000, steps: 60, seed: 1 });
   const held = temporalOrder({ count: 500, steps: 60, seed: 2 });
-  const model = sequential(input({ shape: [null, 6] }), lstm({ units: 32 }), dense({ units: 8, activation: "softmax" }));
+  const model = sequential(
+    input({ shape: [null, 6] }),
+    lstm({ units: 32 }),
+    dense({ units: 8, activation: "softmax" }),
+  );
   const optimizer = adam({ learningRate: 0.01, globalClipNorm: 1 });
   model.compile({ optimizer, loss: "sparseCategoricalCrossentropy", metrics: ["accuracy"] });
   await model.fit(train.x, train.y, { epochs: 14, batchSize: 50, seed: 7, verbose: 0 });

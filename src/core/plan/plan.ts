@@ -17,13 +17,24 @@ import { lower } from "./lower/lower.ts";
 import { type Placement, place } from "./place.ts";
 import { rotate } from "./rotate.ts";
 import { simplify } from "./simplify.ts";
+import { splitSums } from "./splitSums.ts";
 import { type StagedSection, store } from "./store.ts";
 import { sumTime } from "./sumTime.ts";
 import { hasRows } from "./values.ts";
 import { vanish } from "./vanish.ts";
 
 /** Graph to graph, in this order. */
-const passes = [withoutStops, sumTime, simplify, rotate, simplify, vanish, simplify, ground] as const;
+const passes = [
+  withoutStops,
+  sumTime,
+  simplify,
+  rotate,
+  simplify,
+  vanish,
+  simplify,
+  splitSums,
+  ground,
+] as const;
 
 export function plan(computation: Computation, lanes: number): Plan {
   const { outputs, gradients } = computation;

@@ -21,7 +21,7 @@ test("a gradient that each step puts together from parts is right, simplified be
   const { roots, gradients } = differentiate({ roots: [loss], wrt: [W] });
   const computation: Computation = {
     inputs: [x as typeof W],
-    lengths,
+    lengths: { time: lengths },
     weights: [W],
     outputs: roots,
     gradients,

@@ -4,11 +4,20 @@
  */
 import { describe, expect, test } from "vitest";
 import { parameter } from "../../src/core/graph/build.ts";
-import { rows } from "../../src/core/graph/nodes.ts";
-import { greater, matmul, mul, random } from "../../src/core/graph/operators.ts";
+import { type Node, rows } from "../../src/core/graph/nodes.ts";
+import { greater, matmul, mul, random, sum, sumLeading } from "../../src/core/graph/operators.ts";
 import type { Batch, Device } from "../../src/core/run/device.ts";
-import { bitsOf, computationOf, type Given, given, lengthsOf, noise } from "./cases.ts";
-import { cellNames, forward, lengthsFor, type Network, trainingCase } from "./cells.ts";
+import { recurrenceRoundings, relative } from "../tolerances.ts";
+import { agrees, bitsOf, type Case, computationOf, type Given, given, lengthsOf, noise } from "./cases.ts";
+import {
+  cellNames,
+  forward,
+  lengthsFor,
+  type Network,
+  traced,
+  trainingCase,
+  withGradients,
+} from "./cells.ts";
 import { devices } from "./devices.ts";
 
 const chunks = [1, 2, 5, 10, 20];
@@ -170,6 +179,34 @@ describe.each(devices)("$name", ({ device }) => {
       }
     });
   });
+
+  test.each(cellNames)(
+    "deltas that vanish, %s: the same bits for every chunk, and those of the reference",
+    (cell) => {
+      const { inputs, weights, lengths, sequence, finals } = traced({
+        cell,
+        features: 2,
+        units: 5,
+        classes: 1,
+      });
+      const loss = sumLeading(sum(mul(finals[0] as Node, finals[0] as Node)), 1);
+      const ends = { inputs, weights: weights.slice(0, -2), lengths, outputs: [loss, sequence] };
+      const room = 150;
+      const one: Case = {
+        computation: withGradients(ends, inputs),
+        rows: 4,
+        times: { time: room },
+        lengths: { time: [room, 70, 3, 0] },
+        scale: 0.02,
+      };
+      const { batch, weights: values } = given(one);
+      const bits = (chunk: number): string =>
+        bitsOf(device({ chunk }).compile(one.computation).runNow(batch, values));
+      for (const chunk of chunks) expect(bits(chunk), `chunks of ${chunk}`).toBe(bits(7));
+      const extents = { features: 2, units: 5, classes: 1, steps: room, rows: 4 };
+      agrees(device({ chunk: 5 }), one, relative(recurrenceRoundings(extents)));
+    },
+  );
 
   test("random numbers belong to the row and not to the shard", () => {
     const [x, key] = [parameter("x", ["time", rows, 5]), parameter("key", [2], "int32")];

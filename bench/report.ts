@@ -5,18 +5,23 @@ export interface Report {
   readonly name: string;
   readonly title: string;
   readonly columns: readonly string[];
+  /** How many of the columns, from the first, are text and not numbers. Default: 1. */
+  readonly texts?: number;
   readonly rows: readonly (readonly string[])[];
   readonly notes: readonly string[];
   /** For --json. */
   readonly data: unknown;
 }
 
-export function printed({ title, columns, rows, notes }: Report): string {
-  const all = [columns, columns.map(() => ""), ...rows];
-  const widths = columns.map((_, k) => Math.max(...all.map((row) => (row[k] ?? "").length)));
-  const line = (row: readonly string[]): string =>
-    `| ${widths.map((width, k) => (k === 0 ? (row[k] ?? "").padEnd(width) : (row[k] ?? "").padStart(width))).join(" | ")} |`;
-  const rule = `| ${widths.map((width, k) => (k === 0 ? "-".repeat(width) : `${"-".repeat(Math.max(1, width - 1))}:`)).join(" | ")} |`;
+export function printed({ title, columns, rows, notes, texts = 1 }: Report): string {
+  const widths = columns.map((_, k) =>
+    Math.max(3, ...[columns, ...rows].map((row) => (row[k] ?? "").length)),
+  );
+  const line = (row: readonly string[]): string => {
+    const cells = widths.map((width, k) => (row[k] ?? "")[k < texts ? "padEnd" : "padStart"](width));
+    return `| ${cells.join(" | ")} |`;
+  };
+  const rule = line(widths.map((width, k) => (k < texts ? "-".repeat(width) : `${"-".repeat(width - 1)}:`)));
   return [
     `## ${title}`,
     "",

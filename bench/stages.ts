@@ -42,6 +42,7 @@ export async function stagesReport(manner: Manner): Promise<Report> {
     name: "stages",
     title: "Where a training step spends its time, one thread",
     columns: ["cell; input, units, batch, steps", "stage", "ms", "of the step", "GF/s", "of peak"],
+    texts: 2,
     rows: all.flatMap(({ size: one, peak, lines }) =>
       lines.map(({ what, share, milliseconds, gflops }, k) => [
         k === 0 ? sizeText(one) : "",

@@ -138,19 +138,13 @@ function keyOf(node: Node, values: Values, alone: ReadonlySet<Node>): string {
   return `${rowsOf(node)} ${width}`;
 }
 
-const numbers = new WeakMap<Node, number>();
-let count = 0;
-function numberOf(node: Node): number {
-  if (!numbers.has(node)) numbers.set(node, count++);
-  return numbers.get(node) ?? 0;
-}
-
 /** Sums with the same left side and width share one pass; so do products that were taken out of a crowded stage. */
 function groupOf(node: Node, values: Values): string {
-  if (node.op === "contract") return `contract ${numberOf(values.behind(node.inputs[0]))} ${widthOf(node)}`;
+  if (node.op === "contract")
+    return `contract ${values.numberOf(values.behind(node.inputs[0]))} ${widthOf(node)}`;
   if (node.op === "sumLeading")
     return `sum ${node.attributes.count} ${widthOf(node)} ${rowsOf(node.inputs[0])}`;
-  return String(numberOf(node));
+  return String(values.numberOf(node));
 }
 
 /** Can `user` take `read` from a register, when both are in one stage? */

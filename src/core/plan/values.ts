@@ -5,7 +5,7 @@
 import { invariant } from "../../errors.ts";
 import { partsOf } from "../graph/build.ts";
 import { type Dim, type Node, type NodeOf, rows, type Shape } from "../graph/nodes.ts";
-import { parametersOf, resultsOf, topological } from "../graph/walk.ts";
+import { bodyNodes, topological } from "../graph/walk.ts";
 import { kindOf } from "./kinds.ts";
 
 /** One state of one scan. */
@@ -22,29 +22,24 @@ export interface Values {
   /** The scan's slice or output behind a node, until there is nothing behind it. */
   readonly behind: (node: Node) => Node;
   readonly carryOf: (state: Node) => Carry | undefined;
-  readonly carriesWithNext: (next: Node) => readonly Carry[];
   readonly carries: readonly Carry[];
   /** The computed nodes (and states) that a node reads, views read through. */
   readonly reads: (node: Node) => readonly Node[];
   /** The computed nodes (and states) that stand behind the views of a node, itself among them. */
   readonly sources: (node: Node) => readonly Node[];
-  readonly inBody: (node: Node) => NodeOf<"scan"> | undefined;
+  /** A number for each node, to make keys of. */
+  readonly numberOf: (node: Node) => number;
 }
 
 export function valuesOf(roots: readonly Node[]): Values {
   const scans = topological(roots).filter((node) => node.op === "scan");
   const sequences = new Map<Node, Node>();
   const carries = scans.flatMap(carriesOf);
-  const bodies = new Map<Node, NodeOf<"scan">>();
   for (const scan of scans) {
     const { body, sequences: outer } = partsOf(scan);
     body.sequences.forEach((slice, k) => sequences.set(slice, outer[k] as Node));
-    const own = new Set<Node>(parametersOf(body));
-    for (const node of topological(resultsOf(body))) {
-      if (node.inputs.some((input) => own.has(input))) own.add(node);
-      if (own.has(node)) bodies.set(node, scan);
-      invariant(!own.has(node) || node.op !== "scan", "plan: a scan inside a scan is not compiled");
-    }
+    const nested = [...bodyNodes(body)].some((node) => node.op === "scan");
+    invariant(!nested, "plan: a scan inside a scan is not compiled");
   }
   const behind = (node: Node): Node => {
     const sequence = sequences.get(node);
@@ -56,6 +51,7 @@ export function valuesOf(roots: readonly Node[]): Values {
   };
   const states = new Map<Node, Carry>(carries.map((carry) => [carry.state, carry]));
   const known = new Map<Node, readonly Node[]>();
+  const numbers = new Map<Node, number>();
   const reads = (node: Node): readonly Node[] => [
     ...new Set(node.inputs.flatMap((input) => sources(behind(input)))),
   ];
@@ -68,14 +64,16 @@ export function valuesOf(roots: readonly Node[]): Values {
     behind,
     carries,
     carryOf: (state) => states.get(state),
-    carriesWithNext: (next) => carries.filter((carry) => carry.next === next),
     reads: (node) => {
       const found = known.get(node) ?? (node.op === "output" ? [] : reads(node));
       known.set(node, found);
       return found;
     },
     sources: (node) => sources(behind(node)),
-    inBody: (node) => bodies.get(node),
+    numberOf: (node) => {
+      if (!numbers.has(node)) numbers.set(node, numbers.size);
+      return numbers.get(node) ?? 0;
+    },
   };
 }
 

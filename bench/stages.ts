@@ -24,6 +24,8 @@ const sizes: readonly Size[] = [
 const lanes = 4;
 /** Microseconds between samples. */
 const interval = 200;
+/** The part of a profile that is left out: the profiler itself begins there. */
+const beginning = 0.2;
 /** Parts of a step below this are added up as the rest. */
 const smallest = 0.01;
 
@@ -157,8 +159,11 @@ function sharesOf(
   const spent = new Map<Described, number>();
   const rest: Described = { what: "sums over shards, update, packing, small stages", operations: 0 };
   const host: Described = { what: "host: arrays in and out, calls", operations: 0 };
-  let total = 0;
+  const whole = timeDeltas.reduce((sum, time) => sum + time, 0);
+  let [passed, total] = [0, 0];
   samples.forEach((id, k) => {
+    passed += timeDeltas[k] ?? 0;
+    if (passed < beginning * whole) return;
     const { functionName = "", url = "" } = functions.get(id) ?? {};
     if (functionName === "(idle)" || functionName === "(program)") return;
     const number = /^wasm-function\[(\d+)\]$/.exec(functionName)?.[1];

@@ -9,8 +9,9 @@ const floatBytes = 4;
 /** A shard has few rows while the packed weights fit the second-level cache, so that its chunks fit there too. */
 const cacheBytes = 2 * 2 ** 20;
 const mostShards = 16;
-/** Rows times steps of a chunk: its values stay in the second-level cache until the weight gradients use them. */
-const chunkCells = 96;
+/** Steps of a chunk, and rows times steps of one at most: its values are in a near cache when they are used again. */
+const mostChunk = 12;
+const chunkCells = 384;
 
 /** What decides the size of every buffer. */
 export interface Extent {
@@ -34,7 +35,8 @@ export function shardRows(plan: Plan, rows: number): number {
   return Math.max(packedBytes(plan) <= cacheBytes ? 16 : 32, Math.ceil(rows / mostShards));
 }
 
-export const chunkSteps = (rows: number): number => Math.max(1, Math.floor(chunkCells / Math.max(rows, 8)));
+export const chunkSteps = (rows: number): number =>
+  Math.max(1, Math.min(mostChunk, Math.floor(chunkCells / rows)));
 
 /** Steps that a ring holds: a power of two, so that a step's place is found with a mask. */
 export const ringSteps = (chunk: number): number => 2 ** Math.ceil(Math.log2(chunk + 1));

@@ -8,7 +8,6 @@ import type { Bound, WasmProgram } from "./wasmProgram.ts";
 
 /** Every output of a computation, batch-major. */
 export function readOutputs(program: WasmProgram, bound: Bound, batch: Batch): readonly Float32Array[] {
-  const { arena } = program.engine;
   return program.plan.outputs.map((output) => {
     if (!("slot" in output)) return readSum(program, output, bound);
     const time = output.time;
@@ -16,7 +15,7 @@ export function readOutputs(program: WasmProgram, bound: Bound, batch: Batch): r
     const values = new Float32Array(batch.rows * steps * output.width);
     bound.rows.forEach((rows, s) => {
       const shard = bound.memory.shards[s];
-      if (shard !== undefined) readRows(arena, output, shard, rows, values);
+      if (shard !== undefined) readRows(program.transfer(bound), output, shard, rows, values);
     });
     return values;
   });

@@ -5,6 +5,7 @@ import { shardRows } from "../plan/allocate.ts";
 import { show } from "../plan/debug.ts";
 import { type Plan, weightKeyOf } from "../plan/described.ts";
 import { blockFloats, panelBlocks } from "../plan/lower/pack.ts";
+import { lowerTurn } from "../plan/lower/turn.ts";
 import { lowerSquares, lowerUpdate, lowerZero } from "../plan/lower/update.ts";
 import { plan as makePlan } from "../plan/plan.ts";
 import { printPlan } from "../plan/print.ts";
@@ -17,7 +18,7 @@ import type { Batch } from "./device.ts";
 import { placeShards, type Shard, type ShardMemory, timesOf, writeRows } from "./shards.ts";
 import { type Call, type Exported, ranges, runTasks, type Tasks, writeTasks } from "./tasks.ts";
 import type { Threads } from "./threads.ts";
-import { writeInputs } from "./transfer.ts";
+import { largestArray, type Transfer, writeInputs } from "./transfer.ts";
 
 export const lanes = 4;
 
@@ -38,6 +39,8 @@ export interface Bound {
   readonly memory: ShardMemory;
   /** Address of the list of the shards' frames. */
   readonly frames: Region;
+  /** Room for one array of one shard, on its way in or out. */
+  readonly staging: Region;
   readonly run: Tasks;
   /** Further lists, written when first asked for. */
   readonly lists: Map<string, Tasks>;
@@ -54,12 +57,15 @@ export class WasmProgram {
   /** A frame that knows weights and panels alone. */
   private readonly weightFrame: Region;
   private readonly packing: Tasks;
+  private readonly turn: Exported;
   private bound: Bound | null = null;
+  /** The binding and the extent of the last batch, when all of its rows were of full length. */
+  private even: { readonly bound: Bound; readonly batch: Batch } | null = null;
 
   constructor(computation: Computation, updates: readonly (Update | null)[], engine: Engine) {
     this.engine = engine;
     this.plan = makePlan(computation, lanes);
-    const extra: ProgramFunction[] = [lowerZero(), lowerSquares(lanes)];
+    const extra: ProgramFunction[] = [lowerTurn(lanes), lowerZero(), lowerSquares(lanes)];
     updates.forEach((update, k) => {
       if (update !== null) extra.push(lowerUpdate(update, `update_${k}`, lanes));
     });
@@ -72,6 +78,7 @@ export class WasmProgram {
     this.names = program.functions.filter(({ exported }) => exported).map(({ name }) => name);
     const { exports } = new WebAssembly.Instance(module, { env: { memory: engine.arena.memory } });
     this.functions = this.names.map((name) => exports[name] as Exported);
+    this.turn = exports["turn"] as Exported;
     engine.threads.load({ id: this.module, module, names: this.names });
     this.weights = this.placeWeights(computation);
     this.weightFrame = engine.arena.take(4 * this.plan.frame.length);
@@ -103,6 +110,26 @@ export class WasmProgram {
 
   /** Shards for this batch, its inputs in place. */
   bind(batch: Batch): Bound {
+    const bound = this.again(batch) ?? this.anew(batch);
+    const transfer = this.transfer(bound);
+    bound.rows.forEach((rows, k) => writeInputs(transfer, bound.memory.shards[k] as Shard, rows, batch));
+    return bound;
+  }
+
+  /** What moves arrays of a binding in and out. */
+  transfer({ staging }: Bound): Transfer {
+    return { arena: this.engine.arena, plan: this.plan, staging, turn: this.turn };
+  }
+
+  /** The shards as they stand, where this batch has as many rows and steps as the last and no lengths either. */
+  private again({ rows, times, lengths, firstRow }: Batch): Bound | null {
+    const { even } = this;
+    if (even === null || lengths !== undefined || even.batch.rows !== rows) return null;
+    if (even.batch.firstRow !== firstRow || !sameTimes(even.batch.times, times)) return null;
+    return even.bound;
+  }
+
+  private anew(batch: Batch): Bound {
     const times = this.timesOfBatch(batch);
     const size = this.engine.shardRows ?? shardRows(this.plan, batch.rows);
     const rows = shardsOf(batch, size, times);
@@ -112,12 +139,13 @@ export class WasmProgram {
       this.bound = this.newBound(key, rows, times);
     }
     const bound = { ...this.bound, rows } as Bound;
-    const { arena } = this.engine;
-    rows.forEach((shardRows_, k) => {
-      const shard = bound.memory.shards[k] as Shard;
-      writeRows(arena, shard, shardRows_, batch.firstRow ?? 0);
-      writeInputs(arena, this.plan, shard, shardRows_, batch);
-    });
+    rows.forEach((shardRows_, k) =>
+      writeRows(this.engine.arena, bound.memory.shards[k] as Shard, shardRows_, batch.firstRow ?? 0),
+    );
+    this.even =
+      batch.lengths === undefined
+        ? { bound, batch: { ...batch, inputs: [], times: { ...batch.times } } }
+        : null;
     return bound;
   }
 
@@ -157,6 +185,8 @@ export class WasmProgram {
     arena.give(this.bound.memory.region);
     arena.give(this.bound.run.region);
     arena.give(this.bound.frames);
+    arena.give(this.bound.staging);
+    this.even = null;
     for (const tasks of this.bound.lists.values()) arena.give(tasks.region);
     this.bound = null;
   }
@@ -181,7 +211,8 @@ export class WasmProgram {
       memory.shards.map(({ frame }) => frame),
       frames.start / 4,
     );
-    return { key, rows, memory, frames, run: this.tasks(calls), lists: new Map() };
+    const staging = arena.take(4 * Math.max(...memory.shards.map((shard) => largestArray(plan, shard))));
+    return { key, rows, memory, frames, staging, run: this.tasks(calls), lists: new Map() };
   }
 
   /** Steps of every dimension, the known ones too, by the text of their name. */
@@ -231,4 +262,9 @@ export class WasmProgram {
       ),
     );
   }
+}
+
+function sameTimes(a: Batch["times"], b: Batch["times"]): boolean {
+  const names = Object.keys(a);
+  return names.length === Object.keys(b).length && names.every((name) => a[name] === b[name]);
 }

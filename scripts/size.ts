@@ -19,7 +19,7 @@ import {
  * The design's 6,500 lines for the core were for graph, gradients, plan and kernels alone, which keep to them; the rest
  * is what a page needs (a device behind a worker), the reference device, and the printers of graph, plan and program.
  */
-const budgets: Readonly<Record<string, number>> = { "src/core": 8_500, src: 20_000 };
+const budgets: Readonly<Record<string, number>> = { "src/core": 8_600, src: 20_000 };
 
 /** Where more than a limit is right, as "limit: place", each with its reason. */
 const exceptions: Readonly<Record<string, string>> = {};

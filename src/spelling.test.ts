@@ -23,6 +23,13 @@ test("of equally near names the first is given, and an exact one before all", ()
   expect(nearest("hat", ["cat", "hat"])).toBe("hat");
 });
 
+test("names in use elsewhere are known", () => {
+  expect(nearest("lr", ["learningRate", "rho"])).toBe("learningRate");
+  expect(nearest("MSE", ["huber", "meanSquaredError"])).toBe("meanSquaredError");
+  expect(nearest("mse", ["mse", "meanSquaredError"])).toBe("mse");
+  expect(nearest("mse", ["huber"])).toBeUndefined();
+});
+
 test("an empty list has no nearest name", () => {
   expect(nearest("adam", [])).toBeUndefined();
 });

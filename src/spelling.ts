@@ -1,14 +1,27 @@
 /** The name that was probably meant, for the "did you mean" of an error. */
 
+/** What people call some names, in small letters. */
+const usual: ReadonlyMap<string, string> = new Map([
+  ["lr", "learningRate"],
+  ["mse", "meanSquaredError"],
+  ["mae", "meanAbsoluteError"],
+  ["bce", "binaryCrossentropy"],
+  ["cce", "categoricalCrossentropy"],
+  ["crossentropy", "categoricalCrossentropy"],
+]);
+
 /**
- * The name of `names` nearest to `name`, letter case aside, or undefined where none is near: at most one slip
- * in three letters. Of equally near names the first.
+ * The name of `names` nearest to `name`, letter case aside, or undefined where none is near: one that is usually
+ * called so, or at most one slip in three letters. Of equally near names the first.
  */
 export function nearest(name: string, names: Iterable<string>): string | undefined {
   const wanted = name.toLowerCase();
+  const known = [...names];
+  const meant = usual.get(wanted);
+  if (meant !== undefined && known.includes(meant) && !known.includes(name)) return meant;
   let best: string | undefined;
   let least = Math.max(1, Math.floor(name.length / 3)) + 1;
-  for (const candidate of names) {
+  for (const candidate of known) {
     const distance = editDistance(wanted, candidate.toLowerCase());
     if (distance < least) [best, least] = [candidate, distance];
   }

@@ -87,7 +87,7 @@ describe("wrong usage ends with 2 and one line that says what to do", () => {
     ],
     [
       ["train", "generate", "x", "--out", "m", "--device", "gpu"],
-      /'gpu' is invalid\. Allowed choices are auto, wasm/,
+      /'gpu' is invalid\. Allowed choices are auto, wasm, reference\./,
     ],
     [["train", "generate", "x"], /required option '--out <folder>' not specified/],
     [["train", "generate", "--out", "m"], /no text to train on\. Give one or more files/],

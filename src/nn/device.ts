@@ -31,9 +31,10 @@ const chosen: { device: Device | null; name: DeviceName; options: DeviceOptions 
 };
 const others = new Map<DeviceName, Device>();
 
-/** Chooses the device of every later call. Throws an UnrollError for a name that there is not. */
+/** Chooses the device of every later call. Throws an UnrollError for a name or an option that there is not. */
 export function setDevice(name: DeviceName, options: DeviceOptions = {}): void {
   checkName(name);
+  checkDeviceOptions(options);
   Object.assign(chosen, { name, options, device: null });
   others.clear();
 }
@@ -99,6 +100,34 @@ function keptInFloat32(device: Device): Device {
 /** A page must not wait: there the device is in a worker. */
 function wasmHere(options: DeviceOptions): Device {
   return inPage() ? remoteDevice(options) : wasmDevice(options);
+}
+
+const optionNames = ["threads", "strict", "shardRows", "memoryLimit"];
+
+function checkDeviceOptions(options: DeviceOptions): void {
+  for (const [name, value] of Object.entries(options) as readonly [string, unknown][]) {
+    if (!optionNames.includes(name)) {
+      throw new UnrollError({
+        where: "setDevice(name, options)",
+        expected: `options: ${optionNames.join(", ")}`,
+        got: `"${name}"`,
+        fix: `Did you mean "${nearest(name, optionNames) ?? "threads"}"?`,
+      });
+    }
+    const flag = name === "strict";
+    if (
+      value === undefined ||
+      (flag ? typeof value === "boolean" : Number.isInteger(value) && Number(value) > 0)
+    )
+      continue;
+    const expected = flag ? "true or false" : "a whole number of 1 or more";
+    throw new UnrollError({
+      where: `setDevice(name, options), ${name}`,
+      expected,
+      got: typeof value === "string" ? `"${value}"` : String(value),
+      fix: `Set ${name} to ${expected}, or leave it out.`,
+    });
+  }
 }
 
 function checkName(name: string): void {

@@ -101,7 +101,18 @@ describe("predict", () => {
       },
     });
     expect(given.toArray()).not.toEqual(zero.toArray());
-    await expect(own.predict(series, { initialState: { c: [[0]] } })).rejects.toThrow(/gru_1|h/);
+    await expect(own.predict(series, { initialState: { c: [[0]] } })).rejects.toThrow(
+      /the states of "gru_1": h, got "c"/,
+    );
+    await expect(own.predict(series, { initialState: { gru1: { h: [[0]] } } })).rejects.toThrow(
+      /the recurrent layer gru_1, got "gru1". Did you mean "gru_1"/,
+    );
+    await expect(own.predict(series, { initialState: { gru_1: { hh: [[0]] } } })).rejects.toThrow(/got "hh"/);
+    await expect(own.predict(series, { initialState: 3 as never })).rejects.toThrow(
+      /initialState: expected an object/,
+    );
+    const none = sequential(input({ shape: [2] }), dense({ units: 1 }));
+    await expect(none.predict([[1, 2]], { initialState: { h: [[0]] } })).rejects.toThrow(/no layer has any/);
     await expect(own.predict(series, { initialState: { h: [[0, 0, 0]] } })).rejects.toThrow(/2 rows/);
   });
   test("goes on from the last states of stateful layers until they are reset", async () => {
@@ -295,5 +306,65 @@ describe("functional", () => {
     const shared = dense({ units: 2 });
     const pair = [shared(x), shared(concat(x, x))] as Signal[];
     expect(() => functional({ inputs: x, outputs: pair })).toThrow(/shared layer/);
+  });
+});
+
+describe("the first data of a sequential model without an input", () => {
+  const first = (x: unknown) => sequential(lstm({ units: 2 })).predict(x as never);
+  test("that are one sequence want one more pair of brackets", async () => {
+    await expect(first([[1], [2]])).rejects.toThrow(
+      /batch of sequences.*got \[batch, 1\].*one more pair of brackets/,
+    );
+    await expect(first([[[1], [2]]])).resolves.toMatchObject({ shape: [1, 2] });
+  });
+  test.each([[3], [null], ["ab"], [[]], [[[]]], [[[[]]]], [[1, 2]], [tensor([1, 2])]])(
+    "%j are none",
+    async (x) => {
+      await expect(first(x)).rejects.toThrow(/the first data.*expected a batch of vectors or sequences/);
+    },
+  );
+});
+test("functional says what it got in place of symbols", () => {
+  expect(() => functional({ inputs: 1, outputs: 2 } as never)).toThrow(/a record of symbols, got 1\./);
+  expect(() => functional({ inputs: () => 1 } as never)).toThrow(/got a function/);
+});
+
+describe.each(["reference", "wasm"] as const)("on %s", (name) => {
+  beforeEach(() => setDevice(name, name === "wasm" ? { threads: 1 } : {}));
+  test("a fixed number of steps is a length as good as any", async () => {
+    const layers = [gru({ units: 2, returnSequences: true }), dense({ units: 1 })] as const;
+    const fixed = sequential(input({ shape: [3, 2] }), ...layers);
+    const open = sequential(input({ shape: [null, 2] }), ...layers);
+    expect((await fixed.predict(series)).toArray()).toEqual((await open.predict(series)).toArray());
+    const repeated = sequential(input({ shape: [2] }), repeatVector({ n: 3 }), ...layers);
+    const same = await open.predict([
+      [
+        [1, 2],
+        [1, 2],
+        [1, 2],
+      ],
+    ]);
+    expect((await repeated.predict([[1, 2]])).toArray()).toEqual(same.toArray());
+    repeated.compile({ optimizer: "sgd", loss: "meanSquaredError" });
+    const { history } = await repeated.fit([[1, 2]], [[[1], [1], [1]]], { epochs: 2 });
+    expect(history.loss[1]).toBeLessThan(history.loss[0] as number);
+  });
+  test("backwards behind an embedding is forwards over the tokens turned", async () => {
+    const words = embedding({ inputDim: 5, outputDim: 2, maskZero: true });
+    const back = lstm({ units: 2, goBackwards: true });
+    const y = await sequential(words, back).predict([
+      [1, 2, 3],
+      [4, 1],
+    ]);
+    const there = sequential(words, lstm({ units: 2 }));
+    await there.predict([[1]]);
+    there.setWeights(sequential(words, back).getWeights());
+    expectNear(
+      await there.predict([
+        [3, 2, 1],
+        [1, 4],
+      ]),
+      [...y.data],
+    );
   });
 });

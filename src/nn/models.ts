@@ -23,7 +23,7 @@ import type { TrainedModel } from "./train/callbacks.ts";
 import { type LoadOptions, loadNetwork, saveNetwork, takeUp } from "./train/checkpoint.ts";
 import { type CompileOptions, checkCompileOptions } from "./train/compile.ts";
 import type { Weighing } from "./train/dataset.ts";
-import type { FitOptions } from "./train/fitOptions.ts";
+import { checkFitOptions, checkMethodOptions, type FitOptions } from "./train/fitOptions.ts";
 import {
   compileNetwork,
   type EvaluateOptions,
@@ -59,11 +59,15 @@ export function functional<const I extends Signals, const O extends Signals>(mod
 
 /**
  * The model that `model.save(path)` wrote, compiled as it was: `fit` goes on where it ended. In a browser the path is a
- * key of the page's own database. Throws an UnrollError that names file and field.
+ * key of the page's own database. Throws an UnrollError that names file and field. The types take it to have one input
+ * and one output; of others, say so: `loadModel<{ left: Signal; right: Signal }>(path)`.
  */
-export async function loadModel(path: string, options: LoadOptions = {}): Promise<CausalTokenModel> {
+export async function loadModel<I extends Signals = Signal, O extends Signals = Signal>(
+  path: string,
+  options: LoadOptions = {},
+): Promise<CausalTokenModel<I, O>> {
   // Whether it has sessions is known to its layers alone: where it has none, session() says so.
-  return new ModelObject(await loadNetwork(path, options), null) as unknown as CausalTokenModel;
+  return new ModelObject(await loadNetwork(path, options), null) as unknown as CausalTokenModel<I, O>;
 }
 
 /** What a model that has seen no data waits with. */
@@ -87,7 +91,7 @@ class ModelObject {
   #network(x?: unknown): Network {
     if (this.#built === null && this.#waiting !== null && x !== undefined) {
       const { chain, seed } = this.#waiting;
-      this.#built = sequentialNetwork(chain, inputFor(x), seed);
+      this.#built = sequentialNetwork(chain, inputFor(x, chain), seed);
       if (this.#compiled) compileNetwork(this.#built, this.#compiled);
     }
     if (this.#built !== null) {
@@ -139,6 +143,7 @@ class ModelObject {
   }
 
   async predict(x: unknown, options: PredictOptions = {}): Promise<unknown> {
+    checkMethodOptions("predict", options);
     return predict(this.#network(x), x, options, currentDevice(options.device));
   }
 
@@ -153,6 +158,7 @@ class ModelObject {
   }
 
   async fit(x: unknown, y: unknown, options: FitOptions = {}): Promise<History> {
+    checkFitOptions(options);
     const model = this as unknown as TrainedModel;
     const network = this.#network(x);
     if (options.resume === true && options.checkpoint) await takeUp(network, options.checkpoint.path);
@@ -164,10 +170,12 @@ class ModelObject {
   }
 
   async evaluate(x: unknown, y: unknown, options: EvaluateOptions = {}): Promise<Record<string, number>> {
+    checkMethodOptions("evaluate", options);
     return evaluateNetwork(this.#network(x), currentDevice(), { x, y, ...options });
   }
 
   async trainOnBatch(x: unknown, y: unknown, options: Weighing = {}): Promise<Record<string, number>> {
+    checkMethodOptions("trainOnBatch", options);
     return trainNetworkOnce(this.#network(x), currentDevice(), { x, y, ...options });
   }
 
@@ -176,6 +184,7 @@ class ModelObject {
     y: unknown,
     options: Weighing & { readonly training?: boolean } = {},
   ): Promise<unknown> {
+    checkMethodOptions("gradients", options);
     const network = this.#network(x);
     const { loss, gradients } = await networkGradients(network, currentDevice(), { x, y, ...options });
     return {

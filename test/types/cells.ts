@@ -30,6 +30,7 @@ const leaky = defineCell({
   },
 });
 
+const zeros = (shape: readonly number[]): readonly number[] => shape.map(() => 0);
 export function cells(): void {
   same<Cell<"h", "h" | "a", { rate: number }, "kernel" | "recurrentKernel" | "bias">>()(leaky);
   const any: Cell = leaky;
@@ -45,6 +46,7 @@ export function cells(): void {
     kernelRegularizer: "l2",
     recurrentKernelInitializer: "identity",
   });
+  recurrent(leaky, { units: 3, biasInitializer: (shape) => [...shape, ...zeros(shape)] });
   // @ts-expect-error rate, not rte
   recurrent(leaky, { units: 16, rte: 0.2 });
   // @ts-expect-error a number

@@ -3,10 +3,12 @@ import {
   adam,
   bidirectional,
   type CausalModel,
+  type CausalTokenModel,
   dense,
   functional,
   gru,
   input,
+  loadModel,
   lstm,
   type Model,
   type ModelThatLooksAhead,
@@ -53,6 +55,17 @@ export async function predicting(): Promise<void> {
   >()(
     functional({ inputs: series, outputs: [back, y] }), // one output that looks ahead is enough
   );
+}
+
+export async function loading(): Promise<void> {
+  const model = await loadModel("models/first");
+  same<CausalTokenModel<Signal, Signal>>()(model);
+  same<Tensor | Ragged>()(await model.predict([[[1, 2, 3, 4]]]));
+  (await model.predict([[[1, 2, 3, 4]]])).toArray();
+  (await model.predict(uneven)).toArray();
+  await model.predict([[1, 2]], { initialState: { h: [[1, 2, 3]] } });
+  const pair = await loadModel<{ left: Signal; right: Signal }, readonly [Signal, Signal]>("models/pair");
+  (await pair.predict({ left: data, right: uneven }))[1].toArray();
 }
 
 export async function training(): Promise<void> {

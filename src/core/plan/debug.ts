@@ -19,7 +19,8 @@ function topics(): readonly string[] {
 
 /** The text is made only when it is asked for. */
 export function show(topic: Topic, title: string, text: () => string): void {
-  if (topics().includes(topic)) console.error(`--- ${title === "" ? topic : `${topic}: ${title}`}\n${text()}`);
+  if (topics().includes(topic))
+    console.error(`--- ${title === "" ? topic : `${topic}: ${title}`}\n${text()}`);
 }
 
 /** The result of a pass, checked and shown when debugging. */

@@ -4,7 +4,7 @@
  */
 import { invariant } from "../../errors.ts";
 import type { Computation, Decision, Device, Executable, TrainedArrays, Trainer } from "./device.ts";
-import { canShare, type HostWorker, starter, startThread } from "./host.ts";
+import { canShare, type HostWorker, starter } from "./host.ts";
 import {
   type Answer,
   type Compile,
@@ -14,6 +14,7 @@ import {
   type Run,
   type Step,
 } from "./messages.ts";
+import { startThread } from "./startThread.ts";
 import type { ThreadGreeting } from "./threads.ts";
 import { type WasmOptions, wasmDevice, wasmFacts } from "./wasmDevice.ts";
 

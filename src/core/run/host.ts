@@ -7,7 +7,7 @@ interface NodePort {
   on(event: "error", listener: (error: Error) => void): void;
   postMessage(message: unknown, transfer?: readonly ArrayBuffer[]): void;
 }
-interface NodeWorker extends NodePort {
+export interface NodeWorker extends NodePort {
   terminate(): unknown;
   unref(): void;
 }
@@ -49,6 +49,9 @@ export function inPage(): boolean {
   return builtin("node:worker_threads") === undefined && typeof Worker !== "undefined";
 }
 
+/** How workers of Node are started: without the flags of the process; with those of `node --eval` none starts. */
+export const ownFlags: { readonly execArgv: readonly string[] } = { execArgv: [] };
+
 /** One end of a line between a worker and the one who started it. */
 export interface HostPort {
   post(message: unknown, transfer?: readonly ArrayBuffer[]): void;
@@ -59,25 +62,6 @@ export interface HostWorker extends HostPort {
   /** Called when the worker cannot be loaded or has failed. */
   onFailure(fail: (error: Error) => void): void;
   terminate(): void;
-}
-
-/** Not the flags of the process: with those of `node --eval` a worker does not start. */
-const ownFlags = { execArgv: [] };
-
-/** A thread that runs worker.ts. It does not keep the process alive. */
-export function startThread(): HostWorker {
-  const threads = builtin("node:worker_threads");
-  return threads === undefined
-    ? ofWeb(new Worker(new URL("./worker.js", import.meta.url), { type: "module" }))
-    : ofNode(new threads.Worker(new URL("./worker.js", import.meta.url), ownFlags));
-}
-
-/** A thread that runs deviceWorker.ts. It does not keep the process alive. */
-export function startDevice(): HostWorker {
-  const threads = builtin("node:worker_threads");
-  return threads === undefined
-    ? ofWeb(new Worker(new URL("./deviceWorker.js", import.meta.url), { type: "module" }))
-    : ofNode(new threads.Worker(new URL("./deviceWorker.js", import.meta.url), ownFlags));
 }
 
 /** Inside a worker: the line to the one who started it. */
@@ -97,7 +81,8 @@ export function starter(): HostPort {
   };
 }
 
-function ofNode(worker: NodeWorker): HostWorker {
+/** A worker of Node, which is not to keep the process alive. */
+export function ofNode(worker: NodeWorker): HostWorker {
   worker.unref();
   return {
     post: (message, transfer) => worker.postMessage(message, transfer),
@@ -107,7 +92,8 @@ function ofNode(worker: NodeWorker): HostWorker {
   };
 }
 
-function ofWeb(worker: Worker): HostWorker {
+/** A worker of the web. */
+export function ofWeb(worker: Worker): HostWorker {
   return {
     post: (message, transfer = []) => worker.postMessage(message, [...transfer]),
     listen: (receive) => {

@@ -3,8 +3,8 @@ import { describe, expect, test } from "vitest";
 import { hashOf, lstmBatch, lstmLoss, lstmWeights, momentum, trainLstm } from "../../../test/browser/lstm.ts";
 import { UnrollError } from "../../errors.ts";
 import type { Decision, Device, Trainer } from "./device.ts";
-import { startThread } from "./host.ts";
 import { remoteDevice } from "./remoteDevice.ts";
+import { startThread } from "./startThread.ts";
 import { wasmDevice } from "./wasmDevice.ts";
 
 const options = { strict: true, threads: 2 };

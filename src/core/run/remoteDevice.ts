@@ -14,8 +14,10 @@ import type {
   Trainer,
   Update,
 } from "./device.ts";
-import { canShare, type HostWorker, startDevice, startThread } from "./host.ts";
+import { canShare, type HostWorker } from "./host.ts";
 import { type Answer, errorOf, type Request, type Run, type Step } from "./messages.ts";
+import { startDevice } from "./startDevice.ts";
+import { startThread } from "./startThread.ts";
 import { type WasmOptions, wasmDevice, wasmFacts } from "./wasmDevice.ts";
 
 /** Throws an UnrollError where the engine has no SIMD. */

@@ -73,11 +73,13 @@ export function defineCell<
   R extends Named<keyof S>,
   O extends object = NoOptions,
 >(cell: CellDescription<S, W, R, O>): Cell<keyof S & string, keyof R & string, O, keyof W & string> {
+  refuseParts(cell);
   const { name, state, weights, step, output } = cell;
   const options = (cell.options ?? {}) as O; // left out only where O is NoOptions
   // A cell's functions are called with exactly the names that their types were made from.
   const equation = { state, weights, step } as unknown as Equation;
-  const states = Object.keys(equation.state({ features: 1, units: 1, ...options })) as (keyof S & string)[];
+  const states = Object.keys(equation.state({ features: 1, units: 1, ...options }) ?? {}) as (keyof S &
+    string)[];
   const [first] = states;
   if (!/^[\w-]+$/.test(name))
     throw fault(`name "${name}"`, "letters, digits, _ and -", "Choose such a name: layers are called by it.");
@@ -88,6 +90,18 @@ export function defineCell<
       "Give one, such as state: ({ units }) => ({ h: [units] }).",
     );
   return { name, states, output: (output ?? first) as keyof R & string, options, equation };
+}
+
+function refuseParts(cell: unknown): void {
+  for (const part of ["state", "weights", "step"]) {
+    const given = ((cell ?? {}) as Readonly<Record<string, unknown>>)[part];
+    if (typeof given === "function") continue;
+    throw fault(
+      given === undefined ? "none" : typeof given,
+      `a function as ${part}`,
+      "Write defineCell({ name, state, weights, step }).",
+    );
+  }
 }
 
 function fault(got: string, expected: string, fix: string): UnrollError {

@@ -87,7 +87,8 @@ function wrongValue(where: string, name: string, value: unknown, check: Check): 
   return new UnrollError({ where: `${where}, ${name}`, expected: check.expected, got: spelt(value), fix });
 }
 
-function spelt(value: unknown): string {
+/** A value as errors show it. */
+export function spelt(value: unknown): string {
   if (typeof value === "string") return `"${value}"`;
   if (Array.isArray(value)) return "an array";
   return typeof value === "object" && value !== null ? "an object" : String(value);

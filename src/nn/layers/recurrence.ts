@@ -9,6 +9,7 @@ import { invariant, UnrollError } from "../../errors.ts";
 import type { Cell } from "../cells/defineCell.ts";
 import type { Axes, Form } from "../symbols.ts";
 import type { Described } from "./call.ts";
+import { cellStates, cellWeights } from "./cellParts.ts";
 import type { Initializer } from "./initializers.ts";
 import type { Context, Definition, LayerConfig, Output, Regularizer, Value, WeightSpec } from "./layer.ts";
 import { traceStep } from "./step.ts";
@@ -74,7 +75,7 @@ const featuresOf = ({ axes }: Form): number => {
 type Sizes = { readonly features: number; readonly units: number };
 const sizesOf = ({ own, units }: Settings, features: number): Sizes => ({ ...own, features, units });
 const statesOf = ({ cell }: Settings, sizes: Sizes): Readonly<Record<string, readonly number[]>> =>
-  cell.equation.state(sizes);
+  cellStates(cell, sizes);
 
 function outputsOf(settings: Settings, x: Form): readonly Output[] {
   const { cell, returnSequences, returnState, goBackwards } = settings;
@@ -92,7 +93,7 @@ function outputsOf(settings: Settings, x: Form): readonly Output[] {
 function valueShape(settings: Settings, features: number): readonly number[] {
   const { cell } = settings;
   const sizes = sizesOf(settings, features);
-  const specs = cellWeights(settings, sizes);
+  const specs = ownWeights(settings, sizes);
   const weights = Object.fromEntries(specs.map(({ name, shape }) => [name, parameter(name, shape)]));
   const value = traceStep({ cell, sizes, weights }).results[cell.output];
   if (value) return value.shape.map(Number);
@@ -118,19 +119,20 @@ function refuseFirstInput(
   });
 }
 
-function cellWeights({ cell, initializers, regularizers }: Settings, sizes: Sizes): readonly WeightSpec[] {
-  return Object.entries(cell.equation.weights(sizes)).map(([name, weight]): WeightSpec => {
-    const { shape, initializer } = "shape" in weight ? weight : { shape: weight, initializer: null };
-    // The name of an initializer that a cell gives is checked when the weight is made.
-    const start =
-      initializers[name] ?? (initializer as Initializer | null) ?? defaultInitializer(name, shape);
-    return { name, shape, initializer: start, regularizer: regularizers[name] ?? null };
-  });
+function ownWeights({ cell, initializers, regularizers }: Settings, sizes: Sizes): readonly WeightSpec[] {
+  return cellWeights(cell, sizes).map(
+    ({ name, shape, initializer }): WeightSpec => ({
+      name,
+      shape,
+      initializer: initializers[name] ?? initializer ?? defaultInitializer(name, shape),
+      regularizer: regularizers[name] ?? null,
+    }),
+  );
 }
 
 function weightsOf(settings: Settings, features: number): readonly WeightSpec[] {
   const sizes = sizesOf(settings, features);
-  const weights = cellWeights(settings, sizes);
+  const weights = ownWeights(settings, sizes);
   if (settings.initialState !== "learned") return weights;
   const learned = Object.entries(statesOf(settings, sizes)).map(
     ([state, shape]): WeightSpec => ({

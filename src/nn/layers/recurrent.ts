@@ -7,6 +7,7 @@ import { simpleRnnCell } from "../cells/simpleRnn.ts";
 import type { Kind, Time } from "../signals.ts";
 import { type Activation, activationCheck, activationOf } from "./activations.ts";
 import { makeLayer } from "./call.ts";
+import { cellWeights, refuseOther } from "./cellParts.ts";
 import { configOf } from "./config.ts";
 import type { Facts, LayerOf } from "./facts.ts";
 import { type Initializer, initializerCheck } from "./initializers.ts";
@@ -135,8 +136,9 @@ export function recurrent<
   const B extends boolean = false,
 >(
   cell: Cell<N, string, Own, Weights>,
-  options: RecurrentOptions<number, S, R, B> & CellOptions<Own, Weights>,
+  options: RecurrentOptions<number, S, R, B> & NoInfer<CellOptions<Own, Weights>>,
 ): RecurrentLayerOf<Sequences<S>, number, Direction<B>, States<R, N>> {
+  refuseOther(cell);
   return layerOf({ cell, layer: "recurrent", className: "Recurrent", options });
 }
 
@@ -244,8 +246,8 @@ function withForgetGate(base: Initializer = "zeros"): Initializer {
 const optionName = (layer: string, weight: string): string =>
   layer !== "recurrent" && weight === "recurrentKernel" ? "recurrent" : weight;
 
-const weightNames = ({ equation, options }: Cell): readonly string[] =>
-  Object.keys(equation.weights({ features: 1, units: 1, ...options }));
+const weightNames = (cell: Cell): readonly string[] =>
+  cellWeights(cell, { features: 1, units: 1, ...cell.options }).map(({ name }) => name);
 
 /** What a cell declares, checked by the kind of its default. */
 function ownChecks({ options }: Cell): Checks {

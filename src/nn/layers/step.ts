@@ -13,6 +13,8 @@ import { rewrite } from "../../core/graph/rewrite.ts";
 import { sameShape } from "../../core/graph/shapes.ts";
 import { UnrollError } from "../../errors.ts";
 import type { Cell } from "../cells/defineCell.ts";
+import { cellStates, unknownName, watched } from "./cellParts.ts";
+import { spelt } from "./options.ts";
 
 /** A cell with everything that its step is given but the input and the states. */
 export interface Equipped {
@@ -31,15 +33,12 @@ export interface Step {
   readonly results: Readonly<Record<string, Node>>;
 }
 
-export function traceStep({ cell, sizes, weights }: Equipped): Step {
-  const shapes = cell.equation.state(sizes);
+export function traceStep(equipped: Equipped): Step {
+  const { cell, sizes } = equipped;
+  const shapes = cellStates(cell, sizes);
   const x = parameter("x", [sizes.features]);
   const states = mapped(shapes, (shape, name) => parameter(name, shape));
-  // Inside a step a signal is a node: Signal is its public face.
-  const given = cell.equation.step(x as never, states, weights, sizes) as unknown as Readonly<
-    Record<string, unknown>
-  >;
-  const results = mapped(given, (value, name) => resultOf(cell, name, value));
+  const results = mapped(stepped(equipped, x, states), (value, name) => resultOf(cell, name, value));
   for (const [name, shape] of Object.entries(shapes)) {
     const next = results[name];
     if (next !== undefined && sameShape(next.shape, shape)) continue;
@@ -53,14 +52,48 @@ export function traceStep({ cell, sizes, weights }: Equipped): Step {
   return { x, states, results };
 }
 
+/** What the step returns. A weight may be there or not, as the options say: only one that is used must be there. */
+function stepped(
+  { cell, sizes, weights }: Equipped,
+  x: Parameter,
+  states: Step["states"],
+): Readonly<Record<string, unknown>> {
+  const refuse = (kind: string, record: object) => (name: string) => {
+    throw unknownName(cell, kind, name, record);
+  };
+  const absent: string[] = [];
+  try {
+    // Inside a step a signal is a node: Signal is its public face.
+    const given: unknown = cell.equation.step(
+      x as never,
+      watched(states, refuse("states", states)),
+      watched(weights, (name) => absent.push(name)),
+      watched(sizes, refuse("options", sizes)),
+    );
+    if (typeof given === "object" && given !== null && !Array.isArray(given) && !isNode(given))
+      return { ...given };
+    throw wrongResult(cell, "a record of the next states", given);
+  } catch (error) {
+    const [name] = absent;
+    if (name === undefined || !(error instanceof TypeError)) throw error;
+    throw unknownName(cell, "weights", name, weights, error);
+  }
+}
+
 function resultOf(cell: Cell, name: string, value: unknown): Node {
   if (typeof value === "number") return constant(value);
-  if (typeof value === "object" && value !== null && "op" in value) return value as Node;
-  throw new UnrollError({
+  if (isNode(value)) return value;
+  throw wrongResult(cell, `a value made by operators as "${name}"`, value);
+}
+
+const isNode = (x: unknown): x is Node => typeof x === "object" && x !== null && "op" in x && "inputs" in x;
+
+function wrongResult(cell: Cell, expected: string, got: unknown): UnrollError {
+  return new UnrollError({
     where: `cell "${cell.name}", step`,
-    expected: `a value made by operators as "${name}"`,
-    got: Array.isArray(value) ? "an array" : typeof value,
-    fix: "Return a record of values: { h: tanh(...) }.",
+    expected,
+    got: isNode(got) ? "a value itself" : spelt(got),
+    fix: `Return a record of values: { ${cell.states[0] ?? "h"}: tanh(...) }.`,
   });
 }
 

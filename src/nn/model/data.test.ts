@@ -51,6 +51,16 @@ describe("ragged", () => {
     ]);
     expect(() => ragged([[[1, 2]], [[3, 4, 5]]])).toThrow(/sequence 1.*\[2\]/);
   });
+  test.each([
+    [3, "number"],
+    [undefined, "undefined"],
+    [new Float32Array(3), "a typed array"],
+    [tensor([1]), "a tensor"],
+  ])("is not made of %s", (x, got) => {
+    expect(() => ragged(x as never)).toThrow(
+      `ragged(sequences): expected an array of sequences, got ${got}.`,
+    );
+  });
 });
 
 describe("columns of data", () => {

@@ -46,13 +46,20 @@ function symbolsOf(given: unknown, side: string, names: Names): Ends {
     throw fault(side, "symbols", `${Array.isArray(x) ? "an array" : typeof x} as "${name}"`);
   });
   if (symbols.length === 0)
-    throw fault(side, "a symbol, an array or a record of symbols", given === undefined ? "nothing" : "none");
+    throw fault(
+      side,
+      "a symbol, an array or a record of symbols",
+      given === undefined || given === null ? "nothing" : gotOf(given),
+    );
   const twice = symbols.find((symbol, k) => side === "inputs" && symbols.indexOf(symbol) !== k);
   if (twice) throw fault(side, "different symbols", "one symbol twice");
   return Array.isArray(given)
     ? { symbols, structure: { as: "list", names: names(symbols) } }
     : { symbols, structure: { as: "record", names: entries.map(([name]) => name) } };
 }
+
+const gotOf = (given: unknown): string =>
+  typeof given === "object" ? "none" : typeof given === "number" ? `${given}` : `a ${typeof given}`;
 
 /** Their own names, or "input_1", "input_2" ... */
 const inputNames: Names = (symbols) =>

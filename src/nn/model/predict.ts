@@ -8,7 +8,7 @@ import { type Column, columnOf, columnsOf, gathered } from "./data.ts";
 import { type End, type Network, once } from "./network.ts";
 import { type Ragged, raggedOf } from "./ragged.ts";
 import { arranged } from "./structure.ts";
-import { sizeOf, type Tensor, tensorOf } from "./tensor.ts";
+import { isTensor, sizeOf, type Tensor, tensorOf } from "./tensor.ts";
 import { computationOf, type Traced, trace } from "./trace.ts";
 import { heldWeights } from "./weights.ts";
 
@@ -189,36 +189,65 @@ function checkedBatchSize(batchSize: number): number {
 function statesGiven(network: Network, given: InitialState, rows: number): ReadonlyMap<string, Column> {
   const where = "model.predict(x, { initialState })";
   const columns = new Map<string, Column>();
-  if (Object.keys(given).length === 0) return columns;
+  if (Object.keys(recordOf(given, where)).length === 0) return columns;
   const { states } = once(network, "given states", () =>
     trace(network, { training: false, states: "given" }),
   );
-  const recurrent = [...new Set(states.map(({ layer }) => layerOf(layer)))];
-  const [only] = recurrent;
-  const names = states.map(({ name }) => name);
-  const short = recurrent.length === 1 && Object.keys(given).every((name) => names.includes(name));
-  const byLayer: InitialState = short && only !== undefined ? { [only]: given } : given;
-  for (const [layer, record] of Object.entries(byLayer)) {
+  const layers = [...new Set(states.map(({ layer }) => layerOf(layer)))];
+  for (const [layer, record] of Object.entries(byLayer(given, layers, states))) {
     const own = states.filter((state) => state.layer === layer);
-    const known = own.length > 0 ? own.map(({ name }) => name) : recurrent;
-    const values = (typeof record === "object" && record !== null ? record : {}) as InitialState;
+    if (own.length === 0) throw unknownName(where, "the recurrent layer", layers, layer);
+    const values = recordOf(record, `${where}, ${layer}`);
+    const known = own.map(({ name }) => name);
+    const wrong = Object.keys(values).find((name) => !known.includes(name));
+    if (wrong !== undefined) throw unknownName(where, `the states of "${layer}":`, known, wrong);
     for (const { name, shape } of own) {
-      const asked = { axes: shape, dtype: "float32", time: null } as const;
+      const place = `${where}, ${layer}, ${name}`;
+      const fix = `Give each of ${known.join(", ")}, [${[rows, ...shape].join(", ")}].`;
       if (!Object.hasOwn(values, name))
-        throw unknownState(where, `the state ${name} of "${layer}"`, "none", known);
-      const column = columnOf(values[name], asked, `${where}, ${layer}, ${name}`);
+        throw new UnrollError({ where: place, expected: "every state of the layer", got: "none", fix });
+      const column = columnOf(values[name], { axes: shape, dtype: "float32", time: null }, place);
       if (column.rows !== rows)
-        throw unknownState(`${where}, ${name}`, `${rows} rows`, String(column.rows), known);
+        throw new UnrollError({ where: place, expected: `${rows} rows`, got: String(column.rows), fix });
       columns.set(`${layer}/${name}`, column);
     }
-    const wrong = own.length === 0 ? layer : Object.keys(values).find((name) => !known.includes(name));
-    if (wrong !== undefined) throw unknownState(where, known.join(", "), `"${wrong}"`, known);
   }
   return columns;
 }
 
-function unknownState(where: string, expected: string, got: string, known: readonly string[]): UnrollError {
-  const near = nearest(got.replaceAll('"', ""), known);
-  const fix = near ? `Did you mean "${near}"?` : `There are ${known.join(", ")}, each [batch, units].`;
-  return new UnrollError({ where, expected, got, fix });
+/** The states of the one recurrent layer may stand without its name. */
+function byLayer(
+  given: InitialState,
+  layers: readonly string[],
+  states: readonly { readonly name: string }[],
+): InitialState {
+  const [only] = layers;
+  if (only === undefined || layers.length > 1) return given;
+  const named = Object.keys(given).some((key) => states.some(({ name }) => name === key));
+  return named || !Object.values(given).some(isRecord) ? { [only]: given } : given;
+}
+
+const isRecord = (x: unknown): x is InitialState =>
+  typeof x === "object" && x !== null && !Array.isArray(x) && !isTensor(x);
+
+function recordOf(x: unknown, where: string): InitialState {
+  if (isRecord(x)) return x;
+  throw new UnrollError({
+    where,
+    expected: "a record of states",
+    got: Array.isArray(x) ? "an array" : typeof x,
+    fix: "Give each state by its name, such as { h: [[0, 0], [0, 0]] }, [batch, units].",
+  });
+}
+
+function unknownName(where: string, kind: string, known: readonly string[], got: string): UnrollError {
+  const near = nearest(got, known);
+  const expected = known.length > 0 ? `${kind} ${known.join(", ")}` : "no states: no layer has any";
+  const fix = near ? `Did you mean "${near}"?` : "Give the states by these names, each [batch, units].";
+  return new UnrollError({
+    where,
+    expected,
+    got: `"${got}"`,
+    fix: known.length > 0 ? fix : "Leave initialState out.",
+  });
 }

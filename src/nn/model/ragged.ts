@@ -26,6 +26,7 @@ class Uneven implements Ragged {
 
 /** Sequences, each a nested array or a tensor `[time, features]` or `[time]`. */
 export function ragged(sequences: readonly (Nested | Tensor)[], dtype: DType = "float32"): Ragged {
+  if (!Array.isArray(sequences)) throw noArray(sequences);
   const rows = sequences.map((sequence, k) => {
     if (isTensor(sequence)) return sequence;
     try {
@@ -48,6 +49,21 @@ export function ragged(sequences: readonly (Nested | Tensor)[], dtype: DType = "
     });
   });
   return raggedOf(rows);
+}
+
+function noArray(got: unknown): UnrollError {
+  return new UnrollError({
+    where: "ragged(sequences)",
+    expected: "an array of sequences",
+    got: isTensor(got)
+      ? "a tensor"
+      : ArrayBuffer.isView(got)
+        ? "a typed array"
+        : got === null
+          ? "null"
+          : typeof got,
+    fix: "Give one array for each sequence: ragged([[[1], [2]], [[3]]]).",
+  });
 }
 
 /** Rows that are right already. */

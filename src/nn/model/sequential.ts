@@ -56,32 +56,53 @@ function tokensFor(layer: unknown): Symbolic | null {
 }
 
 /** The input that data of this form ask for. */
-export function inputFor(x: unknown): Symbolic {
+export function inputFor(x: unknown, { layers: [first] }: Chain): Symbolic {
   const axes = axesOf(x);
+  const takes = definitionOf(first)?.takes ?? [];
+  if (axes.length === 1 && takes.includes("sequence") && !takes.includes("vector"))
+    throw fault(
+      firstData,
+      "a batch of sequences, [batch, time, features]",
+      `[batch, ${axes[0]}]`,
+      "Put one more pair of brackets around a single sequence: [[[1], [2]]]; single numbers are steps of 1 feature.",
+    );
   const features = axes.at(-1) ?? 1;
   const shape = axes.length === 1 ? [features] : [null, ...axes.slice(1)];
   return input({ shape }) as Symbolic;
 }
 
+const firstData = "the first data of a sequential model";
+
 /** Without the batch. */
 function axesOf(x: unknown): readonly number[] {
   if (isRagged(x)) return x.rows.find(({ data }) => data.length > 0)?.shape ?? [0, 1];
-  if (isTensor(x)) return x.shape.slice(1);
-  const axes: number[] = [];
-  let at: unknown = Array.isArray(x)
-    ? (x.find((row: unknown) => !Array.isArray(row) || row.length > 0) ?? [])
-    : [];
-  while (Array.isArray(at) || isTensor(at)) {
-    axes.push(...(isTensor(at) ? at.shape : [at.length]));
-    at = isTensor(at) ? null : at[0];
-  }
-  if (axes.length > 0) return axes;
+  const axes = isTensor(x) ? x.shape.slice(1) : axesOfRow(x);
+  if (axes.length > 0 && !axes.includes(0)) return axes;
   throw fault(
-    "the first data of a sequential model",
+    firstData,
     "a batch of vectors or sequences",
-    typeof x,
+    Array.isArray(x) || isTensor(x)
+      ? "data without a row that tells its features"
+      : x === null
+        ? "null"
+        : typeof x,
     "Put input({ shape }) in front of the layers, or give [batch, time, features].",
   );
+}
+
+/** The axes of the first row that is not empty. */
+function axesOfRow(x: unknown): readonly number[] {
+  const axes: number[] = [];
+  let at: unknown = Array.isArray(x)
+    ? x.find((row: unknown) => !Array.isArray(row) || row.length > 0)
+    : undefined;
+  while (Array.isArray(at)) {
+    axes.push(at.length);
+    at = at[0];
+  }
+  if (isTensor(at)) axes.push(...at.shape);
+  if (at instanceof Float32Array || at instanceof Float64Array) axes.push(at.length);
+  return axes;
 }
 
 /** The network of a chain that begins with `begin`. Errors name the layers by number and name. */

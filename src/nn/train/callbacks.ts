@@ -5,6 +5,7 @@
  * a training that was interrupted goes on as if it had not been.
  */
 import { UnrollError } from "../../errors.ts";
+import { type Check, type Checks, checkOptions, flag, number, oneOf, whole } from "../layers/options.ts";
 
 /** The part of a tensor that callbacks need. */
 interface Weight {
@@ -70,6 +71,21 @@ export interface EarlyStoppingOptions extends MonitorOptions {
   /** Go back to the weights of the best epoch at the end. Default: false. */
   readonly restoreBestWeights?: boolean;
 }
+/** Of a folder or file, as an option. */
+export const pathCheck: Check = { expected: "a path", holds: (x) => typeof x === "string" && x !== "" };
+const monitorChecks: Checks = {
+  monitor: { expected: 'a key of History, such as "valLoss"', holds: (x) => typeof x === "string" },
+  mode: oneOf("auto", "min", "max"),
+};
+const stoppingChecks: Checks = {
+  ...monitorChecks,
+  patience: whole(0),
+  minDelta: number,
+  baseline: { expected: "a number, or null for none", holds: (x) => x === null || number.holds(x) },
+  startFromEpoch: whole(0),
+  restoreBestWeights: flag,
+};
+
 /** Plain data, so that it can be saved. */
 interface Patience {
   readonly best: number | null;
@@ -79,6 +95,7 @@ interface Patience {
 
 /** Stops when a figure has not improved for `patience` epochs; rules and defaults are Keras's. */
 export function earlyStopping(options: EarlyStoppingOptions = {}): Callback {
+  checkOptions("earlyStopping", options, stoppingChecks);
   const {
     patience = 0,
     minDelta = 0,
@@ -127,6 +144,8 @@ export interface ModelCheckpointOptions extends MonitorOptions {
 
 /** Saves the model while it is trained. */
 export function modelCheckpoint(options: ModelCheckpointOptions): Callback {
+  const checks = { ...monitorChecks, path: pathCheck, everySteps: whole(1) };
+  checkOptions("modelCheckpoint", options, checks, ["path"]);
   const { path, everySteps, monitor } = options;
   const better = comparison(options, 0);
   let best: number | null = null;

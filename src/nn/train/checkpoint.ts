@@ -43,7 +43,14 @@ const configNames = ["format", "version", "data", "model", "training", "carried"
 
 /** Saves a network as it is when this is called. `device`: what it is trained on, in JSON. */
 export async function saveNetwork(network: Network, path: string, device: object): Promise<void> {
+  checkPath("model.save(path)", path);
   await writeFolder(path, filesOf(network, device));
+}
+
+function checkPath(where: string, path: unknown): void {
+  if (typeof path === "string" && path !== "") return;
+  const got = typeof path === "string" ? "an empty text" : path === undefined ? "none" : typeof path;
+  throw new UnrollError({ where, expected: "a path", got, fix: "Give the path of a folder." });
 }
 
 export function filesOf(network: Network, device: object): Files {
@@ -75,6 +82,7 @@ export function filesOf(network: Network, device: object): Files {
 
 /** Throws an UnrollError that names file and field. */
 export async function loadNetwork(path: string, options: LoadOptions = {}): Promise<Network> {
+  checkPath("loadModel(path)", path);
   const files = await readFolder(path, fileNames);
   if (files.has(configFile)) return networkFromFiles(files, path, options);
   throw new UnrollError({

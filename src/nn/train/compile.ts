@@ -1,5 +1,6 @@
 /** What `compile` is told, checked and completed: an optimizer, and for each output a loss and its metrics. */
 import { UnrollError } from "../../errors.ts";
+import { nearest } from "../../spelling.ts";
 import { type Check, checkOptions, oneOf } from "../layers/options.ts";
 import { isRecurrence } from "../layers/recurrence.ts";
 import type { Network } from "../model/network.ts";
@@ -36,7 +37,10 @@ export function checkCompileOptions(options: CompileOptions): void {
   const checks = {
     optimizer: some('an optimizer: adam({ learningRate: 0.01 }) or "adam"'),
     loss: some('a loss: huber({ delta: 2 }) or "huber"'),
-    metrics: some('a list of metrics, such as ["accuracy"]'),
+    metrics: {
+      expected: 'a list of metrics, such as ["accuracy"], or a record of lists by output',
+      holds: (x: unknown) => Array.isArray(x) || (typeof x === "object" && x !== null && !isMetric(x)),
+    },
     timeReduction: oneOf("mean", "sum"),
   };
   checkOptions("model.compile", options, checks, ["optimizer", "loss"]);
@@ -64,6 +68,7 @@ export function compiled(options: CompileOptions, network: Network): Compiled {
   const { timeReduction = "mean" } = options;
   refuseOtherStates(network);
   const losses = each(network, options.loss);
+  refuseOtherOutputs(network, options.metrics);
   const goals = network.outputs.map(({ name, symbol }, k): Goal => {
     const loss = lossOf(losses[k]);
     const metrics = metricsOf(options.metrics, name).map((metric) =>
@@ -109,7 +114,34 @@ const isLoss = (x: unknown): x is Loss =>
 
 function metricsOf(metrics: CompileOptions["metrics"], output: string): readonly (MetricName | Metric)[] {
   if (metrics === undefined) return [];
-  return Array.isArray(metrics)
+  const own: unknown = Array.isArray(metrics)
     ? metrics
-    : ((metrics as { readonly [name: string]: readonly Metric[] })[output] ?? []);
+    : ((metrics as Readonly<Record<string, unknown>>)[output] ?? []);
+  const list = Array.isArray(own) ? own : [own];
+  const wrong: unknown = list.find((one) => typeof one !== "string" && !isMetric(one));
+  refuseUnless(Array.isArray(own) && wrong === undefined, {
+    where: `model.compile({ metrics }), output "${output}"`,
+    expected: 'a list of metrics: ["accuracy", perplexity()]',
+    got: Array.isArray(own) ? `a ${typeof wrong} in it` : typeof own,
+    fix:
+      typeof wrong === "function" ? "Call the metric, or give its name." : "Put brackets around the names.",
+  });
+  return list;
+}
+
+const isMetric = (x: unknown): x is Metric =>
+  typeof x === "object" && x !== null && "perStep" in x && typeof x.perStep === "function";
+
+function refuseOtherOutputs({ outputs }: Network, metrics: CompileOptions["metrics"]): void {
+  if (metrics === undefined || Array.isArray(metrics)) return;
+  const names = outputs.map(({ name }) => name);
+  const other = Object.keys(metrics).find((name) => !names.includes(name));
+  const near = nearest(other ?? "", names);
+  refuseUnless(other === undefined, {
+    where: "model.compile({ metrics })",
+    expected: `outputs of the model: ${names.join(", ")}`,
+    got: `"${other}"`,
+    fix:
+      near === undefined ? "Use these names, or give one list for all outputs." : `Did you mean "${near}"?`,
+  });
 }

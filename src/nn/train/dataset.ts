@@ -1,9 +1,10 @@
 /** Inputs, targets and weights side by side, checked against the network and against each other. */
 import type { HostArray } from "../../core/run/device.ts";
 import { UnrollError } from "../../errors.ts";
-import { type Column, columnOf, columnsOf } from "../model/data.ts";
+import { type Asked, type Column, columnOf, columnsOf } from "../model/data.ts";
 import type { Network } from "../model/network.ts";
 import { listed } from "../model/structure.ts";
+import type { Axes } from "../symbols.ts";
 import type { Dataset } from "./batches.ts";
 import type { Compiled } from "./compile.ts";
 import { refuseUnless } from "./refuse.ts";
@@ -59,9 +60,37 @@ function targetColumn({ outputs }: Network, { goals }: Compiled, data: unknown, 
   const values = listOf(data);
   // Keras also takes the classes of a batch as [batch, 1].
   const single = axes.length === 1 && Array.isArray(values) && Array.isArray(values[0]);
-  const column = columnOf(values, { axes: single ? [1] : axes.slice(0, -1), dtype: "int32", time }, where);
+  const asked: Asked = { axes: single ? [1] : axes.slice(0, -1), dtype: "int32", time };
+  const column = classColumn(values, asked, axes, where);
   refuseOtherClasses(column, where, { count: axes.at(-1) ?? 1, ignored: loss.ignoreClass ?? null });
   return column;
+}
+
+/** Classes; where each is given as a distribution over all of them, the error says which loss takes that. */
+function classColumn(values: unknown, asked: Asked, axes: Axes, where: string): Column {
+  try {
+    return columnOf(values, asked, where);
+  } catch (error) {
+    if (!fits(values, { axes, dtype: "float32", time: asked.time })) throw error;
+    throw new UnrollError(
+      {
+        where,
+        expected: "classes, whole numbers",
+        got: `${axes.at(-1)} numbers for each, as one-hot targets have`,
+        fix: 'Use the loss "categoricalCrossentropy" for such targets, or give the numbers of the classes.',
+      },
+      { cause: error },
+    );
+  }
+}
+
+function fits(values: unknown, asked: Asked): boolean {
+  try {
+    columnOf(values, asked, "");
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 /** A typed array as labels. */

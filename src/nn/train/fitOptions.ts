@@ -3,7 +3,8 @@
 import { type Check, type Checks, checkOptions, flag, fraction, whole } from "../layers/options.ts";
 import { isRecurrence } from "../layers/recurrence.ts";
 import { type Dataset, part } from "./batches.ts";
-import type { Callback, TrainedModel } from "./callbacks.ts";
+import { type Callback, pathCheck, type TrainedModel } from "./callbacks.ts";
+import { checkCallbacks } from "./checkCallbacks.ts";
 import { datasetOf, hashOf } from "./dataset.ts";
 import type { Plan } from "./fit.ts";
 import type { Learner } from "./learner.ts";
@@ -54,7 +55,10 @@ const checks: Checks = {
   callbacks: list,
   sampleWeight: anything,
   classWeight: object,
-  signal: object,
+  signal: {
+    expected: "an AbortSignal: new AbortController().signal",
+    holds: (x) => typeof x === "object" && x !== null && "aborted" in x && typeof x.aborted === "boolean",
+  },
   tbptt: object,
   verbose: { expected: "0 or 1", holds: (x) => x === 0 || x === 1 },
   initialEpoch: whole(0),
@@ -62,13 +66,40 @@ const checks: Checks = {
   resume: flag,
 };
 
+/** Throws an UnrollError for an option of `fit` that there is not, or for a value that cannot be. */
+export function checkFitOptions(options: FitOptions): void {
+  checkOptions("model.fit", options, checks);
+  const { callbacks = [], checkpoint } = options;
+  checkCallbacks(callbacks);
+  const places = { path: pathCheck, everySteps: whole(1) };
+  if (checkpoint !== undefined) checkOptions("model.fit, checkpoint", checkpoint, places, ["path"]);
+}
+
+const weighing: Checks = { sampleWeight: anything, classWeight: object };
+type Method = "evaluate" | "predict" | "trainOnBatch" | "gradients";
+const others: Readonly<Record<Method, Checks>> = {
+  evaluate: { ...weighing, batchSize: whole(1) },
+  predict: {
+    initialState: object,
+    batchSize: whole(1),
+    device: { expected: "the name of a device", holds: (x) => typeof x === "string" },
+  },
+  trainOnBatch: weighing,
+  gradients: { ...weighing, training: flag },
+};
+
+/** The same for the other methods of a model. */
+export function checkMethodOptions(method: Method, options: unknown): void {
+  checkOptions(`model.${method}`, options, others[method]);
+}
+
 export function planOf(
   learner: Learner,
   model: TrainedModel,
   data: { readonly x: unknown; readonly y: unknown },
   options: FitOptions,
 ): Plan {
-  checkOptions("model.fit", options, checks);
+  checkFitOptions(options);
   const { epochs = 1, batchSize = 32, initialEpoch = 0, validationSplit = 0 } = options;
   const { sampleWeight, classWeight, validationData, tbptt, signal, checkpoint } = options;
   const { network, compiled } = learner;

@@ -1,12 +1,15 @@
 /** The figures of a training as a file: one JSON object a line, one line an epoch. */
 import { writeFolder } from "#store";
-import type { Callback, TrainingMoment } from "./callbacks.ts";
+import { checkOptions } from "../layers/options.ts";
+import { type Callback, pathCheck, type TrainingMoment } from "./callbacks.ts";
 
 /**
  * Writes `path` after every epoch, `{"epoch":0,"step":12,"loss":0.5,...}`; a figure that is not finite is null. A
  * training that is resumed goes on with its lines.
  */
-export function jsonLogger({ path }: { readonly path: string }): Callback {
+export function jsonLogger(options: { readonly path: string }): Callback {
+  checkOptions("jsonLogger", options, { path: pathCheck }, ["path"]);
+  const { path } = options;
   const [, folder = "", name = path] = /^(?:(.*)[/\\])?([^/\\]*)$/.exec(path) ?? [];
   let lines: readonly string[] = [];
   const add = async ({ epoch, step, logs }: TrainingMoment): Promise<void> => {

@@ -16,7 +16,7 @@ import { add, div, maximum, mul, neg, sqrt, square, sub, vanish } from "../../co
 import { pow } from "../../core/run/math.ts";
 import { invariant } from "../../errors.ts";
 import { type Check, checkOptions, flag } from "../layers/options.ts";
-import type { LearningRate } from "./schedules.ts";
+import { type LearningRate, learningRateCheck } from "./schedules.ts";
 
 export type OptimizerName = "sgd" | "rmsprop" | "adagrad" | "adadelta" | "adam" | "adamw" | "nadam";
 
@@ -104,17 +104,11 @@ function filled<T extends Required<OptimizerOptions>>(name: OptimizerName, defau
 
 function checkOf(name: string, usual: unknown): Check {
   if (typeof usual === "boolean") return flag;
+  if (name === "learningRate") return learningRateCheck;
   const positive = (x: unknown): boolean => typeof x === "number" && Number.isFinite(x) && x >= 0;
-  if (name !== "learningRate") {
-    const optional = name in common;
-    const expected = `a number of 0 or more${optional ? ", or null for none" : ""}`;
-    return { expected, holds: (x) => positive(x) || (optional && x === null) };
-  }
-  const scheduled = (x: unknown): boolean => typeof x === "object" && x !== null && "at" in x;
-  return {
-    expected: "a number of 0 or more, a schedule, or a function of the step",
-    holds: (x) => positive(x) || typeof x === "function" || scheduled(x),
-  };
+  const optional = name in common;
+  const expected = `a number of 0 or more${optional ? ", or null for none" : ""}`;
+  return { expected, holds: (x) => positive(x) || (optional && x === null) };
 }
 
 /** Gradient descent. Defaults: learningRate 0.01, momentum 0, nesterov false. */

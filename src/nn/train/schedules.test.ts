@@ -30,6 +30,12 @@ test("settings that cannot be are refused", () => {
     /3 values for 2 boundaries/,
   );
   expect(() => exponentialDecay({ initialLearningRate: 1, decaySteps: 0, decayRate: 1 })).toThrow(
-    /decaySteps above 0/,
+    /decaySteps: expected a number above 0, got 0/,
   );
+  expect(() => warmup({ steps: 4, learningRte: 0.1 } as never)).toThrow(/Did you mean "learningRate"\?/);
+  expect(() => cosineDecay({ initialLearningRate: 1 } as never)).toThrow(/expected the option decaySteps/);
+  expect(() => cosineDecay({ initialLearningRate: Number.NaN, decaySteps: 1 })).toThrow(
+    /initialLearningRate/,
+  );
+  expect(() => piecewiseConstantDecay({ boundaries: [2, 1], values: [1, 2, 3] })).toThrow(/ascending/);
 });

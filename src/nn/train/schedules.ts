@@ -3,6 +3,7 @@
  * and `cos`, so that they are the same on every machine. Rules and options are those of Keras 3; `warmup` is ours.
  */
 import { cos, pow } from "../../core/run/math.ts";
+import { type Check, checkOptions, flag, number } from "../layers/options.ts";
 import { refuseUnless } from "./refuse.ts";
 
 /** A learning rate as a function of the number of steps done, with what is needed to make it again. */
@@ -15,6 +16,29 @@ export type ScheduleName = "exponentialDecay" | "cosineDecay" | "piecewiseConsta
 /** A number, a schedule, or a function of the number of steps done (0 before the first). */
 export type LearningRate = number | Schedule | ((step: number) => number);
 
+const isNumber = (x: unknown): x is number => typeof x === "number" && Number.isFinite(x);
+const above0: Check = { expected: "a number above 0", holds: (x) => isNumber(x) && x > 0 };
+const from0: Check = { expected: "a number of 0 or more", holds: (x) => isNumber(x) && x >= 0 };
+const from0OrNull: Check = {
+  expected: "a number of 0 or more, or null",
+  holds: (x) => x === null || from0.holds(x),
+};
+const listOfRates: Check = {
+  expected: "a list of numbers of 0 or more",
+  holds: (x) => Array.isArray(x) && x.every(from0.holds),
+};
+const ascending: Check = {
+  expected: "a list of ascending numbers",
+  holds: (x) => Array.isArray(x) && x.every((one, k) => isNumber(one) && (k === 0 || one > x[k - 1])),
+};
+/** What a learning rate has to be. */
+export const learningRateCheck: Check = {
+  expected: "a number of 0 or more, a schedule, or a function of the step",
+  holds: (x) => from0.holds(x) || typeof x === "function" || isSchedule(x),
+};
+const isSchedule = (x: unknown): boolean =>
+  typeof x === "object" && x !== null && "at" in x && typeof x.at === "function";
+
 export interface ExponentialDecayOptions {
   readonly initialLearningRate: number;
   readonly decaySteps: number;
@@ -24,8 +48,9 @@ export interface ExponentialDecayOptions {
 }
 /** initialLearningRate * decayRate^(step / decaySteps). */
 export function exponentialDecay(options: ExponentialDecayOptions): Schedule {
+  const checks = { initialLearningRate: from0, decaySteps: above0, decayRate: from0, staircase: flag };
+  checkOptions("exponentialDecay", options, checks, ["initialLearningRate", "decaySteps", "decayRate"]);
   const { initialLearningRate, decaySteps, decayRate, staircase = false } = options;
-  positive("exponentialDecay", "decaySteps", decaySteps);
   const at = (step: number): number => {
     const passed = step / decaySteps;
     return initialLearningRate * pow(decayRate, staircase ? Math.floor(passed) : passed);
@@ -44,16 +69,21 @@ export interface CosineDecayOptions {
 }
 /** Half a period of a cosine from the initial rate down to `alpha` times it (Loshchilov and Hutter 2016). */
 export function cosineDecay(options: CosineDecayOptions): Schedule {
+  const rise = { warmupTarget: from0OrNull, warmupSteps: from0 };
+  const checks = { initialLearningRate: from0, decaySteps: above0, alpha: number, ...rise };
+  checkOptions("cosineDecay", options, checks, ["initialLearningRate", "decaySteps"]);
+  return { schedule: "cosineDecay", options: { ...options }, at: cosineAt(options) };
+}
+
+function cosineAt(options: CosineDecayOptions): (step: number) => number {
   const { initialLearningRate: start, decaySteps, alpha = 0, warmupTarget = null, warmupSteps = 0 } = options;
-  positive("cosineDecay", "decaySteps", decaySteps);
   const rise = warmupTarget === null ? 0 : warmupSteps;
   const top = warmupTarget ?? start;
-  const at = (step: number): number => {
+  return (step) => {
     if (step < rise) return start + (top - start) * (step / rise);
     const passed = Math.min(step - rise, decaySteps) / decaySteps;
     return top * ((1 - alpha) * 0.5 * (1 + cos(Math.PI * passed)) + alpha);
   };
-  return { schedule: "cosineDecay", options: { ...options }, at };
 }
 
 export interface PiecewiseConstantDecayOptions {
@@ -64,6 +94,8 @@ export interface PiecewiseConstantDecayOptions {
 }
 /** One of `values`, chosen by how many boundaries the step has passed. */
 export function piecewiseConstantDecay(options: PiecewiseConstantDecayOptions): Schedule {
+  const checks = { boundaries: ascending, values: listOfRates };
+  checkOptions("piecewiseConstantDecay", options, checks, ["boundaries", "values"]);
   const { boundaries, values } = options;
   refuseUnless(values.length === boundaries.length + 1, {
     where: "piecewiseConstantDecay",
@@ -85,8 +117,9 @@ export interface WarmupOptions {
 }
 /** A linear rise to a learning rate, and then that learning rate. */
 export function warmup(options: WarmupOptions): Schedule {
+  const checks = { steps: above0, learningRate: learningRateCheck, from: from0 };
+  checkOptions("warmup", options, checks, ["steps", "learningRate"]);
   const { steps, learningRate, from = 0 } = options;
-  positive("warmup", "steps", steps);
   const target = rateAt(learningRate, 0);
   const at = (step: number): number =>
     step < steps ? from + (target - from) * (step / steps) : rateAt(learningRate, step - steps);
@@ -113,13 +146,4 @@ export function scheduleNamed(name: string, options: Readonly<Record<string, unk
   });
   // What stands in a file was written from options of the same schedule; each checks its own.
   return schedules[name as ScheduleName](options as never);
-}
-
-function positive(where: string, name: string, value: number): void {
-  refuseUnless(Number.isFinite(value) && value > 0, {
-    where,
-    expected: `${name} above 0`,
-    got: `${value}`,
-    fix: `Set ${name} to a positive number.`,
-  });
 }

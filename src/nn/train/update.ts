@@ -43,7 +43,10 @@ export function updateOf(optimizer: Optimizer, regularizer: Regularizer | null):
   };
 }
 
-/** The scalars of step `step` for each weight, in the order of {@link updateOf}; none where `trained` is false. */
+/**
+ * The scalars of step `step` for each weight, in the order of {@link updateOf}; none where `trained` is false. Throws
+ * an UnrollError where the learning rate is not finite.
+ */
 export function scalarsOf(
   optimizer: Optimizer,
   step: number,
@@ -51,6 +54,12 @@ export function scalarsOf(
   trained: readonly boolean[],
 ): readonly (readonly number[])[] {
   const rate = rateAt(optimizer.options.learningRate, step);
+  refuseUnless(Number.isFinite(rate), {
+    where: `optimizer "${optimizer.optimizer}", training step ${step + 1}`,
+    expected: "a learning rate that is a finite number",
+    got: String(rate),
+    fix: `The weights are those after step ${step}. Let the function or schedule give a number for ${step} steps done.`,
+  });
   const numbers = [rate, ...optimizer.numbers(rate, step)];
   const limit = normLimit(optimizer);
   if (limit === null) return trained.map((has) => (has ? numbers : []));

@@ -40,7 +40,7 @@ export interface DeviceOptions {
   readonly device: DeviceName;
   readonly threads?: number;
 }
-const devices = ["auto", "wasm", "native", "reference"] as const;
+const devices = ["auto", "wasm", "reference"] as const;
 type DeviceName = (typeof devices)[number];
 
 /** Adds --device, --threads and --json. */

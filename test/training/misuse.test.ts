@@ -1,0 +1,137 @@
+/** What a user may get wrong around training is refused, with the name of the option and what was probably meant. */
+import { beforeEach, describe, expect, test } from "vitest";
+import { setDevice } from "../../src/nn/device.ts";
+import { dense } from "../../src/nn/layers/dense.ts";
+import { input } from "../../src/nn/layers/input.ts";
+import type { Tensor } from "../../src/nn/model/tensor.ts";
+import { sequential } from "../../src/nn/models.ts";
+import { earlyStopping, modelCheckpoint } from "../../src/nn/train/callbacks.ts";
+import { jsonLogger } from "../../src/nn/train/jsonLogger.ts";
+import { adam, sgd } from "../../src/nn/train/optimizers.ts";
+
+beforeEach(() => setDevice("reference"));
+
+const x = [
+  [1, 2],
+  [3, 4],
+];
+const y = [[1], [2]];
+function model(optimizer: unknown = "sgd"): Pick<ReturnType<typeof plain>, "fit" | "evaluate" | "predict"> {
+  const made = plain();
+  made.compile({ optimizer: optimizer as "sgd", loss: "meanSquaredError" });
+  return made;
+}
+const plain = () => sequential(input({ shape: [2] }), dense({ units: 1 }));
+
+test.each([
+  [{ batchSize: 0 }, /batchSize: expected a whole number of 1 or more, got 0/],
+  [{ batchSize: 1.5 }, /got 1\.5/],
+  [{ batchsize: 1 }, /Did you mean "batchSize"\?/],
+  [{ classWeight: 2 }, /classWeight: expected an object/],
+  [{ x: [] }, /got "x"/],
+  [2, /expected one object, got 2/],
+])("evaluate with %j", async (options, message) => {
+  await expect(model().evaluate(x, y, options as never)).rejects.toThrow(message);
+});
+
+test.each([
+  [{ batchSize: Number.NaN }, /batchSize: expected a whole number/],
+  [{ batch: 1 }, /got "batch"/],
+  [{ initialState: 1 }, /initialState: expected an object/],
+  [{ device: 1 }, /device: expected the name of a device/],
+])("predict with %j", async (options, message) => {
+  await expect(model().predict(x, options as never)).rejects.toThrow(message);
+});
+
+test.each([
+  [{ signal: {} }, /signal: expected an AbortSignal/],
+  [{ checkpoint: {} }, /checkpoint.*expected the option path/],
+  [{ checkpoint: "p", resume: true }, /checkpoint: expected an object, got "p"/],
+  [{ checkpoint: { path: "p", everyStep: 1 } }, /Did you mean "everySteps"\?/],
+  [{ callbacks: [() => undefined] }, /callback 0: .*got a function/],
+  [{ callbacks: [{ onEpochend: () => undefined }] }, /Did you mean "onEpochEnd"\?/],
+  [
+    { callbacks: [{ onEpochEnd: () => undefined, onStepsEnd: () => undefined }] },
+    /Did you mean "onStepEnd"\?/,
+  ],
+  [{ callbacks: [{ onEpochEnd: 5 }] }, /onEpochEnd: expected a function, got number/],
+  [{ callbacks: [{ epochEnd: () => undefined }] }, /got "epochEnd". Did you mean "onEpochEnd"\?/],
+])("fit with %j", async (options, message) => {
+  await expect(model().fit(x, y, options as never)).rejects.toThrow(message);
+});
+
+test("a callback may be of a class, and keep what it likes", async () => {
+  class Base {
+    epochs = 0;
+    onEpochEnd(): void {
+      this.epochs++;
+    }
+  }
+  class Counter extends Base {
+    readonly online = true;
+  }
+  const counter = new Counter();
+  await model().fit(x, y, { epochs: 2, callbacks: [counter] });
+  expect(counter.epochs).toBe(2);
+});
+
+test.each([
+  [() => earlyStopping({ patiense: 2 } as never), /Did you mean "patience"\?/],
+  [() => earlyStopping({ patience: -1 }), /patience: expected a whole number of 0 or more, got -1/],
+  [() => earlyStopping({ mode: "mix" as never }), /mode: .*Did you mean "min"\?/],
+  [() => modelCheckpoint(undefined as never), /modelCheckpoint\(\{ path \}\)/],
+  [() => modelCheckpoint({} as never), /expected the option path/],
+  [() => modelCheckpoint({ path: "m", everySteps: 0 }), /everySteps/],
+  [() => jsonLogger({} as never), /expected the option path/],
+  [() => adam({ lr: 0.1 } as never), /Did you mean "learningRate"\?/],
+])("callbacks and optimizers with wrong options: %s", (make, message) => {
+  expect(make).toThrow(message);
+});
+
+test.each([
+  [{ loss: "mse" }, /Did you mean "meanSquaredError"\?/],
+  [{ loss: "mae" }, /Did you mean "meanAbsoluteError"\?/],
+  [{ loss: "crossentropy" }, /Did you mean "categoricalCrossentropy"\?/],
+  [{ loss: "binary_crossentropy" }, /Did you mean "binaryCrossentropy"\?/],
+  [{ metrics: "mae" }, /metrics: expected a list of metrics.*got "mae"/],
+  [{ metrics: [() => undefined] }, /Call the metric/],
+  [{ metrics: { other: ["mae"] } }, /outputs of the model: .*got "other"/],
+  [{ metrics: { output: "mae" } }, /output "output": expected a list/],
+])("compile with %j", (options, message) => {
+  const made = plain();
+  expect(() => made.compile({ optimizer: "sgd", loss: "meanSquaredError", ...options } as never)).toThrow(
+    message,
+  );
+});
+
+test("a model is saved and loaded by a path", async () => {
+  await expect(plain().save(undefined as never)).rejects.toThrow(/model\.save\(path\): expected a path/);
+});
+
+describe("a learning rate that is not finite", () => {
+  test.each(["reference", "wasm"] as const)("leaves the weights of the step before, on %s", async (name) => {
+    setDevice(name, { threads: 1 });
+    const made = plain();
+    const learningRate = (step: number): number => (step === 2 ? Number.NaN : 0.01);
+    made.compile({ optimizer: sgd({ learningRate }), loss: "meanSquaredError" });
+    const seen: (readonly number[])[] = [];
+    const weights = (): readonly number[] => made.getWeights().flatMap(({ data }: Tensor) => [...data]);
+    const watch = { onStepEnd: () => void seen.push(weights()) };
+    await expect(made.fit(x, y, { epochs: 4, callbacks: [watch] })).rejects.toThrow(
+      /optimizer "sgd", training step 3: expected a learning rate that is a finite number, got NaN/,
+    );
+    expect(seen).toHaveLength(2);
+    expect(weights()).toEqual(seen[1]);
+  });
+});
+
+test("one-hot targets of a loss that takes classes", async () => {
+  const made = sequential(input({ shape: [2] }), dense({ units: 3, activation: "softmax" }));
+  made.compile({ optimizer: "sgd", loss: "sparseCategoricalCrossentropy" });
+  const hot = [
+    [0, 1, 0],
+    [0, 0, 1],
+  ];
+  await expect(made.fit(x, hot)).rejects.toThrow(/got 3 numbers for each.*"categoricalCrossentropy"/);
+  await expect(made.fit(x, [[0, 1], [1]])).rejects.not.toThrow(/categoricalCrossentropy/);
+});

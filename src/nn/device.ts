@@ -104,7 +104,27 @@ function wasmHere(options: DeviceOptions): Device {
 
 const optionNames = ["threads", "strict", "shardRows", "memoryLimit"];
 
+/** A page of memory is 64 KiB; less than this holds no program. */
+const leastMemory = 2 ** 20;
+
 function checkDeviceOptions(options: DeviceOptions): void {
+  const given: unknown = options;
+  if (typeof given !== "object" || given === null) {
+    throw new UnrollError({
+      where: "setDevice(name, options)",
+      expected: "an object of options",
+      got: String(given),
+      fix: "Leave it out, or give { threads, strict, shardRows, memoryLimit }.",
+    });
+  }
+  if (typeof options.memoryLimit === "number" && options.memoryLimit < leastMemory) {
+    throw new UnrollError({
+      where: "setDevice(name, options), memoryLimit",
+      expected: `at least ${leastMemory} bytes`,
+      got: String(options.memoryLimit),
+      fix: "It is in bytes; the default is 2 ** 30.",
+    });
+  }
   for (const [name, value] of Object.entries(options) as readonly [string, unknown][]) {
     if (!optionNames.includes(name)) {
       throw new UnrollError({
@@ -136,6 +156,6 @@ function checkName(name: string): void {
     where: "setDevice(name)",
     expected: names.map((known) => `"${known}"`).join(", "),
     got: `"${name}"`,
-    fix: `Did you mean "${nearest(name, names) ?? "auto"}"?`,
+    fix: `Did you mean "${nearest(String(name), names) ?? "auto"}"?`,
   });
 }

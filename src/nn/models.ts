@@ -13,7 +13,7 @@ import { arranged } from "./model/structure.ts";
 import { summary } from "./model/summary.ts";
 import { type Tensor, tensorOf } from "./model/tensor.ts";
 import type { Chain, Signals, Start, Through } from "./model/types.ts";
-import { getWeights, type NamedTensor, namedWeights, setWeights } from "./model/weights.ts";
+import { checkedWeights, getWeights, type NamedTensor, namedWeights, setWeights } from "./model/weights.ts";
 import type { CausalTokenModel, ModelOf, PredictOptions, StepResult } from "./modelTypes.ts";
 import { currentSeed } from "./seed.ts";
 import { type GenerateOptions, generate, stream } from "./session/generate.ts";
@@ -21,6 +21,7 @@ import { openSession, type StepSession } from "./session/session.ts";
 import type { Signal } from "./signals.ts";
 import type { TrainedModel } from "./train/callbacks.ts";
 import { type LoadOptions, loadNetwork, saveNetwork, takeUp } from "./train/checkpoint.ts";
+import { checkStep } from "./train/checkStep.ts";
 import { type CompileOptions, checkCompileOptions } from "./train/compile.ts";
 import type { Weighing } from "./train/dataset.ts";
 import { checkFitOptions, checkMethodOptions, type FitOptions } from "./train/fitOptions.ts";
@@ -193,7 +194,15 @@ class ModelObject {
     };
   }
 
-  session(): StepSession {
+  session(...options: readonly unknown[]): StepSession {
+    if (options.some((option) => option !== undefined && Object.keys(option ?? { null: 0 }).length > 0)) {
+      throw new UnrollError({
+        where: "model.session()",
+        expected: "no options: a session runs one stream",
+        got: JSON.stringify(options[0]),
+        fix: "Open one session a stream.",
+      });
+    }
     return openSession(this.#network(), currentDevice());
   }
 
@@ -210,8 +219,9 @@ class ModelObject {
     optimizerState: OptimizerState | null,
     batch: Pairs,
   ): Promise<StepResult> => {
+    checkStep(optimizerState, batch);
     const network = this.#network(batch.x);
-    const from = { weights: weights.map(({ data }) => Float32Array.from(data)), optimizerState };
+    const from = { weights: checkedWeights(network, weights, "model.step(weights, ...)"), optimizerState };
     const next = await networkStep(network, currentDevice(), from, batch);
     return {
       ...next,

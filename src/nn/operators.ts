@@ -4,6 +4,7 @@
  * last axis.
  */
 import type { Node } from "../core/graph/nodes.ts";
+import { checkOperands } from "./operands.ts";
 import { record } from "./operatorCalls.ts";
 import { type OperatorName, operatorTable } from "./operatorTable.ts";
 import type { Alike, Merge, Signal, TimeOf, TupleOf } from "./signals.ts";
@@ -33,10 +34,12 @@ export type Split = <S extends Signal, const N extends number>(
 
 /** Of nodes when nothing is a symbol. The public type of each operator says what this one function cannot. */
 function operator<F>(name: OperatorName): F {
-  const call = (...operands: readonly unknown[]): unknown =>
-    operands.some(isSymbolic)
+  const call = (...operands: readonly unknown[]): unknown => {
+    checkOperands(name, operands);
+    return operands.some(isSymbolic)
       ? record(name, operands)
       : operatorTable[name](...(operands as readonly Node[]));
+  };
   return call as F;
 }
 

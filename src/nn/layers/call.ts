@@ -78,6 +78,15 @@ function givenOf(by: Definition, options: unknown, where: string): Readonly<Reco
       fix: near && near !== name ? `Did you mean "${near}"?` : "Give symbols, by the names of the states.",
     });
   }
+  const missing = by.states.filter((state) => !(state in initialState));
+  if (missing.length > 0 && missing.length < by.states.length) {
+    throw new UnrollError({
+      where: `${where}, initialState`,
+      expected: `symbols for ${by.states.join(", ")}`,
+      got: `none for ${missing.join(", ")}`,
+      fix: "Give every first state, or none.",
+    });
+  }
   return initialState as Readonly<Record<string, Symbolic>>;
 }
 

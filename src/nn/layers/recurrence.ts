@@ -160,7 +160,11 @@ function applied(settings: Settings, x: Value, weights: readonly Node[], context
   const named = Object.fromEntries(
     weightsOf(settings, features).map(({ name }, k) => [name, weights[k] as Node]),
   );
-  const begun = shapes.map(([state, shape]) => ({ state, shape, given: context.first(state, shape) }));
+  const begun = shapes.map(([state, shape]) => {
+    const given = context.first(state, shape);
+    if (given !== null) refuseOtherShape(settings, state, shape, given);
+    return { state, shape, given };
+  });
   const firstInput = settings.initialState === "firstInput" && begun.every(({ given }) => given === null);
   const seen = withInputDropout(settings, turned(settings, x), context);
   const unfolded = unfold({
@@ -192,6 +196,23 @@ function tell({ finals, states, values }: Unfolded, context: Context): void {
 function turned({ goBackwards }: Settings, x: Value): Value {
   if (!goBackwards || x.lengths === null) return x;
   return { ...x, node: reverse(x.node, x.lengths), mask: x.mask && reverse(x.mask, x.lengths) };
+}
+
+function refuseOtherShape(
+  { name, base }: Settings,
+  state: string,
+  shape: readonly number[],
+  given: Node,
+): void {
+  const [, ...axes] = given.shape;
+  if (given.shape[0] === rows && axes.length === shape.length && axes.every((dim, k) => dim === shape[k]))
+    return;
+  throw new UnrollError({
+    where: `layer "${name ?? base}", initialState.${state}`,
+    expected: `a vector [batch, ${shape.join(", ")}]`,
+    got: `a symbol of shape [${given.shape.map((dim) => (dim === rows ? "batch" : dim)).join(", ")}]`,
+    fix: "Put dense({ units }) before it, or take the state of a layer of the same size.",
+  });
 }
 
 interface Begun {

@@ -52,6 +52,10 @@ export function traceStep(equipped: Equipped): Step {
   return { x, states, results };
 }
 
+/** Did an operator, or the step itself, fail because it was given undefined? */
+const isOfNothing = (error: unknown): boolean =>
+  error instanceof TypeError || (error instanceof UnrollError && error.got === "undefined");
+
 /** What the step returns. A weight may be there or not, as the options say: only one that is used must be there. */
 function stepped(
   { cell, sizes, weights }: Equipped,
@@ -75,7 +79,7 @@ function stepped(
     throw wrongResult(cell, "a record of the next states", given);
   } catch (error) {
     const [name] = absent;
-    if (name === undefined || !(error instanceof TypeError)) throw error;
+    if (name === undefined || !isOfNothing(error)) throw error;
     throw unknownName(cell, "weights", name, weights, error);
   }
 }

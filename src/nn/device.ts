@@ -83,7 +83,7 @@ const makers: { readonly [N in DeviceName]: (options: DeviceOptions) => Device }
 };
 
 /** Weights and slots rounded after every step, as on all devices: then what is saved is all there is. */
-function keptInFloat32(device: Device): Device {
+export function keptInFloat32(device: Device): Device {
   const train: Device["train"] = (computation, updates) => {
     const trainer = device.train(computation, updates);
     const step: Trainer["step"] = async (batch, decide) => {

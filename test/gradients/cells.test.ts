@@ -1,7 +1,6 @@
 /** Central differences of every cell with every option: weights, inputs, first states, over ragged rows, one empty. */
 import { describe, expect, test } from "vitest";
 import { defineCell } from "../../src/nn/cells/defineCell.ts";
-import type { ActivationName } from "../../src/nn/layers/activations.ts";
 import { dense } from "../../src/nn/layers/dense.ts";
 import { embedding } from "../../src/nn/layers/embedding.ts";
 import { masking } from "../../src/nn/layers/masking.ts";
@@ -22,7 +21,7 @@ import {
   tanh,
   where,
 } from "../../src/nn/operators.ts";
-import { checkNetwork, type Piece } from "./networks.ts";
+import { activations, checkNetwork, type Piece } from "./networks.ts";
 
 const units = 2;
 const biases = ["none", "single", "double"] as const;
@@ -129,22 +128,6 @@ describe.each(Object.entries(kinds))("%s", (_, layer) => {
     checkNetwork({ layers: [layer({ units, returnSequences: true }), layer({ units })], lengths: [3, 1] });
   });
 });
-
-const activations: readonly ActivationName[] = [
-  "linear",
-  "tanh",
-  "sigmoid",
-  "relu",
-  "elu",
-  "gelu",
-  "silu",
-  "softplus",
-  "softsign",
-  "softmax",
-  "logSoftmax",
-  "hardSigmoid",
-  "exp",
-];
 
 test.each(activations)("simpleRNN with %s", (activation) => {
   checkNetwork({ layers: [simpleRNN({ units, activation, returnSequences: true })] });

@@ -1,6 +1,8 @@
 /** Layers checked by central differences: traced into a network, and differentiated, as in training. */
+
 import type { Node, NodeOf } from "../../src/core/graph/nodes.ts";
 import type { HostValue } from "../../src/core/run/reference.ts";
+import type { ActivationName } from "../../src/nn/layers/activations.ts";
 import { input } from "../../src/nn/layers/input.ts";
 import { networkOf } from "../../src/nn/model/network.ts";
 import { type Traced, trace } from "../../src/nn/model/trace.ts";
@@ -111,3 +113,20 @@ export function checkNetwork(one: NetworkCase, faults: Faults = {}): readonly (H
   const given = new Map([...values, ...(faults.values ?? [])]);
   return checkResults({ results: before(results), wrt, given, dims, planted: after });
 }
+
+/** Every activation there is. */
+export const activations: readonly ActivationName[] = [
+  "linear",
+  "tanh",
+  "sigmoid",
+  "relu",
+  "elu",
+  "gelu",
+  "silu",
+  "softplus",
+  "softsign",
+  "softmax",
+  "logSoftmax",
+  "hardSigmoid",
+  "exp",
+];

@@ -1,6 +1,7 @@
 /** Networks without a model object around them, trained on the reference device. */
-import type { Device, Trainer } from "../../src/core/run/device.ts";
+import type { Device } from "../../src/core/run/device.ts";
 import { referenceDevice } from "../../src/core/run/referenceDevice.ts";
+import { keptInFloat32 } from "../../src/nn/device.ts";
 import { dense } from "../../src/nn/layers/dense.ts";
 import { dropout } from "../../src/nn/layers/dropout.ts";
 import { input } from "../../src/nn/layers/input.ts";
@@ -15,22 +16,8 @@ import { nadam } from "../../src/nn/train/optimizers.ts";
 import { cosineDecay } from "../../src/nn/train/schedules.ts";
 import type { History } from "../../src/nn/train/state.ts";
 
-const reference = referenceDevice();
-
-/** The reference device with weights and slots in float32, as on all others, so that what is read is all there is. */
-export const device: Device = {
-  ...reference,
-  train: (computation, updates): Trainer => {
-    const trainer = reference.train(computation, updates);
-    const step: Trainer["step"] = async (batch, decide) => {
-      const outputs = await trainer.step(batch, decide);
-      const { weights, slots } = trainer.read();
-      trainer.write(weights, slots);
-      return outputs;
-    };
-    return { ...trainer, step };
-  },
-};
+/** What is saved is all there is, as on all devices. */
+export const device: Device = keptInFloat32(referenceDevice());
 
 /** A network of one input and one output. The seed is always the same. */
 export function networkOf<I>(x: I, layers: (x: I) => unknown): Network {

@@ -1,4 +1,4 @@
-/** Ways through a graph: in topological order, by users, by dependence. */
+/** Ways through a graph: in topological order, by dependence. */
 import type { Node, NodeOf, ScanBody } from "./nodes.ts";
 
 /** Every node that `roots` need, inputs before users, but those of `without`. Bodies of scans are not entered. */
@@ -25,16 +25,6 @@ export function topological(
     }
   }
   return order;
-}
-
-/** Who uses each node, among those that `roots` need. */
-export function usersOf(roots: readonly Node[]): ReadonlyMap<Node, readonly Node[]> {
-  const users = new Map<Node, Node[]>();
-  for (const node of topological(roots)) {
-    if (!users.has(node)) users.set(node, []);
-    for (const input of new Set(node.inputs)) users.get(input)?.push(node);
-  }
-  return users;
 }
 
 /** The nodes among those `roots` need that depend on one of `sources` (which are themselves among them). */

@@ -5,10 +5,11 @@
  *   before   affine(0, broadcast(h0), R)
  *   after    affine(0, where(1, broadcast(h0), _), R)
  */
-import { constant, make, partsOf, scan, withInputs } from "../graph/build.ts";
+import { partsOf, scan, withInputs } from "../graph/build.ts";
 import { type Node, type NodeOf, type Operator, rows } from "../graph/nodes.ts";
 import { rewrite } from "../graph/rewrite.ts";
 import { widthOf } from "../graph/shapes.ts";
+import { copied } from "./copied.ts";
 import { kindOf } from "./kinds.ts";
 
 /** Which inputs are read so. */
@@ -39,7 +40,7 @@ function groundedScan(node: NodeOf<"scan">): Node {
   return scan({ ...parts, sequences: parts.sequences.map(grounded) });
 }
 
-const grounded = (node: Node): Node => (stands(node) ? node : make("where", [constant(1), node, node], {}));
+const grounded = (node: Node): Node => (stands(node) ? node : copied(node));
 
 /** Has this memory of its own, or is it a part of what has, row by row? */
 function stands(node: Node): boolean {

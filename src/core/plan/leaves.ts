@@ -3,9 +3,9 @@
  * twice). Each leaf is added up over the shards by itself, straight to its place.
  */
 import { invariant } from "../../errors.ts";
-import { constant, make } from "../graph/build.ts";
 import type { Node, NodeOf } from "../graph/nodes.ts";
 import { widthOf } from "../graph/shapes.ts";
+import { copied } from "./copied.ts";
 import { isZero } from "./simplify.ts";
 
 /** Where element (row, column) of a leaf belongs in the whole: offset + row * rowStride + column * columnStride. */
@@ -57,7 +57,6 @@ function leavesAt(node: Node, place: LeafPlace): GradientRoot {
 }
 
 const leaf = (node: Node, place: LeafPlace): Leaf => ({ node, index: null, place, needs: [node] });
-const copied = (node: Node): Node => make("where", [constant(1), node, node], {});
 
 const widthBefore = (parts: readonly Node[], count: number): number =>
   parts.slice(0, count).reduce((sum, part) => sum + widthOf(part), 0);

@@ -10,10 +10,11 @@
  *
  * Chunks: `shared` measurements in docs/performance.md. Hoist: Appleyard, Kocisky, Blunsom 2016, arXiv:1604.01946.
  */
-import { constant, make, scan as makeScan, partsOf } from "../graph/build.ts";
+import { scan as makeScan, partsOf } from "../graph/build.ts";
 import type { Dim, Node, NodeOf } from "../graph/nodes.ts";
 import { rewrite } from "../graph/rewrite.ts";
 import { bodyNodes, dependents, resultsOf, topological } from "../graph/walk.ts";
+import { copied } from "./copied.ts";
 import { expensive, kindOf } from "./kinds.ts";
 import { isComputed, timeOf, type Values, valuesOf } from "./values.ts";
 
@@ -63,7 +64,7 @@ function withOwnNext(node: NodeOf<"scan">): Node {
     const copy = !computed || seen.has(value);
     seen.add(value);
     // The state, which is not chosen, makes the copy a node of the body even where the value is the same at every step.
-    return copy ? make("where", [constant(1), value, parts.body.carried[k] as Node], {}) : value;
+    return copy ? copied(value, parts.body.carried[k] as Node) : value;
   });
   return next.every((value, k) => value === parts.body.next[k])
     ? node

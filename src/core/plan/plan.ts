@@ -2,10 +2,10 @@
  * The plan: a computation becomes a program and a description of the memory it works on. The order of the passes is
  * the list below; each is a pure function of its own file.
  */
-import { constant, make } from "../graph/build.ts";
 import type { Computation } from "../graph/computation.ts";
 import type { Node } from "../graph/nodes.ts";
 import { rewrite } from "../graph/rewrite.ts";
+import { copied } from "./copied.ts";
 import { checked } from "./debug.ts";
 import type { Plan } from "./described.ts";
 import { fuse } from "./fuse.ts";
@@ -63,9 +63,7 @@ function withoutStops(roots: readonly Node[]): readonly Node[] {
 function asComputed(output: Node): Node {
   if (output.op === "reshape" && hasRows(output.shape) && hasRows(output.inputs[0].shape))
     return asComputed(output.inputs[0]);
-  return kindOf[output.op] === "leaf" || kindOf[output.op] === "view"
-    ? make("where", [constant(1), output, output], {})
-    : output;
+  return kindOf[output.op] === "leaf" || kindOf[output.op] === "view" ? copied(output) : output;
 }
 
 function phasesOf(section: Placement["sections"][number], { values }: Placement): StagedSection["phases"] {

@@ -1,7 +1,7 @@
 /** A plan as a compiled module, its weights and panels in the arena, and its shards for the batch at hand. */
 import { invariant } from "../../errors.ts";
 import type { Computation, Update } from "../graph/computation.ts";
-import { shardRows } from "../plan/allocate.ts";
+import { aligned, shardRows } from "../plan/allocate.ts";
 import { show } from "../plan/debug.ts";
 import { type Plan, weightKeyOf } from "../plan/described.ts";
 import { blockFloats, panelBlocks } from "../plan/lower/pack.ts";
@@ -228,7 +228,7 @@ export class WasmProgram {
     const places = new Map<string, number>();
     const take = (key: string, floats: number): void => {
       places.set(key, at);
-      at += Math.ceil((floats * 4 + 64) / 64) * 64;
+      at += aligned(floats * 4);
     };
     computation.weights.forEach(({ shape }, k) =>
       take(

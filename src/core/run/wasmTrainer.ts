@@ -3,6 +3,7 @@
  * of weights; the host decides; the update and the packing, by ranges again.
  */
 import type { Computation, Update } from "../graph/computation.ts";
+import { aligned } from "../plan/allocate.ts";
 import { squaresBlock } from "../plan/lower/update.ts";
 import type { Region } from "./arena.ts";
 import type { Batch, Trainer } from "./device.ts";
@@ -89,7 +90,7 @@ function placeTrained(
   let at = 0;
   const take = (floats: number): number => {
     const start = at;
-    at += Math.ceil((floats * 4 + 64) / 64) * 64;
+    at += aligned(floats * 4);
     return start;
   };
   const relative = computation.weights.map(({ shape }, k): Trained => {

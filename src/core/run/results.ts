@@ -4,7 +4,7 @@ import type { SumPlan } from "../plan/described.ts";
 import type { Batch } from "./device.ts";
 import { sumCalls } from "./sums.ts";
 import { readRows } from "./transfer.ts";
-import type { Bound, WasmProgram } from "./wasmProgram.ts";
+import type { Adding, Bound, WasmProgram } from "./wasmProgram.ts";
 
 /** Every output of a computation, batch-major. */
 export function readOutputs(program: WasmProgram, bound: Bound, batch: Batch): readonly Float32Array[] {
@@ -36,12 +36,18 @@ export function readGradients(
 /** A sum over the shards, added up now. */
 function readSum(program: WasmProgram, sum: SumPlan, bound: Bound): Float32Array {
   const { arena } = program.engine;
-  const region = arena.take(4 * sum.size);
-  arena.float32.fill(0, region.start / 4, region.start / 4 + sum.size);
-  const tasks = program.tasks([sumCalls(program, sum, bound, { target: region.start, part: 0, parts: 1 })]);
+  const { region, tasks } = bound.sums.get(sum) ?? addingFor(program, sum, bound);
+  const [from, to] = [region.start / 4, region.start / 4 + sum.size];
+  arena.float32.fill(0, from, to);
   program.alone(tasks);
-  const values = arena.float32.slice(region.start / 4, region.start / 4 + sum.size);
-  arena.give(tasks.region);
-  arena.give(region);
-  return values;
+  return arena.float32.slice(from, to);
+}
+
+/** Made once for each binding. */
+function addingFor(program: WasmProgram, sum: SumPlan, bound: Bound): Adding {
+  const region = program.engine.arena.take(4 * sum.size);
+  const calls = sumCalls(program, sum, bound, { target: region.start, part: 0, parts: 1 });
+  const adding = { region, tasks: program.tasks([calls]) };
+  bound.sums.set(sum, adding);
+  return adding;
 }

@@ -3,7 +3,7 @@ import { invariant } from "../../errors.ts";
 import type { Computation, Update } from "../graph/computation.ts";
 import { aligned, shardRows } from "../plan/allocate.ts";
 import { show } from "../plan/debug.ts";
-import { type Plan, weightKeyOf } from "../plan/described.ts";
+import { type Plan, type SumPlan, weightKeyOf } from "../plan/described.ts";
 import { blockFloats, panelBlocks } from "../plan/lower/pack.ts";
 import { lowerTurn } from "../plan/lower/turn.ts";
 import { lowerSquares, lowerUpdate, lowerZero } from "../plan/lower/update.ts";
@@ -32,6 +32,11 @@ export interface Engine {
   readonly nextModule: () => number;
 }
 
+export interface Adding {
+  readonly region: Region;
+  readonly tasks: Tasks;
+}
+
 /** Shards of one batch, bound to memory. */
 export interface Bound {
   readonly key: string;
@@ -44,6 +49,8 @@ export interface Bound {
   readonly run: Tasks;
   /** Further lists, written when first asked for. */
   readonly lists: Map<string, Tasks>;
+  /** Where sums are added up that the host reads, and the list that does it. */
+  readonly sums: Map<SumPlan, Adding>;
 }
 
 export class WasmProgram {
@@ -188,6 +195,10 @@ export class WasmProgram {
     arena.give(this.bound.staging);
     this.even = null;
     for (const tasks of this.bound.lists.values()) arena.give(tasks.region);
+    for (const { region, tasks } of this.bound.sums.values()) {
+      arena.give(region);
+      arena.give(tasks.region);
+    }
     this.bound = null;
   }
 
@@ -212,7 +223,7 @@ export class WasmProgram {
       frames.start / 4,
     );
     const staging = arena.take(4 * Math.max(...memory.shards.map((shard) => largestArray(plan, shard))));
-    return { key, rows, memory, frames, staging, run: this.tasks(calls), lists: new Map() };
+    return { key, rows, memory, frames, staging, run: this.tasks(calls), lists: new Map(), sums: new Map() };
   }
 
   /** Steps of every dimension, the known ones too, by the text of their name. */

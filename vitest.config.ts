@@ -22,11 +22,46 @@ const workersFromDist: Plugin = {
   },
 };
 
-/** `vitest run` runs the units and the suites; `vitest run --mode learning` the slow tests that train to an outcome. */
+interface Mode {
+  readonly include: readonly string[];
+  readonly exclude: readonly string[];
+  readonly env?: Readonly<Record<string, string>>;
+  /** Milliseconds. */
+  readonly timeout: number;
+}
+
+/**
+ * `vitest run` runs the units and the suites, which need nothing but Node; with `--mode learning` the slow tests that
+ * train to an outcome; with `--mode native` the suites on the native device, which need a C compiler.
+ */
+const modes: Readonly<Record<"test" | "learning" | "native", Mode>> = {
+  test: {
+    include: ["src/**/*.test.ts", "test/**/*.test.ts"],
+    exclude: ["test/learning/**", "test/native/**"],
+    timeout: 60_000,
+  },
+  learning: { include: ["test/learning/**/*.test.ts"], exclude: [], timeout: 600_000 },
+  native: {
+    include: [
+      "test/native/**/*.test.ts",
+      "test/conformance/**/*.test.ts",
+      "test/parity/{torch,keras}.test.ts",
+      "src/core/render/c/**/*.test.ts",
+      "src/nn/session/*.test.ts",
+    ],
+    exclude: [],
+    env: { UNROLL_TESTS: "native", UNROLL_CACHE: fileURLToPath(new URL("node_modules/.cache/unroll", root)) },
+    timeout: 300_000,
+  },
+};
+
+const of = (mode: string): Mode => (mode === "learning" || mode === "native" ? modes[mode] : modes.test);
+
 const config: ViteUserConfigFnObject = defineConfig(({ mode }) => ({
   plugins: [workersFromDist],
   resolve: {
     alias: [
+      { find: "#native", replacement: source("core/run/native.node.ts") },
       { find: "#store", replacement: source("node/store.node.ts") },
       { find: /^unroll-rnn$/, replacement: source("index.ts") },
       { find: /^unroll-rnn\/core$/, replacement: source("core/index.ts") },
@@ -35,11 +70,11 @@ const config: ViteUserConfigFnObject = defineConfig(({ mode }) => ({
   test: {
     pool: "forks",
     // Every graph is checked against its grammar after every pass (src/core/plan/debug.ts).
-    env: { UNROLL_DEBUG: "verify" },
-    testTimeout: mode === "learning" ? 600_000 : 60_000,
+    env: { UNROLL_DEBUG: "verify", ...of(mode).env },
+    testTimeout: of(mode).timeout,
     hookTimeout: 60_000,
-    include: mode === "learning" ? ["test/learning/**/*.test.ts"] : ["src/**/*.test.ts", "test/**/*.test.ts"],
-    exclude: [...defaultExclude, "test/browser/**", ...(mode === "learning" ? [] : ["test/learning/**"])],
+    include: [...of(mode).include],
+    exclude: [...defaultExclude, "test/browser/**", ...of(mode).exclude],
   },
 }));
 

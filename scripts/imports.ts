@@ -16,6 +16,8 @@ const floors = Object.keys(house);
 /** Files of a floor that gather its folders and stand behind them. */
 const roofs: readonly string[] = ["src/nn/models.ts", "src/nn/modelTypes.ts"];
 const barrels = ["src/index.ts", "src/core/index.ts"];
+/** What a host has its own file for (package.json, "imports"). */
+const hostModules: readonly string[] = ["#native", "#store"];
 const networkWords = /lstm|layer|epoch/i;
 
 /** Imports against the order that stand nevertheless, as "from -> to", each with its reason. */
@@ -57,7 +59,7 @@ function importFaults(source: Source, edge: Import): string[] {
 }
 
 function packageFaults(source: Source, { specifier, typeOnly, dynamic }: Import): string[] {
-  if (specifier === "#store" || typeOnly || isNodeFile(source.path)) return [];
+  if (hostModules.includes(specifier) || typeOnly || isNodeFile(source.path)) return [];
   const fault = (why: string): string[] => [`${source.path} imports ${specifier}: ${why}`];
   if (specifier.startsWith("node:")) return fault("node:* stays in src/node/ and *.node.ts");
   if (dynamic && source.path.startsWith("src/work/")) return []; // a reader of a format, loaded when used

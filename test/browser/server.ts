@@ -10,7 +10,11 @@ const places: Readonly<Record<string, URL>> = {
   "/src/": new URL("dist/", root),
   "/test/": new URL("dist-tools/test/", root),
 };
-const imports = { "unroll-rnn": "/src/index.js", "#store": "/src/nn/model/store.browser.js" };
+const imports = {
+  "unroll-rnn": "/src/index.js",
+  "#native": "/src/core/run/native.browser.js",
+  "#store": "/src/nn/model/store.browser.js",
+};
 const page = `<!doctype html>
 <meta charset="utf-8">
 <title>Unroll</title>

@@ -1,12 +1,15 @@
-/** The devices that the conformance suite runs on; one line adds another. */
+/** The devices that the conformance suite runs on: those of WebAssembly, or in the native mode the native one. */
 import type { Device } from "../../src/core/run/device.ts";
+import { nativeDevice } from "../../src/core/run/nativeDevice.ts";
 import { wasmDevice } from "../../src/core/run/wasmDevice.ts";
+import { nativeMode } from "../native/mode.ts";
 
 /** What changes no bit but `shardRows`, which a test holds fixed. */
 export interface DeviceOptions {
   readonly threads?: number;
   readonly chunk?: number;
   readonly shardRows?: number;
+  readonly segment?: number;
   readonly memoryLimit?: number;
 }
 export interface Tested {
@@ -15,14 +18,24 @@ export interface Tested {
   readonly device: (options?: DeviceOptions) => Device;
   /** False where another of the list runs the same plan: such a one is not put through every place and width. */
   readonly thorough: boolean;
+  /** Networks that are drawn for it; a compiler takes a second for each. */
+  readonly shapes: number;
 }
 
-export const devices: readonly Tested[] = [
-  tested("wasm", true, (options) => wasmDevice(options)),
-  tested("strict wasm", false, (options) => wasmDevice({ ...options, strict: true })),
-];
+export const devices: readonly Tested[] = nativeMode
+  ? [tested("native", { thorough: true, shapes: 60 }, nativeDevice)]
+  : [
+      tested("wasm", { thorough: true, shapes: 160 }, wasmDevice),
+      tested("strict wasm", { thorough: false, shapes: 160 }, (options) =>
+        wasmDevice({ ...options, strict: true }),
+      ),
+    ];
 
-function tested(name: string, thorough: boolean, make: (options: DeviceOptions) => Device): Tested {
+function tested(
+  name: string,
+  extent: Pick<Tested, "thorough" | "shapes">,
+  make: (options: DeviceOptions) => Device,
+): Tested {
   const made = new Map<string, Device>();
   const device = (options: DeviceOptions = {}): Device => {
     const all = { threads: 1, ...options };
@@ -31,5 +44,5 @@ function tested(name: string, thorough: boolean, make: (options: DeviceOptions) 
     made.set(key, found);
     return found;
   };
-  return { name, device, thorough };
+  return { name, device, ...extent };
 }

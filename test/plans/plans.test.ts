@@ -2,6 +2,7 @@
 import { describe, expect, test } from "vitest";
 import { plan } from "../../src/core/plan/plan.ts";
 import { printPlan } from "../../src/core/plan/print.ts";
+import { wasmTarget } from "../../src/core/plan/target.ts";
 import { dense } from "../../src/nn/layers/dense.ts";
 import { embedding } from "../../src/nn/layers/embedding.ts";
 import { input } from "../../src/nn/layers/input.ts";
@@ -11,15 +12,14 @@ import { trace } from "../../src/nn/model/trace.ts";
 import { type Loss, meanSquaredError, sparseCategoricalCrossentropy } from "../../src/nn/train/losses.ts";
 import { objectiveOf } from "../../src/nn/train/objective.ts";
 
-const lanes = 4;
-
-function trainingPlan(layers: readonly unknown[], loss: Loss = meanSquaredError()): string {
+function trainingPlan(layers: readonly unknown[], loss: Loss = meanSquaredError(), segments = false): string {
   const chain = chainOf(layers);
   const network = sequentialNetwork(chain, chain.input ?? (input({ shape: [null, 8] }) as never), 1);
   const traced = trace(network, { training: true, states: "initial" });
   const goal = { name: "output", loss, metrics: [] };
   const trained = network.variables.map(() => true);
-  return printPlan(plan(objectiveOf(traced, [goal], [{ counts: true, weights: false }], trained).computation, lanes));
+  const { computation } = objectiveOf(traced, [goal], [{ counts: true, weights: false }], trained);
+  return printPlan(plan(computation, wasmTarget), { segments });
 }
 
 const x = input({ shape: [null, 64] });
@@ -42,6 +42,10 @@ describe("the plan of a training step", () => {
   test("many to one: the deltas come in at the last step alone", async () => {
     const model = [x, lstm({ units: 128 }), dense({ units: 1 })];
     await expect(trainingPlan(model)).toMatchFileSnapshot("many-to-one-train.txt");
+  });
+  test("an lstm where memory is short: the steps of a segment are run again", async () => {
+    const text = trainingPlan([x, layers.lstm], meanSquaredError(), true);
+    await expect(text).toMatchFileSnapshot("lstm-train-segments.txt");
   });
 });
 

@@ -4,15 +4,12 @@ import type { Plan } from "./described.ts";
 import type { Life } from "./lives.ts";
 import { blockFloats, panelBlocks } from "./lower/pack.ts";
 import type { Buffer } from "./store.ts";
+import type { Target } from "./target.ts";
 
 const floatBytes = 4;
 /** A shard has few rows while the packed weights fit the second-level cache, so that its chunks fit there too. */
 const cacheBytes = 2 * 2 ** 20;
 const mostShards = 16;
-/** Steps of a chunk, and rows times steps of one at most: its values are in a near cache when they are used again. */
-const mostChunk = 12;
-const chunkCells = 384;
-
 /** What decides the size of every buffer. */
 export interface Extent {
   readonly rows: number;
@@ -20,10 +17,12 @@ export interface Extent {
   readonly times: Readonly<Record<string, number>>;
   /** Steps of a chunk. */
   readonly chunk: number;
+  /** Steps of a segment, a multiple of the chunk; null where every step is kept. */
+  readonly segment: number | null;
 }
 
 /** Bytes of all packed weights. */
-export function packedBytes({ panels, lanes }: Plan): number {
+export function packedBytes({ panels, target: { lanes } }: Plan): number {
   return panels.reduce(
     (sum, panel) => sum + panelBlocks(panel, lanes) * blockFloats(panel, lanes) * floatBytes,
     0,
@@ -35,13 +34,14 @@ export function shardRows(plan: Plan, rows: number): number {
   return Math.max(packedBytes(plan) <= cacheBytes ? 16 : 32, Math.ceil(rows / mostShards));
 }
 
-export const chunkSteps = (rows: number): number =>
-  Math.max(1, Math.min(mostChunk, Math.floor(chunkCells / rows)));
+/** Steps of a chunk. */
+export const chunkSteps = ({ chunk }: Target, rows: number): number =>
+  Math.max(1, Math.min(chunk.steps, Math.floor(chunk.cells / rows)));
 
 /** Steps that a ring holds: a power of two, so that a step's place is found with a mask. */
 export const ringSteps = (chunk: number): number => 2 ** Math.ceil(Math.log2(chunk + 1));
 
-export function stepsOf(time: string | number, { times }: Extent): number {
+export function stepsOf(time: string | number, { times }: Pick<Extent, "times">): number {
   return typeof time === "number" ? time : (times[time] ?? 0);
 }
 
@@ -52,9 +52,45 @@ export function bufferBytes(buffer: Buffer, extent: Extent): number {
 
 function stepsHeld({ storage, time, states }: Buffer, extent: Extent): number {
   if (time === null) return 1;
-  if (storage === "full") return stepsOf(time, extent) + (states ? 1 : 0);
-  return storage === "chunk" ? ringSteps(extent.chunk) : storage === "pair" ? 2 : 1;
+  const { chunk, segment } = extent;
+  const steps = stepsOf(time, extent);
+  const all = steps + (states ? 1 : 0);
+  switch (storage) {
+    case "full":
+      return all;
+    case "segment":
+      return segment === null ? all : Math.min(all, ringSteps(segment));
+    case "checkpoint":
+      return segment === null ? 0 : Math.ceil(steps / segment);
+    case "chunk":
+      return ringSteps(chunk);
+    case "pair":
+      return 2;
+    case "single":
+      return 1;
+  }
 }
+
+/**
+ * The length of segments that takes the least memory: about the root of the number of steps. A ring holds a step more
+ * than a segment, for the states.
+ */
+export function segmentSteps({ buffers }: Plan, extent: Omit<Extent, "segment">): number {
+  const kept = buffers.filter(({ storage }) => storage === "segment" || storage === "checkpoint");
+  const most = Math.max(0, ...kept.map(({ time }) => stepsOf(time ?? 1, extent)));
+  const bytes = (segment: number): number =>
+    kept.reduce((sum, buffer) => sum + bufferBytes(buffer, { ...extent, segment }), 0);
+  let best = wholeChunks(ringSteps(extent.chunk) - 1, extent.chunk);
+  for (let ring = 2 * ringSteps(extent.chunk); ring <= most; ring *= 2) {
+    const segment = wholeChunks(ring - 1, extent.chunk);
+    if (bytes(segment) < bytes(best)) best = segment;
+  }
+  return best;
+}
+
+/** As many steps as fit, but at least a chunk. */
+export const wholeChunks = (steps: number, chunk: number): number =>
+  Math.max(1, Math.floor(steps / chunk)) * chunk;
 
 /** Places in bytes from the beginning of some memory, and its size. */
 export interface Arrangement {

@@ -1,10 +1,13 @@
 /** A plan as data: the program, and the memory that a device has to give it. */
 import type { Parameter } from "../graph/computation.ts";
 import type { Dim, Node } from "../graph/nodes.ts";
+import type { Replay } from "./checkpoint.ts";
 import type { Life } from "./lives.ts";
-import type { Panel, Sums } from "./lower/kernels.ts";
+import type { Sums } from "./lower/kernels.ts";
+import type { Packed } from "./lower/pack.ts";
 import type { Program } from "./program.ts";
 import type { Buffer, Slot, StagedSection, Stores } from "./store.ts";
+import type { Target } from "./target.ts";
 import type { Carry } from "./values.ts";
 
 /** A piece of a sum: where a shard holds it, and where it belongs in the whole. */
@@ -44,7 +47,8 @@ export interface Plan {
   /** Buffers a shard needs, inputs among them. */
   readonly buffers: readonly Buffer[];
   readonly inputs: readonly { readonly parameter: Parameter; readonly buffer: Buffer }[];
-  readonly panels: readonly Panel[];
+  /** What is made of the weights, whenever they change: panels, then tables. */
+  readonly panels: readonly Packed[];
   readonly sums: readonly Sums[];
   /** In the order of the computation's outputs. */
   readonly outputs: readonly (RowsPlan | SumPlan)[];
@@ -53,10 +57,13 @@ export interface Plan {
   readonly stores: Stores;
   /** When each buffer of the stages is needed. */
   readonly lives: ReadonlyMap<Buffer, Life>;
+  /** What is computed again where values are kept in segments, and when each buffer is needed then. */
+  readonly replays: readonly Replay[];
+  readonly segmentLives: ReadonlyMap<Buffer, Life>;
   readonly carries: readonly Carry[];
   /** What a scan's slice or output stands for. */
   readonly behind: (node: Node) => Node;
-  readonly lanes: number;
+  readonly target: Target;
 }
 
 /** Frame entry of a weight, by its number in the computation. */

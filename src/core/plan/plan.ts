@@ -5,6 +5,7 @@
 import type { Computation } from "../graph/computation.ts";
 import type { Node } from "../graph/nodes.ts";
 import { rewrite } from "../graph/rewrite.ts";
+import { readersOf, replaysOf } from "./checkpoint.ts";
 import { copied } from "./copied.ts";
 import { checked } from "./debug.ts";
 import type { Plan } from "./described.ts";
@@ -20,6 +21,8 @@ import { simplify } from "./simplify.ts";
 import { splitSums } from "./splitSums.ts";
 import { type StagedSection, store } from "./store.ts";
 import { sumTime } from "./sumTime.ts";
+import { tabulate } from "./tabulate.ts";
+import type { Target } from "./target.ts";
 import { hasRows } from "./values.ts";
 import { vanish } from "./vanish.ts";
 
@@ -36,22 +39,26 @@ const passes = [
   ground,
 ] as const;
 
-export function plan(computation: Computation, lanes: number): Plan {
+export function plan(computation: Computation, target: Target): Plan {
   const { outputs, gradients } = computation;
   const known = gradients.filter((gradient) => gradient !== null);
   const given = [...outputs.map((output) => asComputed(output)), ...known];
-  const roots = passes.reduce<readonly Node[]>(
+  const normal = passes.reduce<readonly Node[]>(
     (now, pass) => checked(pass.name, pass(now)),
     checked("given", given),
   );
-  checkLimits(roots, computation);
+  checkLimits(normal, computation);
+  const { roots, tables } = tabulate(normal, computation.weights);
+  checked(tabulate.name, roots);
   const leaves = roots.map((root) => (hasRows(root.shape) ? null : leavesOf(root)));
   const needed = roots.flatMap((root, k) => leaves[k]?.flatMap(({ needs }) => needs) ?? [root]);
   const placement = place(needed);
   const at = new Map<Node, Node>(needed.map((node, k) => [node, placement.roots[k] as Node]));
   const staged = placement.sections.map((section) => ({ section, phases: phasesOf(section, placement) }));
-  const stores = store(placement, staged, lanes);
-  return lower({ computation, lanes, placement, staged, stores, roots, leaves, at });
+  const readers = readersOf(placement);
+  const stores = store(placement, staged, readers, target.lanes);
+  const replays = replaysOf(placement, staged, stores, readers);
+  return lower({ computation, target, placement, staged, stores, replays, roots, tables, leaves, at });
 }
 
 /** Where gradients stop matters to differentiation alone. */

@@ -3,11 +3,13 @@
  * of an LSTM line by line; the plans of the built-in layers are committed under test/plans/.
  */
 import type { Node } from "../graph/nodes.ts";
+import { widthOf } from "../graph/shapes.ts";
 import type { Plan } from "./described.ts";
 import type { Stage } from "./fuse.ts";
 import { kindOf } from "./kinds.ts";
 import type { Phase, Section } from "./place.ts";
-import type { StagedSection } from "./store.ts";
+import type { Buffer, StagedSection } from "./store.ts";
+import type { Table } from "./tabulate.ts";
 
 const phaseNames: Readonly<Record<Phase, string>> = {
   before: "for all steps of the chunk",
@@ -15,11 +17,22 @@ const phaseNames: Readonly<Record<Phase, string>> = {
   after: "for all steps of the chunk",
 };
 
-export function printPlan(plan: Plan): string {
-  const names = new Names(plan);
-  const lines: string[] = [];
+/** With `segments`, as it runs where values are kept in segments; else they are kept for every step. */
+export function printPlan(plan: Plan, { segments = false }: { readonly segments?: boolean } = {}): string {
+  const names = new Names(plan, segments);
+  const lines = plan.panels.flatMap((packed) => ("products" in packed ? tableLines(packed, names) : []));
   for (const staged of plan.staged) lines.push(...sectionLines(plan, staged, names));
   return `${lines.join("\n")}\n`;
+}
+
+function tableLines({ parameter, products }: Table, names: Names): readonly string[] {
+  const lines = products.map(({ column, inputs: [start, vectors, kernel] }) => {
+    const part = rangeOf({ start: column, size: widthOf(kernel) });
+    const begin = start.op === "add" ? names.text(start) : names.operand(start);
+    const inputs = [begin, names.operand(vectors), names.operand(kernel)].join(", ");
+    return `  ${names.of(parameter)}[:, ${part}] = affine(${inputs})`;
+  });
+  return ["for each version of the weights", ...lines];
 }
 
 function sectionLines(plan: Plan, { section, phases }: StagedSection, names: Names): readonly string[] {
@@ -32,7 +45,25 @@ function sectionLines(plan: Plan, { section, phases }: StagedSection, names: Nam
     );
     return section.kind === "loop" ? [`  ${phaseNames[phase]}`, ...lines] : lines;
   });
-  return [title(section), ...states, ...stages];
+  const kept = names.segments ? segmentLines(plan, section, names) : [];
+  return [title(section), ...kept, ...states, ...stages];
+}
+
+/** What a loop keeps for another that has it run again, and what that one has computed again. */
+function segmentLines({ replays, carries, stores }: Plan, section: Section, names: Names): readonly string[] {
+  return replays.flatMap(({ loop, reader, phases, saved }) => {
+    if (loop === section) {
+      const buffers = saved.map(({ state }) => state);
+      const kept = carries.filter((carry) =>
+        buffers.some((buffer) => buffer === stores.carrySlot.get(carry)?.buffer),
+      );
+      return [`  kept where a segment begins: ${kept.map(({ state }) => names.of(state)).join(", ")}`];
+    }
+    if (reader !== section) return [];
+    const stages = [...phases.before, ...phases.step, ...phases.after];
+    const made = stages.flatMap(({ members }) => members.filter((node) => stores.slotOf.has(node)));
+    return [`  for each segment, from what is kept, again: ${made.map((node) => names.of(node)).join(", ")}`];
+  });
 }
 
 const title = (section: Section): string =>
@@ -47,7 +78,7 @@ function stateLines({ carries, stores }: Plan, section: Section, names: Names): 
     .map((carry) => {
       const { buffer } = stores.carrySlot.get(carry) ?? { buffer: null };
       const begins = `begins as ${names.operand(carry.initial)}`;
-      return `  state ${names.of(carry.state)} ${begins}, becomes ${names.of(carry.next)} (${buffer?.storage})`;
+      return `  state ${names.of(carry.state)} ${begins}, becomes ${names.of(carry.next)} (${names.storage(buffer)})`;
     });
 }
 
@@ -65,7 +96,7 @@ function stageLines(
         ? kindOf[node.op] === "accumulate"
           ? "  -> sum"
           : ""
-        : `  -> ${slot.buffer.storage}`;
+        : `  -> ${names.storage(slot.buffer)}`;
     return `${indent}  ${names.of(node)} = ${names.text(node)}${kept}`;
   });
   return [`${indent}${kind} ${width} x ${over}`, ...lines];
@@ -77,9 +108,15 @@ class Names {
   private readonly taken = new Set<string>();
   private readonly plan: Plan;
   private count = 0;
+  readonly segments: boolean;
 
-  constructor(plan: Plan) {
+  constructor(plan: Plan, segments: boolean) {
     this.plan = plan;
+    this.segments = segments;
+  }
+
+  storage(buffer: Buffer | null): string | undefined {
+    return buffer?.storage === "segment" && !this.segments ? "full" : buffer?.storage;
   }
 
   of(node: Node): string {
@@ -116,6 +153,8 @@ class Names {
       case "reshape":
       case "toFloat":
         return this.operand(behind.inputs[0]);
+      case "reverse":
+        return behind.dtype === "int32" ? this.text(behind) : this.of(behind);
       default:
         return this.of(behind);
     }

@@ -9,7 +9,7 @@
  */
 import { constant, make, zeros } from "../graph/build.ts";
 import type { Node, NodeOf } from "../graph/nodes.ts";
-import { add, concat, slice, transpose } from "../graph/operators.ts";
+import { add, concat, reverse, slice, transpose } from "../graph/operators.ts";
 import { type Rule, rewrite } from "../graph/rewrite.ts";
 import { sameShape, widthOf } from "../graph/shapes.ts";
 import { resultsOf, topological } from "../graph/walk.ts";
@@ -63,6 +63,8 @@ const normal: Rule = (node) => {
       return chained(node.inputs[0], node.inputs[1], node.inputs[2]);
     case "contract":
       return normalContract(node);
+    case "scatterAdd":
+      return normalScatter(node);
     case "sumLeading":
       return mapConcat(node.inputs[0], (part) => normal(make("sumLeading", [part], node.attributes))) ?? node;
     case "broadcast":
@@ -226,6 +228,13 @@ function normalContract(node: NodeOf<"contract">): Node {
     start += widthOf(part);
   }
   return sums.reduce((sum, padded) => add(sum, padded));
+}
+
+/** Values of turned tokens are turned themselves, so that the tokens are read as they were given. */
+function normalScatter(node: NodeOf<"scatterAdd">): Node {
+  const [index, values] = node.inputs;
+  if (index.op !== "reverse") return node;
+  return make("scatterAdd", [index.inputs[0], reverse(values, index.inputs[1])], node.attributes);
 }
 
 function mapConcat(x: Node, of: (part: Node) => Node): Node | null {

@@ -1,10 +1,12 @@
 /**
  * Store: which values go through memory, and how much of time each buffer holds.
  *
- *   full     every step         what another loop, or the caller, reads
- *   chunk    a ring of steps    what another stage of the same loop reads
- *   pair     two steps          a state that only the next step reads
- *   single   one step           what another stage of the same step reads, and what has no time
+ *   full        every step         what another loop, or the caller, reads
+ *   segment     the same, or where memory is short a ring of steps: what can be computed again for its reader
+ *   chunk       a ring of steps    what another stage of the same loop reads
+ *   pair        two steps          a state that only the next step reads
+ *   single      one step           what another stage of the same step reads, and what has no time
+ *   checkpoint  a step a segment   copies of the states with which segments begin, where there are segments
  *
  * Values that one stage makes for the same readers lie side by side in one record, so that one pointer reaches them.
  */
@@ -16,7 +18,7 @@ import { kindOf } from "./kinds.ts";
 import type { Phase, Placement, Section } from "./place.ts";
 import { type Carry, hasRows } from "./values.ts";
 
-export type Storage = "full" | "chunk" | "pair" | "single";
+export type Storage = "full" | "segment" | "chunk" | "pair" | "single" | "checkpoint";
 export interface Buffer {
   readonly name: string;
   readonly storage: Storage;
@@ -51,14 +53,20 @@ export interface Stores {
   readonly carrySlot: ReadonlyMap<Carry, Slot>;
 }
 
-const order: readonly Storage[] = ["single", "pair", "chunk", "full"];
+const order: readonly Storage[] = ["single", "pair", "chunk", "segment", "full"];
 const larger = (a: Storage | undefined, b: Storage): Storage =>
   a !== undefined && order.indexOf(a) >= order.indexOf(b) ? a : b;
 
-export function store(placement: Placement, staged: readonly StagedSection[], lanes: number): Stores {
+/** `readers` are the loops that have what they read computed again: see checkpoint.ts. */
+export function store(
+  placement: Placement,
+  staged: readonly StagedSection[],
+  readers: ReadonlyMap<Section, Section>,
+  lanes: number,
+): Stores {
   const { values } = placement;
   const homes = homesOf(staged);
-  const needs = needsOf(placement, homes);
+  const needs = needsOf(placement, homes, readers);
   const buffers: Buffer[] = [];
   const open = new Map<string, Buffer>();
   const slotOf = new Map<Node, Slot>();
@@ -138,7 +146,11 @@ function homesOf(staged: readonly StagedSection[]): ReadonlyMap<Node, Home> {
 }
 
 /** The storage that the readers of each value ask for; none for values that never leave their registers. */
-function needsOf({ values, roots }: Placement, homes: ReadonlyMap<Node, Home>): ReadonlyMap<Node, Storage> {
+function needsOf(
+  { values, roots }: Placement,
+  homes: ReadonlyMap<Node, Home>,
+  readers: ReadonlyMap<Section, Section>,
+): ReadonlyMap<Node, Storage> {
   const needs = new Map<Node, Storage>();
   const homeOf = (node: Node): Home | undefined => homes.get(values.carryOf(node)?.next ?? node);
   const need = (node: Node, storage: Storage | null): void => {
@@ -161,7 +173,9 @@ function needsOf({ values, roots }: Placement, homes: ReadonlyMap<Node, Home>): 
   function storageFor(read: Node, user: Node, from: Home, at: Home): Storage | null {
     const state = values.carryOf(read) !== undefined;
     const ofLoop = from.section.kind === "loop";
-    if (from.section !== at.section || readsAll.has(user.op)) return ofLoop ? "full" : "single";
+    if (readsAll.has(user.op)) return ofLoop ? "full" : "single";
+    if (from.section !== at.section)
+      return !ofLoop ? "single" : readers.get(from.section) === at.section ? "segment" : "full";
     if (!state && from.stage === at.stage && inRegister(read, user, values)) return null;
     if (from.phase === "step" && at.phase === "step") return state ? "pair" : "single";
     return ofLoop ? "chunk" : "single";

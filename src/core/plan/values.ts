@@ -88,8 +88,12 @@ function carriesOf(scan: NodeOf<"scan">): readonly Carry[] {
   }));
 }
 
-/** Does it take a stage to make this node? A state after the last step is fetched by one. */
+/**
+ * Does it take a stage to make this node? A state after the last step is fetched by one; integers are inputs, read
+ * where they stand.
+ */
 export function isComputed(node: Node): boolean {
+  if (node.dtype === "int32") return false;
   const kind = kindOf[node.op];
   return (kind !== "leaf" && kind !== "view" && kind !== "scan") || isFinal(node);
 }

@@ -47,6 +47,11 @@ export class Arena {
     return region;
   }
 
+  /** Bytes of the largest region that can still be taken. */
+  get room(): number {
+    return Math.max(this.limit - this.end, ...this.free.map(({ bytes }) => bytes)) - alignment - slack;
+  }
+
   give(region: Region): void {
     this.free.push(region);
     this.free.sort((a, b) => a.start - b.start);

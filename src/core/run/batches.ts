@@ -8,6 +8,8 @@ import type { Batch } from "./device.ts";
 export interface ShardRows {
   /** The row of the batch that each row of the shard is. */
   readonly rows: Int32Array;
+  /** All rows of full length, one after the other as in the batch: they can be copied at once. */
+  readonly even: boolean;
   /** Real steps of each row, by dimension of time; longest first in the first dimension that has lengths. */
   readonly lengths: Readonly<Record<string, Int32Array>>;
   /** Rows that take part at each step, by dimension of time. */
@@ -38,7 +40,7 @@ export function shardsOf(
       lengths[time] = own;
       active[time] = activeRows(own, steps);
     }
-    shards.push({ rows, lengths, active });
+    shards.push({ rows, even: first === undefined, lengths, active });
   }
   return shards;
 }

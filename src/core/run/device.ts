@@ -29,8 +29,15 @@ export interface Batch {
 export interface Executable {
   /** Throws an UnrollError when a batch needs more memory than `memoryLimit`. */
   run(batch: Batch, weights: readonly Float32Array[]): Promise<readonly Float32Array[]>;
-  /** The same on the calling thread, at once. */
-  runNow(batch: Batch, weights: readonly Float32Array[]): readonly Float32Array[];
+  /**
+   * The same on the calling thread, at once; the outputs are written `into` the arrays given, or into new ones. These
+   * may be inputs of the batch too: all are read before any is written.
+   */
+  runNow(
+    batch: Batch,
+    weights: readonly Float32Array[],
+    into?: readonly Float32Array[],
+  ): readonly Float32Array[];
 }
 
 /** The scalars for each weight (none where it has no update), or null to leave weights and slots as they are. */
@@ -62,6 +69,11 @@ export interface Trainer {
 
 export interface Device {
   readonly name: "wasm" | "native" | "reference";
+  /** What else the bits of results depend on: "strict", or "gcc 12.2.0, 512-bit vectors". */
+  readonly mode: string;
+  /** Rows of a shard, on which they depend too; null: from the sizes of model and batch. */
+  readonly shardRows: number | null;
+  /** For people: all of it, and the threads. */
   readonly description: string;
   compile(computation: Computation): Executable;
   /** `updates[k]` belongs to weight k; null leaves it alone. Weights and slots begin as zeros: write them first. */

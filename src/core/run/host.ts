@@ -18,8 +18,10 @@ interface Builtins {
     readonly parentPort: NodePort | null;
   };
   readonly "node:os": { availableParallelism(): number };
+  readonly "node:module": { createRequire(from: string): (name: string) => unknown };
 }
 interface NodeProcess {
+  readonly env?: Readonly<Record<string, string | undefined>>;
   readonly versions?: { readonly node?: string };
   readonly getBuiltinModule?: <K extends keyof Builtins>(name: K) => Builtins[K];
 }
@@ -29,6 +31,11 @@ const node = (globalThis as { readonly process?: NodeProcess }).process;
 /** A built-in module of Node, or undefined elsewhere. */
 export function builtin<K extends keyof Builtins>(name: K): Builtins[K] | undefined {
   return node?.versions?.node === undefined ? undefined : node.getBuiltinModule?.(name);
+}
+
+/** A variable of the environment, where there is one; an empty one counts as none. */
+export function variable(name: string): string | undefined {
+  return node?.env?.[name] || undefined;
 }
 
 /** Cores that may be used. */

@@ -14,6 +14,8 @@ import { countOf, expanded, swapped } from "./values.ts";
 export function referenceDevice(): Device {
   return {
     name: "reference",
+    mode: "float64",
+    shardRows: null,
     description: "reference interpreter, float64, one thread",
     compile: executableOf,
     train: trainerOf,
@@ -21,7 +23,7 @@ export function referenceDevice(): Device {
 }
 
 function executableOf(computation: Computation): Executable {
-  const runNow: Executable["runNow"] = (batch, weights) => {
+  const runNow: Executable["runNow"] = (batch, weights, into) => {
     const { outputs, gradients } = results(
       computation,
       batch,
@@ -30,7 +32,9 @@ function executableOf(computation: Computation): Executable {
     const ends = computation.gradients.map(
       (_, k) => gradients[k] ?? new Float64Array(sizeOf(computation, k)),
     );
-    return [...outputs, ...ends.map((gradient) => Float32Array.from(gradient))];
+    const made = [...outputs, ...ends.map((gradient) => Float32Array.from(gradient))];
+    into?.forEach((array, k) => array.set(made[k] ?? []));
+    return into ?? made;
   };
   return { runNow, run: async (batch, weights) => runNow(batch, weights) };
 }

@@ -22,7 +22,7 @@ import { type WasmOptions, wasmDevice, wasmFacts } from "./wasmDevice.ts";
 
 /** Throws an UnrollError where the engine has no SIMD. */
 export function remoteDevice(options: WasmOptions = {}): Device {
-  const { description } = wasmFacts(options, canShare());
+  const { mode, description } = wasmFacts(options, canShare());
   sayOnce(options);
   let line: Line | null = null;
   let local: Device | null = null;
@@ -36,6 +36,8 @@ export function remoteDevice(options: WasmOptions = {}): Device {
   };
   return {
     name: "wasm",
+    mode,
+    shardRows: options.shardRows ?? null,
     description: `${description}, in a worker`,
     compile: (computation) => remoteExecutable(computation, remote(), here),
     train: (computation, updates) => remoteTrainer(computation, updates, remote()),
@@ -63,9 +65,9 @@ function remoteExecutable(computation: Computation, line: Line, here: () => Devi
       sent = version === undefined ? null : { weights, version };
       return line.run({ object, batch: ownBatch(batch), weights: same ? null : weights.map(own) });
     },
-    runNow: (batch, weights) => {
+    runNow: (batch, weights, into) => {
       local ??= here().compile(computation);
-      return local.runNow(batch, weights);
+      return local.runNow(batch, weights, into);
     },
   };
   forgotten.register(executable, () => line.release(object));

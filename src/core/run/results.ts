@@ -1,50 +1,63 @@
 /** What a run left in memory, for the host. */
 import type { Computation } from "../graph/computation.ts";
-import type { SumPlan } from "../plan/described.ts";
+import type { RowsPlan, SumPlan } from "../plan/described.ts";
+import type { ArenaProgram } from "./arenaProgram.ts";
+import type { Adding, Bound } from "./bindings.ts";
 import type { Batch } from "./device.ts";
 import { sumCalls } from "./sums.ts";
 import { readRows } from "./transfer.ts";
-import type { Adding, Bound, WasmProgram } from "./wasmProgram.ts";
 
-/** Every output of a computation, batch-major. */
-export function readOutputs(program: WasmProgram, bound: Bound, batch: Batch): readonly Float32Array[] {
-  return program.plan.outputs.map((output) => {
-    if (!("slot" in output)) return readSum(program, output, bound);
-    const time = output.time;
-    const steps = time === null ? 1 : typeof time === "number" ? time : (batch.times[time] ?? 0);
-    const values = new Float32Array(batch.rows * steps * output.width);
-    bound.rows.forEach((rows, s) => {
-      const shard = bound.memory.shards[s];
-      if (shard !== undefined) readRows(program.transfer(bound), output, shard, rows, values);
-    });
-    return values;
-  });
+/** Every output of a computation, batch-major; `into` the arrays given, or new ones. */
+export function readOutputs(
+  program: ArenaProgram,
+  bound: Bound,
+  batch: Batch,
+  into?: readonly Float32Array[],
+): readonly Float32Array[] {
+  const { outputs } = program.plan;
+  const all = into ?? outputs.map((output) => new Float32Array(sizeOf(output, batch)));
+  for (let k = 0; k < outputs.length; k++) {
+    const output = outputs[k]!;
+    if (!("slot" in output)) readSum(program, output, bound, all[k]!);
+    else
+      for (let s = 0; s < bound.rows.length; s++)
+        readRows(bound.transfer, output, bound.memory.shards[s]!, bound.rows[s]!, all[k]!);
+  }
+  return all;
+}
+
+function sizeOf(output: RowsPlan | SumPlan, { rows, times }: Batch): number {
+  if (!("slot" in output)) return output.size;
+  const { time, width } = output;
+  return rows * (time === null ? 1 : typeof time === "number" ? time : (times[time] ?? 0)) * width;
 }
 
 export function readGradients(
-  program: WasmProgram,
+  program: ArenaProgram,
   computation: Computation,
   bound: Bound,
 ): readonly Float32Array[] {
   return program.plan.gradients.map((gradient, k) => {
     const shape = (computation.weights[k]?.shape ?? []) as readonly number[];
     const size = shape.reduce((count, dim) => count * dim, 1);
-    return gradient === null ? new Float32Array(size) : readSum(program, gradient, bound);
+    const values = new Float32Array(size);
+    if (gradient !== null) readSum(program, gradient, bound, values);
+    return values;
   });
 }
 
 /** A sum over the shards, added up now. */
-function readSum(program: WasmProgram, sum: SumPlan, bound: Bound): Float32Array {
+function readSum(program: ArenaProgram, sum: SumPlan, bound: Bound, into: Float32Array): void {
   const { arena } = program.engine;
   const { region, tasks } = bound.sums.get(sum) ?? addingFor(program, sum, bound);
   const [from, to] = [region.start / 4, region.start / 4 + sum.size];
   arena.float32.fill(0, from, to);
-  program.alone(tasks);
-  return arena.float32.slice(from, to);
+  program.run([tasks]);
+  into.set(arena.float32.subarray(from, to));
 }
 
 /** Made once for each binding. */
-function addingFor(program: WasmProgram, sum: SumPlan, bound: Bound): Adding {
+function addingFor(program: ArenaProgram, sum: SumPlan, bound: Bound): Adding {
   const region = program.engine.arena.take(4 * sum.size);
   const calls = sumCalls(program, sum, bound, { target: region.start, part: 0, parts: 1 });
   const adding = { region, tasks: program.tasks([calls]) };

@@ -9,8 +9,11 @@ import {
   chunkSteps,
   type Extent,
   ringSteps,
+  segmentSteps,
   stepsOf,
+  wholeChunks,
 } from "../plan/allocate.ts";
+import { show } from "../plan/debug.ts";
 import type { Plan } from "../plan/described.ts";
 import {
   activeKey,
@@ -19,13 +22,20 @@ import {
   ringKey,
   rowIdsKey,
   rowsKey,
+  segmentKey,
+  segmentRingKey,
   stepsKey,
 } from "../plan/lower/frame.ts";
+import { printPlan } from "../plan/print.ts";
 import type { Buffer } from "../plan/store.ts";
 import type { Arena, Region } from "./arena.ts";
 import type { ShardRows } from "./batches.ts";
 
 const intBytes = 4;
+/** More steps than anything has; sums with it are ints still. */
+const noSegment = 2 ** 30;
+/** Lists of calls and of frames are short. */
+const listBytes = 2 ** 15;
 
 export interface Shard {
   /** Address of the frame, in bytes. */
@@ -75,18 +85,78 @@ export interface ShardRequest {
   readonly times: Readonly<Record<string, number>>;
   readonly threads: number;
   readonly chunk: number | null;
+  /** Set for tests: segments of so many steps, whether or not there is room for every step. */
+  readonly segment: number | null;
+  /** Gives back what others can do without. */
+  readonly makeRoom: () => void;
 }
 
-/** Memory for all shards, in one region. Frames are filled; the rows' tables and the inputs are not. */
-export function placeShards({ plan, arena, shared, rows, times, threads, chunk }: ShardRequest): ShardMemory {
+/**
+ * Memory for all shards, in one region. Frames are filled; the rows' tables and the inputs are not. Every step is kept
+ * where there is room for it, else values that can be computed again are kept in segments (plan/checkpoint.ts).
+ */
+export function placeShards(request: ShardRequest): ShardMemory {
+  const { plan, arena, makeRoom } = request;
+  const whole = arrangedShards(request, null);
+  const needed = whole.bytes + furtherBytes(request);
+  if (needed > arena.room) makeRoom();
+  const short = request.segment !== null || needed > arena.room;
+  if (!short || plan.replays.length === 0) return filled(request, whole);
+  const extent = extentFor(request, Math.max(...request.rows), null);
+  const segment = wholeChunks(request.segment ?? segmentSteps(plan, extent), extent.chunk);
+  show("plan", `in segments of ${segment} steps`, () => printPlan(plan, { segments: true }));
+  return filled(request, arrangedShards(request, segment));
+}
+
+/** What a binding takes besides the shards: room for arrays on their way, for sums, for lists of calls. */
+function furtherBytes({ plan, rows, times }: ShardRequest): number {
+  const sums = [...plan.outputs, ...plan.gradients].map((sum) =>
+    sum !== null && "size" in sum ? sum.size : 0,
+  );
+  const floats = largestArray(plan, { rows: Math.max(...rows), times });
+  return (
+    sums.reduce((bytes, size) => bytes + aligned(size * intBytes), aligned(floats * intBytes)) + listBytes
+  );
+}
+
+/** Floats of the largest array that a shard takes or gives. */
+export function largestArray({ inputs, outputs }: Plan, extent: Pick<Extent, "rows" | "times">): number {
+  const steps = (time: string | number | null): number => (time === null ? 1 : stepsOf(time, extent));
+  const sizes = [
+    ...inputs.map(({ buffer }) => (buffer.rows === "rows" ? steps(buffer.time) * buffer.stride : 0)),
+    ...outputs.map((output) => ("slot" in output ? steps(output.time) * output.width : 0)),
+  ];
+  return extent.rows * Math.max(0, ...sizes);
+}
+
+function extentFor(
+  { plan, rows, times, chunk }: ShardRequest,
+  count: number,
+  segment: number | null,
+): Extent {
+  return { rows: count, times, chunk: chunk ?? chunkSteps(plan.target, Math.max(...rows)), segment };
+}
+
+interface ArrangedShard {
+  readonly extent: Extent;
+  /** Places in the region, in bytes. */
+  readonly entries: ReadonlyMap<string, number>;
+  readonly frame: number;
+}
+interface ArrangedShards {
+  readonly places: readonly ArrangedShard[];
+  readonly bytes: number;
+}
+
+function arrangedShards(request: ShardRequest, segment: number | null): ArrangedShards {
+  const { plan, rows, threads } = request;
   const own = ownBuffers(plan);
-  const most = Math.max(...rows);
-  const extentOf = (count: number): Extent => ({ rows: count, times, chunk: chunk ?? chunkSteps(most) });
+  const extentOf = (count: number): Extent => extentFor(request, count, segment);
   const cursor = { at: 0 };
   const scratchPlan = arranged(
     plan.buffers.filter((buffer) => !own.has(buffer)),
-    extentOf(most),
-    plan.lives,
+    extentOf(Math.max(...rows)),
+    segment === null ? plan.lives : plan.segmentLives,
   );
   const scratch = Array.from({ length: Math.min(threads, rows.length) }, () =>
     taken(cursor, scratchPlan.bytes),
@@ -105,13 +175,20 @@ export function placeShards({ plan, arena, shared, rows, times, threads, chunk }
     entries.set(rowIdsKey, taken(cursor, count * intBytes));
     return { extent, entries, frame: taken(cursor, plan.frame.length * intBytes) };
   });
-  const region = arena.take(cursor.at);
+  return { places, bytes: cursor.at };
+}
+
+/** The memory, and in it the frames. */
+function filled({ plan, arena, shared }: ShardRequest, { places, bytes }: ArrangedShards): ShardMemory {
+  const region = arena.take(bytes);
   const shards = places.map(({ extent, entries, frame }) => {
     const addressOf = (key: string): number => shared.get(key) ?? region.start + (entries.get(key) ?? 0);
     const numbers = new Map<string, number>([
       [rowsKey, extent.rows],
       [chunkKey, extent.chunk],
       [ringKey, ringSteps(extent.chunk) - 1],
+      [segmentKey, extent.segment ?? noSegment],
+      [segmentRingKey, extent.segment === null ? -1 : ringSteps(extent.segment) - 1],
     ]);
     for (const time of timesOf(plan)) numbers.set(stepsKey(time), stepsOf(time, extent));
     const at = region.start + frame;

@@ -2,9 +2,10 @@
 import { stepsOf } from "../plan/allocate.ts";
 import type { ScatterPiece, SumPlan } from "../plan/described.ts";
 import { activeKey } from "../plan/lower/frame.ts";
+import type { ArenaProgram } from "./arenaProgram.ts";
+import type { Bound } from "./bindings.ts";
 import type { Shard } from "./shards.ts";
 import { type Call, ranges } from "./tasks.ts";
-import type { Bound, WasmProgram } from "./wasmProgram.ts";
 
 export interface SumTarget {
   /** Address of the sum; zero before. */
@@ -16,7 +17,7 @@ export interface SumTarget {
 
 /** Pieces of all shards in the shards' order; for an embedding, values scattered in the order of shard and step. */
 export function sumCalls(
-  program: WasmProgram,
+  program: ArenaProgram,
   sum: SumPlan,
   bound: Bound,
   given: SumTarget,

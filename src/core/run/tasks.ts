@@ -14,6 +14,8 @@ export interface Tasks {
   readonly region: Region;
   readonly starts: readonly number[];
   readonly counts: readonly number[];
+  /** Has any thread but the first something to do? */
+  readonly others: boolean;
 }
 
 export function writeTasks(
@@ -34,12 +36,16 @@ export function writeTasks(
       for (const input of inputs) ints[at++] = input;
     }
   }
-  return { region, starts, counts: lists.map((calls) => calls.length) };
+  const counts = lists.map((calls) => calls.length);
+  return { region, starts, counts, others: counts.slice(1).some((count) => count > 0) };
 }
 
 export type Exported = (...inputs: number[]) => void;
 
-/** Runs one list. */
+/** Runs a list that begins at an index of ints. */
+export type RunList = (start: number, count: number) => void;
+
+/** Runs one list of calls into WebAssembly. */
 export function runTasks(
   ints: Int32Array,
   start: number,
@@ -48,11 +54,33 @@ export function runTasks(
 ): void {
   let at = start;
   for (let k = 0; k < count; k++) {
-    const call = functions[ints[at] ?? 0];
     const length = ints[at + 1] ?? 0;
-    call?.(...ints.subarray(at + 2, at + 2 + length));
+    invoke(functions[ints[at] ?? 0] as Exported, ints, at + 2, length);
     at += 2 + length;
   }
+}
+
+/** Without an array in between for as many inputs as most calls have: nothing is allocated. */
+function invoke(call: Exported, ints: Int32Array, at: number, length: number): void {
+  if (length === 1) call(ints[at]!);
+  else if (length === 3) call(ints[at]!, ints[at + 1]!, ints[at + 2]!);
+  else if (length === 9) invokeNine(call, ints, at);
+  else call(...ints.subarray(at, at + length));
+}
+
+/** `turn`. */
+function invokeNine(call: Exported, i: Int32Array, at: number): void {
+  call(
+    i[at]!,
+    i[at + 1]!,
+    i[at + 2]!,
+    i[at + 3]!,
+    i[at + 4]!,
+    i[at + 5]!,
+    i[at + 6]!,
+    i[at + 7]!,
+    i[at + 8]!,
+  );
 }
 
 /** `total` units in `parts` ranges of nearly equal size, in order. */

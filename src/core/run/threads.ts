@@ -3,10 +3,11 @@
  * waits, spinning for a moment before it sleeps. Threads sleep between calls and do not keep the process alive.
  */
 import type { Arena } from "./arena.ts";
-import { type Exported, runTasks, type Tasks } from "./tasks.ts";
+import type { Code } from "./backend.ts";
+import type { RunList, Tasks } from "./tasks.ts";
 
 /** Ints of the control block, shared by all threads. */
-export const control = { generation: 0, done: 1, command: 2, module: 3, lists: 4 } as const;
+export const control = { generation: 0, done: 1, command: 2, code: 3, lists: 4 } as const;
 export const commands = { run: 1, listen: 2, stop: 3 } as const;
 const spins = 20_000;
 
@@ -17,17 +18,16 @@ export interface ThreadStart {
   readonly control: number;
   readonly thread: number;
 }
-/** A module to make ready. */
-export interface ThreadModule {
+/** Code to make ready. */
+export interface ThreadCode {
   readonly id: number;
-  readonly module: WebAssembly.Module;
-  readonly names: readonly string[];
+  readonly code: Code;
 }
 /** Asks for an answer, the same message: a thread that has given it hears whoever blocks from then on. */
 export interface ThreadGreeting {
   readonly greeting: true;
 }
-export type ThreadMessage = ThreadGreeting | ThreadStart | ThreadModule | { readonly serve: true };
+export type ThreadMessage = ThreadGreeting | ThreadStart | ThreadCode | { readonly serve: true };
 /** A worker of Node or of the web, as far as it is used here. */
 export interface ThreadWorker {
   post(message: ThreadMessage): void;
@@ -51,21 +51,21 @@ export class Threads {
     workers.forEach((worker, k) => worker.post({ memory: arena.memory, control: this.base, thread: k + 1 }));
   }
 
-  /** Workers leave their waiting to receive a module. */
-  load(module: ThreadModule): void {
+  /** Workers leave their waiting to receive code. */
+  load(code: ThreadCode): void {
     if (this.workers.length === 0) return;
     if (!this.listening) {
       this.tell(commands.listen);
-      this.wait(); // else a run told right behind would be taken for this, before the module is there
+      this.wait(); // else a run told right behind would be taken for this, before the code is there
     }
     this.listening = true;
-    for (const worker of this.workers) worker.post(module);
+    for (const worker of this.workers) worker.post(code);
   }
 
-  /** Runs a list on every thread and returns when all are done. `functions` are the calling thread's. */
-  run(tasks: Tasks, module: number, functions: readonly Exported[]): void {
+  /** Runs a list on every thread and returns when all are done. `runList` is the calling thread's. */
+  run(tasks: Tasks, code: number, runList: RunList): void {
     const ints = this.arena.int32;
-    const parallel = this.workers.length > 0 && tasks.counts.slice(1).some((count) => count > 0);
+    const parallel = this.workers.length > 0 && tasks.others;
     if (parallel) {
       if (this.listening) for (const worker of this.workers) worker.post({ serve: true });
       this.listening = false;
@@ -73,10 +73,10 @@ export class Threads {
         ints[this.base + control.lists + 2 * k] = tasks.starts[k] ?? 0;
         ints[this.base + control.lists + 2 * k + 1] = tasks.counts[k] ?? 0;
       }
-      ints[this.base + control.module] = module;
+      ints[this.base + control.code] = code;
       this.tell(commands.run);
     }
-    runTasks(ints, tasks.starts[0] ?? 0, tasks.counts[0] ?? 0, functions);
+    runList(tasks.starts[0] ?? 0, tasks.counts[0] ?? 0);
     if (parallel) this.wait();
   }
 
@@ -98,11 +98,7 @@ export class Threads {
 }
 
 /** The loop of a worker: waits for a command, runs its list, says so; returns when it shall listen to messages. */
-export function serve(
-  start: ThreadStart,
-  seen: number,
-  functionsOf: (module: number) => readonly Exported[],
-): number {
+export function serve(start: ThreadStart, seen: number, listOf: (code: number) => RunList): number {
   let generation = seen;
   for (;;) {
     const ints = new Int32Array(start.memory.buffer);
@@ -114,13 +110,7 @@ export function serve(
     const all = new Int32Array(start.memory.buffer);
     const shallRun = Atomics.load(all, start.control + control.command) === commands.run;
     const list = start.control + control.lists + 2 * start.thread;
-    if (shallRun)
-      runTasks(
-        all,
-        all[list] ?? 0,
-        all[list + 1] ?? 0,
-        functionsOf(all[start.control + control.module] ?? 0),
-      );
+    if (shallRun) listOf(all[start.control + control.code] ?? 0)(all[list] ?? 0, all[list + 1] ?? 0);
     Atomics.add(all, start.control + control.done, 1);
     Atomics.notify(all, start.control + control.done);
     if (!shallRun) return generation;

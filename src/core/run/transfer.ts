@@ -9,9 +9,13 @@ import type { Arena, Region } from "./arena.ts";
 import type { ShardRows } from "./batches.ts";
 import type { Batch, HostArray } from "./device.ts";
 import type { Shard } from "./shards.ts";
-import type { Exported } from "./tasks.ts";
 
 const floatBytes = 4;
+
+/** See lower/turn.ts: from, to, rows, steps, and the bytes between rows and steps there and here, and of one. */
+export type Turn = (
+  ...inputs: readonly [number, number, number, number, number, number, number, number, number]
+) => void;
 
 /** What moving arrays takes besides the arrays. */
 export interface Transfer {
@@ -19,41 +23,44 @@ export interface Transfer {
   readonly plan: Plan;
   /** Room for one array of one shard. */
   readonly staging: Region;
-  /** See lower/turn.ts. */
-  readonly turn: Exported;
-}
-
-/** Floats of the largest array that a shard takes or gives. */
-export function largestArray({ inputs, outputs }: Plan, { extent }: Shard): number {
-  const steps = (time: string | number | null): number => (time === null ? 1 : stepsOf(time, extent));
-  const sizes = [
-    ...inputs.map(({ buffer }) => (buffer.rows === "rows" ? steps(buffer.time) * buffer.stride : 0)),
-    ...outputs.map((output) => ("slot" in output ? steps(output.time) * output.width : 0)),
-  ];
-  return extent.rows * Math.max(0, ...sizes);
+  readonly turn: Turn;
 }
 
 /** Puts a shard's rows of every input where its kernels read them. */
 export function writeInputs(
   { arena, plan, staging, turn }: Transfer,
   shard: Shard,
-  { rows }: ShardRows,
+  shardRows: ShardRows,
   batch: Batch,
 ): void {
-  plan.inputs.forEach(({ buffer }, k) => {
-    const values = batch.inputs[k] as HostArray;
+  for (let k = 0; k < plan.inputs.length; k++) {
+    const { buffer } = plan.inputs[k]!;
+    const values = batch.inputs[k]!;
     const memory = values instanceof Int32Array ? arena.int32 : arena.float32;
     const at = shard.addressOf(buffer.name);
-    if (buffer.rows !== "rows") return memory.set(values, at / floatBytes);
+    if (buffer.rows !== "rows") {
+      copy(memory, at / floatBytes, values, 0, values.length);
+      continue;
+    }
+    const rows = shardRows.rows.length;
     const steps = buffer.time === null ? 1 : stepsOf(buffer.time, shard.extent);
-    const size = steps * buffer.stride;
-    const turned = steps > 1 && rows.length > 1;
-    const first = (turned ? staging.start : at) / floatBytes;
-    for (let r = 0; r < rows.length; r++) copy(memory, first + r * size, values, (rows[r] ?? 0) * size, size);
-    if (!turned) return;
+    const turned = steps > 1 && rows > 1;
+    copyRows(memory, (turned ? staging.start : at) / floatBytes, values, shardRows, steps * buffer.stride);
+    if (!turned) continue;
     const bytes = buffer.stride * floatBytes;
-    turn(staging.start, at, rows.length, steps, steps * bytes, bytes, bytes, rows.length * bytes, bytes);
-  });
+    turn(staging.start, at, rows, steps, steps * bytes, bytes, bytes, rows * bytes, bytes);
+  }
+}
+
+function copyRows(
+  memory: HostArray,
+  to: number,
+  values: HostArray,
+  { rows, even }: ShardRows,
+  size: number,
+): void {
+  if (even) return copy(memory, to, values, rows[0]! * size, rows.length * size);
+  for (let r = 0; r < rows.length; r++) copy(memory, to + r * size, values, rows[r]! * size, size);
 }
 
 /** Takes a shard's rows of an output; steps beyond a row's length stay as they are in `into`. */
@@ -61,11 +68,12 @@ export function readRows(
   { arena, staging, turn }: Transfer,
   { slot, time, width }: RowsPlan,
   shard: Shard,
-  { rows, lengths }: ShardRows,
+  { rows, even, lengths }: ShardRows,
   into: Float32Array,
 ): void {
   const steps = time === null ? 1 : stepsOf(time, shard.extent);
-  const [rowBytes, bytes] = [slot.buffer.stride * floatBytes, width * floatBytes];
+  const rowBytes = slot.buffer.stride * floatBytes;
+  const bytes = width * floatBytes;
   const stepBytes = rows.length * rowBytes;
   const start =
     shard.addressOf(slot.buffer.name) +
@@ -75,14 +83,16 @@ export function readRows(
   if (!alone)
     turn(start, staging.start, rows.length, steps, rowBytes, stepBytes, steps * bytes, bytes, bytes);
   const first = (alone ? start : staging.start) / floatBytes;
+  const size = steps * width;
+  if (even) return copy(into, rows[0]! * size, arena.float32, first, rows.length * size);
   for (let r = 0; r < rows.length; r++) {
     const real = time === null ? 1 : (lengths[time]?.[r] ?? steps);
-    copy(into, (rows[r] ?? 0) * steps * width, arena.float32, first + r * steps * width, real * width);
+    copy(into, rows[r]! * size, arena.float32, first + r * size, real * width);
   }
 }
 
 /** Much at once is worth a call of `set`; for little it costs more than the numbers. */
-const much = 32;
+const much = 512; // a step of LSTM 128 in 4 streams without a view; above that a view a call
 
 function copy(into: HostArray, to: number, from: HostArray, at: number, length: number): void {
   if (length >= much) into.set(from.subarray(at, at + length), to);

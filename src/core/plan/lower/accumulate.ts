@@ -9,6 +9,7 @@ import { widthOf } from "../../graph/shapes.ts";
 import type { Stage } from "../fuse.ts";
 import type { Expression, ProgramFunction } from "../program.ts";
 import type { Slot } from "../store.ts";
+import type { Tiles } from "../target.ts";
 import { floatBytes, stepAddress } from "./addresses.ts";
 import { int, load, local, minus, plus, splat, times, vector, Writer } from "./ir.ts";
 import {
@@ -41,15 +42,13 @@ interface Work {
   readonly narrow: boolean;
 }
 
-/** Most vectors side by side in a tile. */
-const mostSide = 4;
-
 /**
  * Vectors of one result side by side, several results only where these are few: a chunk's rows of a whole cache line
  * stay in the first-level cache, those of four gates a quarter of a line each do not (LSTM 64, 128, 32, 100 with
  * chunks of 12 steps: 1.4 times the training step; npm run bench -- chunks).
  */
-const vectorsFor = (blocks: number): number => [4, 3, 2].find((count) => blocks % count === 0) ?? 1;
+const vectorsFor = ({ sumVectors }: Tiles, blocks: number): number =>
+  sumVectors.find((count) => blocks % count === 0) ?? 1;
 
 export function lowerAccumulate(
   kernels: Kernels,
@@ -62,8 +61,8 @@ export function lowerAccumulate(
   const [first] = stage.members as [Node];
   const left = first.op === "contract" ? leftSide(kernels, first.inputs[0]) : null;
   const narrow = stage.width === 1;
-  const vectors = narrow ? 1 : vectorsFor(blocksOf(stage.width, kernels.lanes));
-  const perPass = Math.floor(mostSide / vectors);
+  const vectors = narrow ? 1 : vectorsFor(kernels.tiles, blocksOf(stage.width, kernels.lanes));
+  const perPass = Math.floor((kernels.tiles.sumVectors[0] ?? 1) / vectors);
   for (let k = 0; k < parts.length; k += perPass) {
     const some = parts.slice(k, k + perPass);
     lowerSums({ kernels, writer, domain, sums, left, parts: some, vectors, narrow }, stage.width);
@@ -98,7 +97,7 @@ function sumsFor(kernels: Kernels, stage: Stage): { readonly sums: Sums; readonl
 function lowerSums(work: Work, width: number): void {
   const { kernels, writer, left, parts, sums, vectors } = work;
   const blocks = blocksOf(width, kernels.lanes);
-  const tile = left === null ? 1 : Math.min(sums.rows, [0, 6, 4, 3, 2][parts.length * vectors] ?? 1);
+  const tile = left === null ? 1 : Math.min(sums.rows, kernels.tiles.sumRows[parts.length * vectors] ?? 1);
   const whole = sums.rows - (sums.rows % tile);
   const blockBytes = vectors * kernels.lanes * floatBytes;
   writer.loop(int(0), int(blocks * kernels.lanes * floatBytes), blockBytes, (feature) => {

@@ -5,8 +5,8 @@
 import type { Expression, ValueType } from "../program.ts";
 import type { Buffer, Slot } from "../store.ts";
 import type { Frame } from "./frame.ts";
-import { ringKey, rowsKey } from "./frame.ts";
-import { bitAnd, int, plus, times, type Writer } from "./ir.ts";
+import { ringKey, rowsKey, segmentKey, segmentRingKey } from "./frame.ts";
+import { bitAnd, int, plus, quotient, times, type Writer } from "./ir.ts";
 
 export const floatBytes = 4;
 
@@ -75,12 +75,26 @@ export function stepAddress(
 ): Expression {
   const base = frame.read(writer, buffer.name);
   if (buffer.time === null || step === null) return base;
+  return plus(base, times(indexOf(writer, frame, buffer, { step, shift }), stepBytes(writer, frame, buffer)));
+}
+
+/** The place of a step among those that a buffer holds. */
+function indexOf(
+  writer: Writer,
+  frame: Frame,
+  { storage }: Buffer,
+  { step, shift }: { readonly step: Expression; readonly shift: number },
+): Expression {
   const shifted = plus(step, int(shift));
-  const index =
-    buffer.storage === "full"
-      ? shifted
-      : bitAnd(shifted, buffer.storage === "pair" ? int(1) : frame.read(writer, ringKey));
-  return plus(base, times(index, stepBytes(writer, frame, buffer)));
+  if (storage === "full") return shifted;
+  if (storage === "pair") return bitAnd(shifted, int(1));
+  if (storage === "checkpoint") return quotient(shifted, frame.read(writer, segmentKey));
+  if (storage !== "segment") return bitAnd(shifted, frame.read(writer, ringKey));
+  const masked = (): Expression => bitAnd(shifted, frame.read(writer, segmentRingKey));
+  // The step that a function is called for does not change in it.
+  return step.kind === "local" && step.name === "step"
+    ? writer.once(`segment step ${shift}`, masked)
+    : masked();
 }
 
 /** Bytes from step to step. */

@@ -1,6 +1,7 @@
 /** The function that runs a whole shard: sections in order, chunks of time, steps, each stage a call. */
 import type { Node } from "../../graph/nodes.ts";
 import { widthOf } from "../../graph/shapes.ts";
+import type { Replay } from "../checkpoint.ts";
 import type { Stage } from "../fuse.ts";
 import type { Loop } from "../place.ts";
 import type { Expression, ProgramFunction } from "../program.ts";
@@ -10,12 +11,14 @@ import { lowerAccumulate } from "./accumulate.ts";
 import { floatBytes, Place, stepAddress } from "./addresses.ts";
 import { lowerCopy } from "./copy.ts";
 import { operand } from "./elementwise.ts";
-import { chunkKey, lengthsKey, rowsKey, stepsKey } from "./frame.ts";
-import { call, int, loadInt, local, minimum, minus, plus, quotient, times, Writer } from "./ir.ts";
+import { lengthsKey, rowsKey } from "./frame.ts";
+import { int, loadInt, plus, times, Writer } from "./ir.ts";
 import { type Domain, type Kernels, masked } from "./kernels.ts";
+import { callAll, type Phases, runLoop } from "./loops.ts";
 import { lowerMap, overFeatures } from "./map.ts";
 import { lowerProduct } from "./product.ts";
-import { isAlive, lowerAlive, mayVanish } from "./skip.ts";
+import { lowerCopies, restoreName, saveName } from "./replay.ts";
+import { lowerAlive, mayVanish } from "./skip.ts";
 
 const lowerings = { map: lowerMap, product: lowerProduct, accumulate: lowerAccumulate, copy: lowerCopy };
 
@@ -24,13 +27,16 @@ export function lowerSections(
   kernels: Kernels,
   staged: readonly StagedSection[],
   stores: Stores,
+  replays: readonly Replay[],
 ): readonly ProgramFunction[] {
   const functions: ProgramFunction[] = [];
   const main = new Writer();
+  const nameOf = new Map<Stage, string>();
   const lowered = (stages: readonly Stage[], domain: Omit<Domain, "rows">): readonly string[] =>
     stages.map((stage) => {
       const name = `${stage.kind}_${functions.length}`;
       functions.push(lowerings[stage.kind](kernels, stage, { ...domain, rows: stage.rows }, name));
+      nameOf.set(stage, name);
       return name;
     });
   const sections = staged.map(({ section, phases }) => {
@@ -46,9 +52,14 @@ export function lowerSections(
     if (begin !== null) functions.push(begin);
     const alive = mayVanish(section, kernels.values, stores) ? `alive_${functions.length}` : null;
     if (alive !== null) functions.push(lowerAlive(kernels, section, stores, alive));
+    const saved = replays.findIndex(({ loop }) => loop === section);
+    const save = saved < 0 ? null : saveName(saved);
+    const again = replays.flatMap(({ reader, phases: stages }, k) =>
+      reader === section ? [{ ...namesIn(stages, nameOf), restore: restoreName(k) }] : [],
+    );
     return () => {
       if (begin !== null) callAll(main, [begin.name], []);
-      runLoop(kernels, main, section, { before, step, after, alive });
+      runLoop(kernels, main, section, { before, step, after, alive, save, again });
     };
   });
   for (const { key, rows, stride } of kernels.sums)
@@ -58,50 +69,14 @@ export function lowerSections(
       bytes: int(rows * stride * floatBytes),
     });
   for (const section of sections) section();
+  functions.push(...replays.flatMap((replay, k) => lowerCopies(kernels, replay, k)));
   return [...functions, main.finish("run", ["frame"], true)];
 }
 
-function callAll(writer: Writer, names: readonly string[], inputs: readonly Expression[]): void {
-  for (const name of names) writer.push(call(name, local("frame"), ...inputs));
-}
-
-interface Names {
-  readonly before: readonly string[];
-  readonly step: readonly string[];
-  readonly after: readonly string[];
-  /** The function that asks whether the chunk has anything to do, if that can be asked. */
-  readonly alive: string | null;
-}
-
-function runLoop(
-  kernels: Kernels,
-  writer: Writer,
-  { time, reverse }: Loop,
-  { before, step, after, alive }: Names,
-): void {
-  if (before.length + step.length + after.length === 0) return;
-  const steps = kernels.frame.read(writer, stepsKey(time));
-  const chunk = kernels.frame.read(writer, chunkKey);
-  const chunks = writer.once(`chunks ${time}`, () => quotient(minus(plus(steps, chunk), int(1)), chunk));
-  const runChunk = (index: Expression): void => {
-    const from = writer.set(times(index, chunk), "int");
-    const to = writer.set(minimum(plus(from, chunk), steps), "int");
-    callAll(writer, before, [from, to]);
-    if (alive === null) return runSteps(from, to);
-    callAll(writer, [alive], [from, to]);
-    writer.when(isAlive(kernels.frame), () => runSteps(from, to));
-  };
-  const runSteps = (from: Expression, to: Expression): void => {
-    if (step.length > 0) {
-      const [first, until, by] = reverse
-        ? ([minus(to, int(1)), from, -1] as const)
-        : ([from, to, 1] as const);
-      writer.loop(first, until, by, (index) => callAll(writer, step, [index]));
-    }
-    callAll(writer, after, [from, to]);
-  };
-  if (reverse) writer.loop(minus(chunks, int(1)), int(0), -1, runChunk);
-  else writer.loop(int(0), chunks, 1, runChunk);
+function namesIn(phases: StagedSection["phases"], nameOf: ReadonlyMap<Stage, string>): Phases {
+  const named = (stages: readonly Stage[]): readonly string[] =>
+    stages.map((stage) => nameOf.get(stage) as string);
+  return { before: named(phases.before), step: named(phases.step), after: named(phases.after) };
 }
 
 /** Puts the initial states where each row's first step reads them: a reverse loop begins at the row's last step. */

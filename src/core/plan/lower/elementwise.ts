@@ -60,6 +60,8 @@ export function operand(kernels: Kernels, node: Node, spot: Spot, start = 0): Ex
       return constantVector(behind.attributes.value);
     case "iota":
       return featureIndex(spot, start);
+    case "reverse": // of integers: others are computed
+      return vector("toFloat", integers("bits", turned(kernels, behind.inputs[0], spot)));
     case "broadcast":
     case "toFloat": // integers are loaded as floats
       return operand(kernels, behind.inputs[0], spot, start);
@@ -157,16 +159,18 @@ function finalState(kernels: Kernels, node: Node, spot: Spot): Expression {
 
 /** The same row of a sequence, at the step as far from its end as this one is from its beginning. */
 function turned(kernels: Kernels, node: Node, spot: Spot): Expression {
-  const { place } = spot;
   const { slot, column } = leftSide(kernels, node);
-  const row = plus(place.row, int(spot.row));
+  return atRow(turnedRow(slot, spot), { ...slot, column }, spot);
+}
+
+function turnedRow(slot: Slot, { place, row: inTile }: Spot): Expression {
+  const row = plus(place.row, int(inTile));
   const last = minus(rowEntry(place, lengthsKey(slot.buffer.time as string), row), int(1));
   const step = minus(last, place.step as Expression);
-  const address = plus(
+  return plus(
     stepAddress(place.writer, place.frame, slot.buffer, slot.shift, step),
     times(row, int(slot.buffer.stride * floatBytes)),
   );
-  return atRow(address, { ...slot, column }, spot);
 }
 
 function atRow(address: Expression, slot: Slot, spot: Spot): Expression {
@@ -191,17 +195,16 @@ function gathered(kernels: Kernels, table: Node, index: Node, spot: Spot): Expre
   const { place } = spot;
   const view = kernels.weight(kernels.values.behind(table));
   invariant(view !== null, "lower: the table of a gather is a weight");
-  const slot = kernels.slotOf(kernels.source(index));
+  const key = kernels.weightKey(view.weight);
+  const found = kernels.values.behind(index);
+  const isTurned = found.op === "reverse";
+  const slot = kernels.slotOf(kernels.source(isTurned ? found.inputs[0] : found));
   invariant(slot !== null, "lower: the index of a gather is an input");
-  const row = place.known(`index ${slot.buffer.name} ${spot.row} ${kernels.weightKey(view.weight)}`, () => {
-    const number = loadInt(
-      place.pointer(slot, true),
-      (spot.row * slot.buffer.stride + slot.column) * floatBytes,
-    );
-    return plus(
-      place.frame.read(place.writer, kernels.weightKey(view.weight)),
-      times(number, int(view.rowStride * floatBytes)),
-    );
+  const row = place.known(`index ${slot.buffer.name} ${isTurned} ${spot.row} ${key}`, () => {
+    const number = isTurned
+      ? loadInt(turnedRow(slot, spot), slot.column * floatBytes)
+      : loadInt(place.pointer(slot, true), (spot.row * slot.buffer.stride + slot.column) * floatBytes);
+    return plus(place.frame.read(place.writer, key), times(number, int(view.rowStride * floatBytes)));
   });
   return spot.width === 1
     ? splat(row, view.offset * floatBytes)

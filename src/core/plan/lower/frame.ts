@@ -32,6 +32,10 @@ export const rowsKey = "rows";
 export const chunkKey = "chunk";
 /** One less than the steps of a ring, which are a power of two above the steps of a chunk. */
 export const ringKey = "ring";
+/** Steps of a segment; more than there are where every step is kept. */
+export const segmentKey = "segment";
+/** What a step's number is masked with to find its place in a segment: all bits where every step is kept. */
+export const segmentRingKey = "segment ring";
 export const rowIdsKey = "rowIds";
 export const stepsKey = (time: string | number): string => `steps ${time}`;
 /** How many rows take part at each step: rows are sorted, longest first. */

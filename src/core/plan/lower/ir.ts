@@ -22,8 +22,10 @@ export function plus(a: Expression, b: Expression): Expression {
   if (a.kind === "int" && a.value === 0) return b;
   return b.kind === "int" && b.value === 0 ? a : operation("add", a, b);
 }
-export const minus = (a: Expression, b: Expression): Expression =>
-  a.kind === "int" && b.kind === "int" ? int(a.value - b.value) : operation("subtract", a, b);
+export function minus(a: Expression, b: Expression): Expression {
+  if (a.kind === "int" && b.kind === "int") return int(a.value - b.value);
+  return b.kind === "int" && b.value === 0 ? a : operation("subtract", a, b);
+}
 export function times(a: Expression, b: Expression): Expression {
   if (a.kind === "int" && b.kind === "int") return int(a.value * b.value);
   if (a.kind === "int" && a.value === 1) return b;

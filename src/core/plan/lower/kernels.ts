@@ -3,6 +3,7 @@ import { invariant } from "../../../errors.ts";
 import type { Node, NodeOf } from "../../graph/nodes.ts";
 import type { Expression } from "../program.ts";
 import type { Slot } from "../store.ts";
+import type { Tiles } from "../target.ts";
 import type { Values } from "../values.ts";
 import { floatBytes, type Place } from "./addresses.ts";
 import { activeKey, type Frame, rowsKey } from "./frame.ts";
@@ -32,6 +33,7 @@ export interface SumSlot {
 
 export interface Kernels {
   readonly lanes: number;
+  readonly tiles: Tiles;
   readonly frame: Frame;
   readonly values: Values;
   /** Where a computed value, a state or an input stands; null for what needs no memory. */

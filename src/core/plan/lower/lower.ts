@@ -2,6 +2,7 @@
 import { invariant } from "../../../errors.ts";
 import type { Computation, Parameter } from "../../graph/computation.ts";
 import type { Node } from "../../graph/nodes.ts";
+import type { Replay } from "../checkpoint.ts";
 import { type Plan, type RowsPlan, weightKeyOf } from "../described.ts";
 import { kindOf } from "../kinds.ts";
 import type { GradientRoot } from "../leaves.ts";
@@ -9,6 +10,8 @@ import { livesOf } from "../lives.ts";
 import type { Placement } from "../place.ts";
 import type { ProgramFunction } from "../program.ts";
 import type { Buffer, Slot, StagedSection, Stores } from "../store.ts";
+import type { Table } from "../tabulate.ts";
+import type { Target } from "../target.ts";
 import { timeOf } from "../values.ts";
 import { lowerSections } from "./driver.ts";
 import { Frame } from "./frame.ts";
@@ -16,16 +19,19 @@ import { inputBuffer, inputSlots, widthOfRow } from "./inputs.ts";
 import type { Kernels, SumSlot } from "./kernels.ts";
 import { lowerPack } from "./pack.ts";
 import { sumPlan } from "./sums.ts";
+import { lowerTable } from "./table.ts";
 import { weightView } from "./weights.ts";
 
 export interface Lowering {
   readonly computation: Computation;
-  readonly lanes: number;
+  readonly target: Target;
   readonly placement: Placement;
   readonly staged: readonly StagedSection[];
   readonly stores: Stores;
+  readonly replays: readonly Replay[];
   /** Outputs, then the gradients that there are. */
   readonly roots: readonly Node[];
+  readonly tables: readonly Table[];
   /** For each root without rows, its leaves. */
   readonly leaves: readonly (GradientRoot | null)[];
   /** A root as it was, and as it was placed. */
@@ -33,52 +39,58 @@ export interface Lowering {
 }
 
 export function lower(lowering: Lowering): Plan {
-  const { computation, lanes, placement, staged, stores } = lowering;
+  const { computation, target, placement, staged, stores, replays, tables } = lowering;
   const inputs = computation.inputs.map((parameter, k) => ({
     parameter,
     buffer: inputBuffer(parameter, `input_${k}`),
   }));
+  const copies = replays.flatMap(({ saved }) => saved.map((state) => state.copies));
   const kernels = kernelsOf(lowering, inputSlots(computation, inputs));
-  const functions: ProgramFunction[] = [...lowerSections(kernels, staged, stores)];
+  const functions: ProgramFunction[] = [...lowerSections(kernels, staged, stores, replays)];
   for (const panel of kernels.panels) functions.push(lowerPack(kernels, panel));
+  for (const table of tables) functions.push(lowerTable(kernels, table));
   const { outputs, gradients } = resultsOf(lowering, kernels, functions);
   return {
-    program: { lanes, functions },
+    program: { lanes: target.lanes, functions },
     frame: kernels.frame.keys,
-    buffers: [...stores.buffers, ...inputs.map(({ buffer }) => buffer)],
+    buffers: [...stores.buffers, ...copies, ...inputs.map(({ buffer }) => buffer)],
     inputs,
-    panels: kernels.panels,
+    panels: [...kernels.panels, ...tables],
     sums: kernels.sums,
     outputs,
     gradients,
     staged,
     stores,
     lives: livesOf(placement, staged, stores),
+    replays,
+    segmentLives: livesOf(placement, staged, stores, replays),
     carries: placement.values.carries,
     behind: placement.values.behind,
-    lanes,
+    target,
   };
 }
 
 function kernelsOf(
-  { computation, lanes, placement, stores }: Lowering,
+  { computation, target, placement, stores, tables }: Lowering,
   inputs: ReadonlyMap<Node, Slot>,
 ): Kernels {
   const { values } = placement;
   const sumSlots = new Map<Node, SumSlot>();
-  const indexOf = new Map<Node, number>(computation.weights.map((weight, k) => [weight, k]));
+  const keys = new Map<Node, string>(computation.weights.map((weight, k) => [weight, weightKeyOf(k)]));
+  for (const { parameter, key } of tables) keys.set(parameter, key);
   const source = (node: Node): Node => {
     const behind = values.behind(node);
     return kindOf[behind.op] === "view" ? source(behind.inputs[0] as Node) : behind;
   };
   return {
-    lanes,
+    lanes: target.lanes,
+    tiles: target.tiles,
     frame: new Frame(),
     values,
     slotOf: (node) => stores.slotOf.get(node) ?? inputs.get(node) ?? summedSlot(sumSlots.get(node)),
     source,
-    weight: (node) => weightView(node, (parameter) => indexOf.has(parameter)),
-    weightKey: (weight: Parameter) => weightKeyOf(indexOf.get(weight) ?? -1),
+    weight: (node) => weightView(node, (parameter) => keys.has(parameter)),
+    weightKey: (weight: Parameter) => keys.get(weight) ?? weightKeyOf(-1),
     finalOf: (node) => finalSlot(node, placement, stores),
     panels: [],
     sums: [],

@@ -2,18 +2,24 @@
  * Pack: the right sides of products, laid out as the innermost loop reads them: one panel for each group of products,
  * `[block][k][product][vector][lane]`. Packed once for every version of the weights, by ranges of blocks.
  */
+import { widthOf } from "../../graph/shapes.ts";
 import type { ProgramFunction } from "../program.ts";
+import type { Table } from "../tabulate.ts";
 import { floatBytes } from "./addresses.ts";
 import { int, integers, load, loadInt, local, plus, times, vector, Writer } from "./ir.ts";
 import { blocksOf, type Kernels, type Panel } from "./kernels.ts";
 import type { WeightView } from "./weights.ts";
 
+/** What is made of the weights. A table's blocks are its rows. */
+export type Packed = Panel | Table;
+
 /** Floats of a panel's block, for all products and k. */
-export function blockFloats(panel: Panel, lanes: number): number {
+export function blockFloats(panel: Packed, lanes: number): number {
+  if ("products" in panel) return widthOf(panel.parameter);
   return (panel.views[0]?.rows ?? 0) * panel.views.length * panel.vectors * lanes;
 }
-export const panelBlocks = (panel: Panel, lanes: number): number =>
-  blocksOf(panel.columns, panel.vectors * lanes);
+export const panelBlocks = (panel: Packed, lanes: number): number =>
+  "products" in panel ? Number(panel.parameter.shape[0]) : blocksOf(panel.columns, panel.vectors * lanes);
 
 /** `pack(frame, from, to)`: blocks `from` to `to` of one panel. */
 export function lowerPack({ frame, weightKey, lanes }: Kernels, panel: Panel): ProgramFunction {

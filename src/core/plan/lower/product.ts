@@ -7,6 +7,7 @@ import type { Node, NodeOf } from "../../graph/nodes.ts";
 import { widthOf } from "../../graph/shapes.ts";
 import { type Stage, through } from "../fuse.ts";
 import type { Expression, ProgramFunction } from "../program.ts";
+import type { Tiles } from "../target.ts";
 import { floatBytes, Place } from "./addresses.ts";
 import { evaluate, operand, type Spot } from "./elementwise.ts";
 import { int, load, local, minus, plus, quotient, splat, times, vector, Writer } from "./ir.ts";
@@ -33,7 +34,7 @@ export function lowerProduct(kernels: Kernels, stage: Stage, domain: Domain, nam
   const groups = groupsOf(stage, kernels);
   const most = Math.max(...groups.map(({ products }) => products.length));
   const blocks = blocksOf(stage.width, kernels.lanes);
-  const vectors = vectorsFor(most, blocks);
+  const vectors = vectorsFor(kernels.tiles, most, blocks);
   const whole = blocks - (blocks % vectors);
   lowerBlocks({ kernels, stage, domain, groups, writer, vectors, from: 0, to: whole, most });
   if (whole < blocks)
@@ -51,15 +52,14 @@ export function lowerProduct(kernels: Kernels, stage: Stage, domain: Domain, nam
   return writer.finish(name, parametersOf[domain.steps]);
 }
 
-/** Vectors of features a tile, by the number of products, so that two to four accumulators stand side by side. */
-const vectorsFor = (products: number, blocks: number): number => {
-  if (products > 2) return 1;
-  if (products === 2) return Math.min(2, blocks);
-  return blocks % 2 === 0 || blocks === 1 ? Math.min(2, blocks) : blocks % 3 === 0 ? 3 : 2;
-};
+/** Vectors of features a tile: of those that the target names the first that divides the blocks. */
+function vectorsFor({ productVectors }: Tiles, products: number, blocks: number): number {
+  const choices = entry(productVectors, products);
+  return choices.find((count) => blocks % count === 0) ?? Math.min(choices[0] ?? 1, blocks);
+}
 
-/** Rows a tile, by vectors side by side: what V8 keeps in 15 registers (npm run bench -- tiles). */
-const rowsFor = (side: number): number => [0, 6, 4, 3, 2, 1, 1][side] ?? 1;
+/** The last entry stands for all behind it. */
+const entry = <T>(list: readonly T[], index: number): T => list[Math.min(index, list.length - 1)] as T;
 
 interface Blocks {
   readonly kernels: Kernels;
@@ -78,7 +78,7 @@ function lowerBlocks(blocks: Blocks): void {
   const { lanes } = kernels;
   const blockBytes = vectors * lanes * floatBytes;
   const panels = groups.map((group) => panelFor(blocks, group));
-  const tile = rowsFor(most * vectors);
+  const tiles = entry(kernels.tiles.productRows, most * vectors);
   writer.loop(int(from * lanes * floatBytes), int(to * lanes * floatBytes), blockBytes, (feature) => {
     const starts = groups.map((group, k) => {
       const perFeature = widthOf(group.left) * group.products.length;
@@ -90,12 +90,26 @@ function lowerBlocks(blocks: Blocks): void {
     });
     overSteps(writer, domain, (step) => {
       const count = rowCount(kernels, writer, domain, step);
-      const at = (row: Expression, rows: number): void =>
-        lowerTile(blocks, { step, row, feature, rows, starts });
-      writer.loop(int(0), tile === 1 ? count : minus(count, int(tile - 1)), tile, (row) => at(row, tile));
-      if (tile > 1) writer.loop(times(quotient(count, int(tile)), int(tile)), count, 1, (row) => at(row, 1));
+      overRows(writer, count, tiles, (row, rows) => lowerTile(blocks, { step, row, feature, rows, starts }));
     });
   });
+}
+
+/** `body` for tiles of as many rows as the first number says, then for what is left with the next. The last is 1. */
+function overRows(
+  writer: Writer,
+  count: Expression,
+  tiles: readonly number[],
+  body: (row: Expression, rows: number) => void,
+): void {
+  let from: Expression = int(0);
+  for (const tile of tiles) {
+    const last = tile === 1 ? count : minus(count, int(tile - 1));
+    writer.loop(from, last, tile, (row) => body(row, tile));
+    if (tile === 1) return;
+    const whole = times(quotient(minus(count, from), int(tile)), int(tile));
+    from = writer.set(plus(from, whole), "int");
+  }
 }
 
 function panelFor({ kernels, vectors, from, to, stage }: Blocks, { left, products }: Group): Panel {

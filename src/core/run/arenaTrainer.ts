@@ -1,16 +1,18 @@
 /**
- * Training on the WebAssembly device. A step: the shards; their gradients added up and the squares of these, by ranges
- * of weights; the host decides; the update and the packing, by ranges again.
+ * Training on an arena. A step: the shards; their gradients added up and the squares of these, by ranges of weights;
+ * the host decides; the update and the packing, by ranges again.
  */
 import type { Computation, Update } from "../graph/computation.ts";
 import { aligned } from "../plan/allocate.ts";
 import { squaresBlock } from "../plan/lower/update.ts";
 import type { Region } from "./arena.ts";
+import { ArenaProgram, type Phase } from "./arenaProgram.ts";
+import type { Bound } from "./bindings.ts";
 import type { Batch, Trainer } from "./device.ts";
+import type { Engine } from "./engine.ts";
 import { readOutputs } from "./results.ts";
 import { sumCalls } from "./sums.ts";
 import { type Call, ranges } from "./tasks.ts";
-import { type Bound, type Engine, lanes, WasmProgram } from "./wasmProgram.ts";
 
 interface Trained {
   readonly size: number;
@@ -22,39 +24,33 @@ interface Trained {
   readonly blocks: number;
 }
 
-export function wasmTrainer(
+export function arenaTrainer(
   computation: Computation,
   updates: readonly (Update | null)[],
   engine: Engine,
 ): Trainer {
-  const program = new WasmProgram(computation, updates, engine);
+  const program = new ArenaProgram(computation, updates, engine);
   const { arena } = engine;
   const { region, trained } = placeTrained(computation, updates, engine);
-  const parts = engine.threads.count;
-  const zeroing = program.tasks(
-    byRange(trained, parts, ({ gradient }, from, to) => ({
-      name: "zero",
-      inputs: [gradient + 4 * from, 4 * (to - from)],
-    })),
-  );
-  const squaring = program.tasks(squareCalls(trained, parts));
-  const updating = program.tasks(updateCalls(program, updates, trained));
+  const before = (bound: Bound): readonly Phase[] => [
+    both(zeroPhase(program, trained), program.shardPhase(bound)),
+    gradientPhase(program, bound, trained),
+    squarePhase(program, trained),
+  ];
+  const after = [updatePhase(program, updates, trained), program.packPhase];
+  const squaredNorms = new Float64Array(trained.length);
   const step: Trainer["step"] = async (batch: Batch, decide) => {
     const bound = program.bind(batch);
-    program.parallel(zeroing);
-    program.parallel(bound.run);
-    program.parallel(program.lists(bound, "gradients", () => gradientCalls(program, bound, trained)));
-    program.parallel(squaring);
+    program.run(program.listsOf(bound, "gradients", () => before(bound)));
     const outputs = readOutputs(program, bound, batch);
-    const answer = decide(
-      Float64Array.from(trained, (weight) => squaredNorm(weight, arena.float32)),
-      outputs,
-    );
+    trained.forEach((weight, k) => {
+      squaredNorms[k] = squaredNorm(weight, arena.float32);
+    });
+    const answer = decide(squaredNorms, outputs);
     const scalars = answer instanceof Promise ? await answer : answer; // decided at once, nothing comes between
     if (scalars === null) return outputs;
     trained.forEach((weight, k) => arena.float32.set(scalars[k] ?? [], weight.scalars / 4));
-    program.parallel(updating);
-    program.pack();
+    program.run(program.listsOf(bound, "update", () => after));
     return outputs;
   };
   return {
@@ -72,7 +68,6 @@ export function wasmTrainer(
     },
     release: () => {
       arena.give(region);
-      for (const tasks of [zeroing, squaring, updating]) arena.give(tasks.region);
       program.release();
     },
   };
@@ -121,62 +116,58 @@ function placeTrained(
   return { region, trained };
 }
 
-/** One call a weight and thread, for whole vectors of its floats. */
-function byRange(
-  trained: readonly Trained[],
+const both =
+  (first: Phase, second: Phase): Phase =>
+  (part, parts) => [...first(part, parts), ...second(part, parts)];
+
+/** Whole vectors of a weight's floats that are a part's own. */
+function vectorsOf(
+  { lanes }: ArenaProgram,
+  { size }: Trained,
+  part: number,
   parts: number,
-  call: (weight: Trained, from: number, to: number) => Call,
-): readonly (readonly Call[])[] {
-  return Array.from({ length: parts }, (_, part) =>
-    trained.map((weight) => {
-      const size = Math.ceil(weight.size / lanes) * lanes;
-      const { from, to } = ranges(size / lanes, parts)[part] ?? { from: 0, to: 0 };
-      return call(weight, from * lanes, to * lanes);
-    }),
-  );
+): { readonly from: number; readonly to: number } {
+  const { from, to } = ranges(Math.ceil(size / lanes), parts)[part] ?? { from: 0, to: 0 };
+  return { from: from * lanes, to: to * lanes };
 }
 
-function squareCalls(trained: readonly Trained[], parts: number): readonly (readonly Call[])[] {
-  return Array.from({ length: parts }, (_, part) =>
+const zeroPhase =
+  (program: ArenaProgram, trained: readonly Trained[]): Phase =>
+  (part, parts) =>
+    trained.map((weight): Call => {
+      const { from, to } = vectorsOf(program, weight, part, parts);
+      return { name: "zero", inputs: [weight.gradient + 4 * from, 4 * (to - from)] };
+    });
+
+const squarePhase =
+  ({ lanes }: ArenaProgram, trained: readonly Trained[]): Phase =>
+  (part, parts) =>
     trained.map(({ gradient, size, squares, blocks }): Call => {
       const { from, to } = ranges(blocks, parts)[part] ?? { from: 0, to: 0 };
       return { name: "squares", inputs: [gradient, Math.ceil(size / lanes) * lanes, from, to, squares] };
-    }),
-  );
-}
+    });
 
-/** Each thread adds up its own rows of every gradient. */
-function gradientCalls(
-  program: WasmProgram,
-  bound: Bound,
-  trained: readonly Trained[],
-): readonly (readonly Call[])[] {
-  const parts = program.engine.threads.count;
-  return Array.from({ length: parts }, (_, part) =>
+/** Each part adds up its own rows of every gradient. */
+const gradientPhase =
+  (program: ArenaProgram, bound: Bound, trained: readonly Trained[]): Phase =>
+  (part, parts) =>
     trained.flatMap(({ gradient }, k) => {
       const sum = program.plan.gradients[k];
       return sum === null || sum === undefined
         ? []
         : sumCalls(program, sum, bound, { target: gradient, part, parts });
-    }),
-  );
-}
+    });
 
-function updateCalls(
-  program: WasmProgram,
-  updates: readonly (Update | null)[],
-  trained: readonly Trained[],
-): readonly (readonly Call[])[] {
-  const parts = program.engine.threads.count;
-  return Array.from({ length: parts }, (_, part) =>
-    trained.flatMap(({ size, gradient, slots, scalars }, k): readonly Call[] => {
+const updatePhase =
+  (program: ArenaProgram, updates: readonly (Update | null)[], trained: readonly Trained[]): Phase =>
+  (part, parts) =>
+    trained.flatMap((weight, k): readonly Call[] => {
       if (updates[k] === null || updates[k] === undefined) return [];
-      const { from, to } = ranges(Math.ceil(size / lanes), parts)[part] ?? { from: 0, to: 0 };
-      const inputs = [program.weightAddress(k), gradient, scalars, from * lanes, to * lanes, ...slots];
+      const { from, to } = vectorsOf(program, weight, part, parts);
+      const { gradient, scalars, slots } = weight;
+      const inputs = [program.weightAddress(k), gradient, scalars, from, to, ...slots];
       return [{ name: `update_${k}`, inputs }];
-    }),
-  );
-}
+    });
 
 function squaredNorm({ squares, blocks }: Trained, memory: Float32Array): number {
   let sum = 0;

@@ -1,0 +1,106 @@
+/** A device that runs programs on an arena: compiled once, shards run by threads on one shared memory. */
+import type { Computation } from "../graph/computation.ts";
+import { Arena } from "./arena.ts";
+import { ArenaProgram } from "./arenaProgram.ts";
+import { arenaTrainer } from "./arenaTrainer.ts";
+import type { Backend } from "./backend.ts";
+import type { Bound } from "./bindings.ts";
+import type { Batch, Device, Executable } from "./device.ts";
+import type { Engine } from "./engine.ts";
+import { readGradients, readOutputs } from "./results.ts";
+import type { Tasks } from "./tasks.ts";
+import { Threads, type ThreadWorker } from "./threads.ts";
+
+export interface ArenaOptions {
+  /** Threads, the calling one included. Default: one a core where memory can be shared, else 1. */
+  readonly threads?: number;
+  /** Rows of a shard. Changes the bits of sums; default: from the sizes of model and batch. */
+  readonly shardRows?: number;
+  /** Bytes. Default: 1 GiB. */
+  readonly memoryLimit?: number;
+  /** Steps of a chunk of time; changes no bit. Default: from the rows of a shard. */
+  readonly chunk?: number;
+  /** Steps of a segment of time, of which alone values are kept; changes no bit. Default: all while there is room. */
+  readonly segment?: number;
+}
+/** Where a device runs. */
+export interface Surroundings {
+  /** Whether threads can share memory; without it there is one thread. */
+  readonly shared: boolean;
+  readonly startThread: () => ThreadWorker;
+}
+/** What a device is made of. */
+export interface Parts extends Surroundings {
+  readonly backend: Backend;
+  readonly mode: string;
+  readonly description: string;
+  readonly threads: number;
+}
+
+const defaultMemory = 2 ** 30;
+
+/** Threads end when nothing is left that could give them work. */
+const abandonedEngines = new FinalizationRegistry<readonly ThreadWorker[]>((workers) => {
+  for (const worker of workers) worker.terminate();
+});
+/** The memory of a program goes back when nobody can run it any more. */
+const abandonedPrograms = new FinalizationRegistry<ArenaProgram>((program) => program.release());
+
+/** Memory and threads are taken when something is first compiled. */
+export function arenaDevice(
+  options: ArenaOptions,
+  { backend, mode, description, threads: count, shared, startThread }: Parts,
+): Device {
+  let engine: Engine | null = null;
+  let codes = 0;
+  const started = (): Engine => {
+    engine ??= newEngine();
+    return engine;
+  };
+  function newEngine(): Engine {
+    const arena = new Arena(options.memoryLimit ?? defaultMemory, shared);
+    const workers = Array.from({ length: count - 1 }, startThread);
+    const threads = new Threads(arena, workers);
+    const { chunk = null, shardRows = null, segment = null } = options;
+    const made: Engine = { backend, arena, threads, chunk, shardRows, segment, nextCode: () => codes++ };
+    abandonedEngines.register(made, workers);
+    return made;
+  }
+  return {
+    name: backend.name,
+    mode,
+    shardRows: options.shardRows ?? null,
+    description,
+    compile: (computation) => arenaExecutable(computation, started()),
+    train: (computation, updates) => arenaTrainer(computation, updates, started()),
+  };
+}
+
+function arenaExecutable(computation: Computation, engine: Engine): Executable {
+  const program = new ArenaProgram(computation, [], engine);
+  let packed: { readonly weights: readonly Float32Array[]; readonly version: number | undefined } | null =
+    null;
+  const runNow: Executable["runNow"] = (batch, weights, into) => {
+    const same =
+      batch.version !== undefined && packed?.version === batch.version && packed.weights === weights;
+    if (!same) {
+      program.writeWeights(weights);
+      program.pack();
+      packed = { weights, version: batch.version };
+    }
+    return results(batch, into);
+  };
+  const firstRun = (bound: Bound): readonly Tasks[] =>
+    program.listsOf(bound, "run", () => [program.shardPhase(bound)]);
+  function results(batch: Batch, into?: readonly Float32Array[]): readonly Float32Array[] {
+    const bound = program.bind(batch);
+    program.run(bound.lists.get("run") ?? firstRun(bound));
+    const outputs = readOutputs(program, bound, batch, into);
+    return computation.gradients.length === 0
+      ? outputs
+      : [...outputs, ...readGradients(program, computation, bound)];
+  }
+  const executable: Executable = { runNow, run: async (batch, weights) => runNow(batch, weights) };
+  abandonedPrograms.register(executable, program);
+  return executable;
+}

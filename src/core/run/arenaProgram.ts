@@ -1,0 +1,197 @@
+/** A plan as code, its weights and panels in the arena, and lists of calls for the threads. */
+import { invariant } from "../../errors.ts";
+import type { Computation, Update } from "../graph/computation.ts";
+import { aligned } from "../plan/allocate.ts";
+import { show } from "../plan/debug.ts";
+import { type Plan, weightKeyOf } from "../plan/described.ts";
+import { blockFloats, panelBlocks } from "../plan/lower/pack.ts";
+import { lowerTurn } from "../plan/lower/turn.ts";
+import { lowerSquares, lowerUpdate, lowerZero } from "../plan/lower/update.ts";
+import { plan as makePlan } from "../plan/plan.ts";
+import { printPlan } from "../plan/print.ts";
+import type { Program, ProgramFunction } from "../plan/program.ts";
+import { printProgram } from "../render/print.ts";
+import type { Region } from "./arena.ts";
+import { Bindings, type Bound } from "./bindings.ts";
+import type { Batch } from "./device.ts";
+import type { Engine } from "./engine.ts";
+import { ready } from "./ready.ts";
+import { type Call, type RunList, ranges, type Tasks, writeTasks } from "./tasks.ts";
+import type { Turn } from "./transfer.ts";
+
+/** Work of one part of so many, in turn: each phase is finished by all before the next begins. */
+export type Phase = (part: number, parts: number) => readonly Call[];
+
+export class ArenaProgram {
+  readonly plan: Plan;
+  readonly engine: Engine;
+  readonly lanes: number;
+  readonly turn: Turn;
+  /** Frame entries that all shards share: weights and panels. */
+  readonly shared: Map<string, number> = new Map();
+  readonly weightFloats: number;
+  private readonly names: readonly string[];
+  private readonly code: number;
+  private readonly runList: RunList;
+  private readonly weights: Region;
+  /** A frame that knows weights and panels alone. */
+  private readonly weightFrame: Region;
+  /** Room for the one call of `turn`. */
+  private readonly turning: Region;
+  private readonly packing: readonly Tasks[];
+  private readonly bindings: Bindings;
+
+  constructor(computation: Computation, updates: readonly (Update | null)[], engine: Engine) {
+    const { backend, arena, threads } = engine;
+    this.engine = engine;
+    this.lanes = backend.target.lanes;
+    this.plan = makePlan(computation, backend.target);
+    const program = withUpdates(this.plan, updates, this.lanes);
+    show("plan", "", () => printPlan(this.plan));
+    show("program", "", () => printProgram(program));
+    const code = backend.compile(program, arena);
+    this.code = engine.nextCode();
+    this.names = program.functions.filter(({ exported }) => exported).map(({ name }) => name);
+    this.runList = ready(code, arena.memory);
+    threads.load({ id: this.code, code });
+    this.weightFloats = computation.weights.reduce((sum, { shape }) => sum + floatsOf(shape), 0);
+    this.weights = this.placeWeights(computation);
+    this.weightFrame = arena.take(4 * this.plan.frame.length);
+    this.plan.frame.forEach((key, k) => {
+      arena.int32[this.weightFrame.start / 4 + k] = this.shared.get(key) ?? 0;
+    });
+    this.turning = arena.take(4 * (2 + turnInputs));
+    this.turn = this.turner();
+    this.packing = this.scheduled(threads.count, [this.packPhase]);
+    this.bindings = new Bindings(this);
+  }
+
+  /** Address of a weight, in bytes. */
+  weightAddress(index: number): number {
+    return this.shared.get(weightKeyOf(index)) ?? 0;
+  }
+
+  writeWeights(weights: readonly Float32Array[]): void {
+    weights.forEach((weight, k) => this.engine.arena.float32.set(weight, this.weightAddress(k) / 4));
+  }
+
+  /** Lays the weights out for the products; to be called whenever they have changed. */
+  pack(): void {
+    this.run(this.packing);
+  }
+
+  /** A part's share of the packing. */
+  readonly packPhase: Phase = (part, parts) =>
+    this.plan.panels.map((panel) => {
+      const { from, to } = ranges(panelBlocks(panel, this.lanes), parts)[part] ?? { from: 0, to: 0 };
+      return { name: `pack_${panel.key}`, inputs: [this.weightFrame.start, from, to] };
+    });
+
+  bind(batch: Batch): Bound {
+    return this.bindings.bind(batch);
+  }
+
+  /** The shards' runs. */
+  readonly shardPhase =
+    ({ memory }: Bound): Phase =>
+    (part, parts) =>
+      memory.shards
+        .filter((_, k) => k % parts === part)
+        .map(({ frame }) => ({ name: "run", inputs: [frame] }));
+
+  /** All lists, one after the other. */
+  run(lists: readonly Tasks[]): void {
+    for (let k = 0; k < lists.length; k++) this.engine.threads.run(lists[k]!, this.code, this.runList);
+  }
+
+  /** Lists of calls that speak of the bound shards, written once for each binding. */
+  listsOf(bound: Bound, name: string, phases: () => readonly Phase[]): readonly Tasks[] {
+    const known = bound.lists.get(name);
+    if (known !== undefined) return known;
+    const lists = this.scheduled(bound.parts, phases());
+    bound.lists.set(name, lists);
+    return lists;
+  }
+
+  /** Phases as lists; a single thread has nobody to wait for, and gets one list of all. */
+  scheduled(parts: number, phases: readonly Phase[]): readonly Tasks[] {
+    if (parts === 1) return [this.tasks([phases.flatMap((phase) => phase(0, 1))])];
+    return phases.map((phase) => this.tasks(Array.from({ length: parts }, (_, part) => phase(part, parts))));
+  }
+
+  tasks(lists: readonly (readonly Call[])[]): Tasks {
+    return writeTasks(this.engine.arena, lists, (name) => this.numberOf(name));
+  }
+
+  frameSlot(key: string): number {
+    const slot = this.plan.frame.indexOf(key);
+    invariant(slot >= 0, `device: no entry "${key}" in the frame`);
+    return slot;
+  }
+
+  release(): void {
+    this.bindings.release();
+    const { arena } = this.engine;
+    for (const region of [this.weights, this.weightFrame, this.turning]) arena.give(region);
+    for (const { region } of this.packing) arena.give(region);
+  }
+
+  private numberOf(name: string): number {
+    const number = this.names.indexOf(name);
+    invariant(number >= 0, `device: no function "${name}" in the program`);
+    return number;
+  }
+
+  /** A list of one call, whose inputs are written each time. */
+  private turner(): Turn {
+    const { arena } = this.engine;
+    const at = this.turning.start / 4;
+    arena.int32[at] = this.numberOf("turn");
+    arena.int32[at + 1] = turnInputs;
+    return (a, b, c, d, e, f, g, h, i) => {
+      const ints = arena.int32;
+      ints[at + 2] = a;
+      ints[at + 3] = b;
+      ints[at + 4] = c;
+      ints[at + 5] = d;
+      ints[at + 6] = e;
+      ints[at + 7] = f;
+      ints[at + 8] = g;
+      ints[at + 9] = h;
+      ints[at + 10] = i;
+      this.runList(at, 1);
+    };
+  }
+
+  private placeWeights(computation: Computation): Region {
+    let at = 0;
+    const places = new Map<string, number>();
+    const take = (key: string, floats: number): void => {
+      places.set(key, at);
+      at += aligned(floats * 4);
+    };
+    computation.weights.forEach(({ shape }, k) => take(weightKeyOf(k), floatsOf(shape)));
+    for (const panel of this.plan.panels)
+      take(panel.key, panelBlocks(panel, this.lanes) * blockFloats(panel, this.lanes));
+    const region = this.engine.arena.take(at);
+    for (const [key, place] of places) this.shared.set(key, region.start + place);
+    this.engine.arena.float32.fill(0, region.start / 4, (region.start + region.bytes) / 4);
+    return region;
+  }
+}
+
+const turnInputs = 9;
+
+/** With what a device needs besides the plan's own functions. */
+function withUpdates(plan: Plan, updates: readonly (Update | null)[], lanes: number): Program {
+  const extra: ProgramFunction[] = [lowerTurn(lanes), lowerZero(), lowerSquares(lanes)];
+  updates.forEach((update, k) => {
+    if (update !== null) extra.push(lowerUpdate(update, `update_${k}`, lanes));
+  });
+  return { lanes, functions: [...plan.program.functions, ...extra] };
+}
+
+/** A weight's axes are numbers. */
+function floatsOf(shape: Computation["weights"][number]["shape"]): number {
+  return shape.reduce<number>((size, dim) => size * Number(dim), 1);
+}

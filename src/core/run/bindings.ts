@@ -1,0 +1,169 @@
+/**
+ * Batches bound to memory. A binding serves all batches of the same rows and steps; those used last are kept while they
+ * are small, so that a change between a few sizes costs nothing.
+ */
+import { shardRows } from "../plan/allocate.ts";
+import type { Plan, SumPlan } from "../plan/described.ts";
+import type { Region } from "./arena.ts";
+import { type ShardRows, shardsOf } from "./batches.ts";
+import type { Batch } from "./device.ts";
+import type { Engine } from "./engine.ts";
+import { largestArray, placeShards, type ShardMemory, timesOf, writeRows } from "./shards.ts";
+import type { Tasks } from "./tasks.ts";
+import { type Transfer, type Turn, writeInputs } from "./transfer.ts";
+
+export interface Adding {
+  readonly region: Region;
+  readonly tasks: Tasks;
+}
+
+/** Shards of one batch, bound to memory. */
+export interface Bound {
+  readonly memory: ShardMemory;
+  /** Address of the list of the shards' frames. */
+  readonly frames: Region;
+  readonly transfer: Transfer;
+  /** Threads that have work here. */
+  readonly parts: number;
+  /** Lists of calls, each finished before the next begins, by what they do; written when first asked for. */
+  readonly lists: Map<string, readonly Tasks[]>;
+  /** Where sums are added up that the host reads, and the list that does it. */
+  readonly sums: Map<SumPlan, Adding>;
+  /** The rows of the batch at hand. */
+  rows: readonly ShardRows[];
+  /** The place of the first row, where every row is of full length: then the tables of rows stand as they are. */
+  evenFrom: number | null;
+}
+
+/** What of a program a binding needs. */
+export interface Bindable {
+  readonly plan: Plan;
+  readonly engine: Engine;
+  readonly shared: ReadonlyMap<string, number>;
+  readonly weightFloats: number;
+  readonly turn: Turn;
+}
+
+const keptBindings = 64;
+const keptBytes = 32 * 2 ** 20;
+/** A single shard of less than this many floats of weights is not worth waking another thread. */
+const smallWeights = 2 ** 15;
+
+export class Bindings {
+  private readonly program: Bindable;
+  /** The one used last comes last. */
+  private readonly bounds = new Map<string, Bound>();
+  private last: { readonly batch: Batch; readonly bound: Bound } | null = null;
+
+  constructor(program: Bindable) {
+    this.program = program;
+  }
+
+  /** Shards for this batch, its inputs in place. */
+  bind(batch: Batch): Bound {
+    const bound =
+      this.last?.batch === batch && batch.lengths === undefined ? this.last.bound : this.find(batch);
+    for (let k = 0; k < bound.rows.length; k++)
+      writeInputs(bound.transfer, bound.memory.shards[k]!, bound.rows[k]!, batch);
+    if (this.last?.batch !== batch) this.last = { batch, bound };
+    return bound;
+  }
+
+  release(): void {
+    for (const key of this.bounds.keys()) this.forget(key);
+  }
+
+  private find(batch: Batch): Bound {
+    const { program } = this;
+    const times = timesOfBatch(program, batch);
+    const size = program.engine.shardRows ?? shardRows(program.plan, batch.rows);
+    const key = JSON.stringify([batch.rows, size, times]);
+    const known = this.bounds.get(key);
+    const firstRow = batch.firstRow ?? 0;
+    if (known !== undefined && batch.lengths === undefined && known.evenFrom === firstRow) {
+      this.use(key, known);
+      return known;
+    }
+    const rows = shardsOf(batch, size, times);
+    const bound = known ?? this.newBound(rows, times);
+    this.use(key, bound);
+    bound.rows = rows;
+    bound.evenFrom = batch.lengths === undefined ? firstRow : null;
+    rows.forEach((shard, k) => writeRows(program.engine.arena, bound.memory.shards[k]!, shard, firstRow));
+    return bound;
+  }
+
+  private use(key: string, bound: Bound): void {
+    this.bounds.delete(key);
+    this.bounds.set(key, bound);
+  }
+
+  private newBound(rows: readonly ShardRows[], times: Readonly<Record<string, number>>): Bound {
+    const { plan, shared, engine } = this.program;
+    const { arena, threads, chunk, segment } = engine;
+    this.makeRoom();
+    const memory = placeShards({
+      plan,
+      arena,
+      shared,
+      rows: rows.map((shard) => shard.rows.length),
+      times,
+      threads: threads.count,
+      chunk,
+      segment,
+      makeRoom: () => this.release(),
+    });
+    const frames = arena.take(4 * memory.shards.length);
+    arena.int32.set(
+      memory.shards.map(({ frame }) => frame),
+      frames.start / 4,
+    );
+    const staging = arena.take(
+      4 * Math.max(...memory.shards.map((shard) => largestArray(plan, shard.extent))),
+    );
+    const alone = rows.length === 1 && this.program.weightFloats < smallWeights;
+    return {
+      memory,
+      frames,
+      transfer: { arena, plan, staging, turn: this.program.turn },
+      parts: alone ? 1 : threads.count,
+      lists: new Map(),
+      sums: new Map(),
+      rows,
+      evenFrom: null,
+    };
+  }
+
+  /** Forgets those that were used longest ago. */
+  private makeRoom(): void {
+    let bytes = [...this.bounds.values()].reduce((sum, { memory }) => sum + memory.region.bytes, 0);
+    for (const [key, { memory }] of this.bounds) {
+      if (bytes <= keptBytes && this.bounds.size < keptBindings) return;
+      bytes -= memory.region.bytes;
+      this.forget(key);
+    }
+  }
+
+  private forget(key: string): void {
+    const bound = this.bounds.get(key);
+    if (bound === undefined) return;
+    const { arena } = this.program.engine;
+    for (const { region } of [...bound.lists.values()].flat()) arena.give(region);
+    for (const { region, tasks } of bound.sums.values()) {
+      arena.give(region);
+      arena.give(tasks.region);
+    }
+    arena.give(bound.memory.region);
+    arena.give(bound.frames);
+    arena.give(bound.transfer.staging);
+    this.bounds.delete(key);
+    if (this.last?.bound === bound) this.last = null;
+  }
+}
+
+/** Steps of every dimension, the known ones too, by the text of their name. */
+function timesOfBatch({ plan }: Bindable, batch: Batch): Record<string, number> {
+  const times: Record<string, number> = {};
+  for (const time of timesOf(plan)) times[time] = typeof time === "number" ? time : (batch.times[time] ?? 0);
+  return times;
+}

@@ -5,7 +5,14 @@ export { type ErrorFacts, UnrollError } from "./errors.ts";
 export { type Cell, type CellDescription, defineCell, type Sizes } from "./nn/cells/defineCell.ts";
 export type { Bias } from "./nn/cells/preActivation.ts";
 // nn: where and from what
-export { type DeviceInfo, type DeviceName, type DeviceOptions, deviceInfo, setDevice } from "./nn/device.ts";
+export {
+  type DeviceInfo,
+  type DeviceName,
+  type DeviceOptions,
+  deviceInfo,
+  type NativeOffer,
+  setDevice,
+} from "./nn/device.ts";
 // nn: layers
 export { activation } from "./nn/layers/activation.ts";
 export type { Activation, ActivationName } from "./nn/layers/activations.ts";
@@ -39,6 +46,7 @@ export type { NamedTensor } from "./nn/model/weights.ts";
 // nn: models
 export { functional, loadModel, sequential } from "./nn/models.ts";
 export type {
+  BatchSession,
   CausalModel,
   CausalTokenModel,
   CompileOptions,

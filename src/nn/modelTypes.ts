@@ -4,7 +4,7 @@ import type { DeviceName } from "./device.ts";
 import type { InitialState } from "./model/predict.ts";
 import type { Ragged } from "./model/ragged.ts";
 import type { Nested, Tensor } from "./model/tensor.ts";
-import type { DataOf, Leaf, ResultOf, Signals, Step, StepFits } from "./model/types.ts";
+import type { DataOf, Leaf, ResultOf, Signals, Step, StepFits, StepsFit } from "./model/types.ts";
 import type { NamedTensor } from "./model/weights.ts";
 import type { GenerateOptions } from "./session/generate.ts";
 import type { Common, Signal, TimeOf } from "./signals.ts";
@@ -102,8 +102,10 @@ export interface ModelWithoutTime<I extends Signals = Signals, O extends Signals
 export interface ModelThatLooksAhead<I extends Signals = Signals, O extends Signals = Signals>
   extends Model<I, O> {}
 export interface CausalModel<I extends Signals = Signals, O extends Signals = Signals> extends Model<I, O> {
-  /** The model step by step, with the weights it has now. */
-  session(): Session<I, Pushed<O>>;
+  /** The model step by step, with the weights it has now: one stream. */
+  session(options?: { readonly batch?: undefined }): Session<I, Pushed<O>>;
+  /** As many streams as `batch` says, each with a state of its own. */
+  session(options: { readonly batch: number }): BatchSession<I, Pushed<O>>;
 }
 export interface CausalTokenModel<I extends Signals = Signals, O extends Signals = Signals>
   extends CausalModel<I, O> {
@@ -112,12 +114,39 @@ export interface CausalTokenModel<I extends Signals = Signals, O extends Signals
   /** The same tokens, each as it is made: `for await (const token of model.stream({ prompt, length }))`. */
   stream(options: GenerateOptions): AsyncGenerator<number, void, undefined>;
 }
-/** One step at a time. */
-export interface Session<I, Y = Float32Array> {
+/** What every session does with its states. */
+export interface States {
+  /** The states as bytes, for `restore`: a small header and float32. */
+  snapshot(): Uint8Array;
+  /**
+   * Goes on where the session of the snapshot was: bit for bit, if the weights are the same. Throws an UnrollError,
+   * and changes nothing, for a snapshot of another model or of another number of streams, and for damaged bytes.
+   */
+  restore(bytes: Uint8Array): void;
+  /** Another session that goes on from here, with the same weights; from now on each goes its own way. */
+  fork(): this;
+  /** Takes the weights that the model has now; until then a session keeps those it began with. The states stay. */
+  refresh(): void;
+}
+/** One stream, one step at a time. */
+export interface Session<I, Y = Float32Array> extends States {
   /** The output of this step (`predict` gives the same for all steps so far); the next push overwrites it. */
   push<const X extends Step<I>>(x: X & StepFits<X, I>): Y;
   /** Begin a new sequence. */
   reset(): void;
+}
+/** Many streams, each with a state of its own, that advance together. */
+export interface BatchSession<I, Y = Float32Array> extends States {
+  /**
+   * One step of each stream, or of those in `rows` alone: their outputs, in the same order. An output stays until the
+   * next push of its stream, the array around them until the next push.
+   */
+  push<const X extends ArrayLike<Step<I>>>(
+    xs: X & StepsFit<X, I>,
+    options?: { readonly rows?: ArrayLike<number> },
+  ): readonly Y[];
+  /** Begin a new sequence in this stream, or in all. */
+  reset(row?: number): void;
 }
 /** One output, or as many as there are; of a model of unknown outputs it is taken to be one. */
 export type Pushed<O> = [Signal] extends [O]

@@ -2,8 +2,9 @@
  * Models: `sequential`, `functional`, and the object that both give, a thin shell over network, training and sessions.
  */
 import { UnrollError } from "../errors.ts";
-import { currentDevice, deviceFacts } from "./device.ts";
+import { currentDevice } from "./device.ts";
 import type { Facts } from "./layers/facts.ts";
+import { checkOptions } from "./layers/options.ts";
 import { encoderOf } from "./model/encoder.ts";
 import { functionalNetwork } from "./model/functional.ts";
 import { type Network, register } from "./model/network.ts";
@@ -17,7 +18,7 @@ import { checkedWeights, getWeights, type NamedTensor, namedWeights, setWeights 
 import type { CausalTokenModel, ModelOf, PredictOptions, StepResult } from "./modelTypes.ts";
 import { currentSeed } from "./seed.ts";
 import { type GenerateOptions, generate, stream } from "./session/generate.ts";
-import { openSession, type StepSession } from "./session/session.ts";
+import { openSession, type StepSession, streamsCheck } from "./session/session.ts";
 import type { Signal } from "./signals.ts";
 import type { TrainedModel } from "./train/callbacks.ts";
 import { type LoadOptions, loadNetwork, saveNetwork, takeUp } from "./train/checkpoint.ts";
@@ -167,7 +168,7 @@ class ModelObject {
   }
 
   async save(path: string): Promise<void> {
-    await saveNetwork(this.#network(), path, deviceFacts());
+    await saveNetwork(this.#network(), path);
   }
 
   async evaluate(x: unknown, y: unknown, options: EvaluateOptions = {}): Promise<Record<string, number>> {
@@ -194,16 +195,9 @@ class ModelObject {
     };
   }
 
-  session(...options: readonly unknown[]): StepSession {
-    if (options.some((option) => option !== undefined && Object.keys(option ?? { null: 0 }).length > 0)) {
-      throw new UnrollError({
-        where: "model.session()",
-        expected: "no options: a session runs one stream",
-        got: JSON.stringify(options[0]),
-        fix: "Open one session a stream.",
-      });
-    }
-    return openSession(this.#network(), currentDevice());
+  session(options: { readonly batch?: number } = {}): StepSession {
+    checkOptions("model.session", options, { batch: streamsCheck });
+    return openSession(this.#network(), currentDevice(), { batch: options.batch ?? null });
   }
 
   async generate(options: GenerateOptions): Promise<number[]> {

@@ -1,10 +1,12 @@
 /** What goes into models and comes out of them. */
 import {
   adam,
+  type BatchSession,
   bidirectional,
   type CausalModel,
   type CausalTokenModel,
   dense,
+  embedding,
   functional,
   gru,
   input,
@@ -14,6 +16,7 @@ import {
   type ModelThatLooksAhead,
   meanSquaredError,
   type Ragged,
+  type Session,
   type Signal,
   sequential,
   type Tensor,
@@ -109,7 +112,45 @@ export function generality(): void {
   session.push([1, 2, 3]);
   // @ts-expect-error a number is a token
   session.push(3);
+  same<Float32Array>()(session.push([1, 2, 3, 4]));
+  same<Session<Signal<"sequence", 4, Causal>>>()(session.fork());
   // @ts-expect-error looks ahead
   const wrong: CausalModel = sequential(series, bidirectional(lstm({ units: 2 })));
   void wrong;
+}
+
+export function manyStreams(step: Float32Array, some: readonly number[][], count: number): void {
+  const model = sequential(series, lstm({ units: 2 }));
+  const session = model.session({ batch: 2 });
+  same<readonly Float32Array[]>()(session.push([[1, 2, 3, 4], step]));
+  session.push(some);
+  session.push([step], { rows: [1] });
+  session.push(some, { rows: Uint32Array.of(1, 0) });
+  session.reset(1);
+  session.restore(session.snapshot());
+  session.refresh();
+  same<BatchSession<Signal<"sequence", 4, Causal>>>()(session.fork());
+  model.session({ batch: count }).push(some);
+  model.session({}).push(step);
+  // @ts-expect-error one stream has no rows
+  model.session().push(step, { rows: [0] });
+  // @ts-expect-error the second step has 3 features, the input has 4
+  session.push([step, [1, 2, 3]]);
+  // @ts-expect-error one step alone
+  session.push([1, 2, 3, 4]);
+  // @ts-expect-error rows, not row
+  session.push([step], { row: [1] });
+  // @ts-expect-error a number of streams
+  model.session({ batch: "2" });
+  const tokens = sequential(words, embedding({ inputDim: 9, outputDim: 2 }), gru({ units: 2 }));
+  tokens.session({ batch: 3 }).push([1, 2, 3]);
+  tokens.session({ batch: 3 }).push(Int32Array.of(1, 2, 3));
+  // @ts-expect-error a token is a number
+  tokens.session({ batch: 1 }).push([[1]]);
+  const several = functional({ inputs: { left: series, right: words }, outputs: { y, last } });
+  same<readonly { readonly y: Float32Array; readonly last: Float32Array }[]>()(
+    several.session({ batch: 1 }).push([{ left: step, right: 3 }]),
+  );
+  // @ts-expect-error the input called right is missing
+  several.session({ batch: 1 }).push([{ left: step }]);
 }

@@ -90,3 +90,7 @@ export type StepFits<X, S> = S extends Signal
       : X
     : X
   : X;
+/** The same for the steps of many streams. */
+export type StepsFit<X, S> = X extends readonly unknown[]
+  ? { readonly [K in keyof X]: StepFits<X[K], S> }
+  : X;

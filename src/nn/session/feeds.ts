@@ -1,70 +1,131 @@
-/** What one step takes, checked and put where the device reads it. */
+/** What one step takes, checked and put where the device reads it: a row for each stream. */
 import type { HostArray } from "../../core/run/device.ts";
 import { UnrollError } from "../../errors.ts";
 import { askedBy } from "../model/data.ts";
 import type { End, Network } from "../model/network.ts";
+import { listed, type Structure } from "../model/structure.ts";
 import { flattened, sizeOf } from "../model/tensor.ts";
 
-export interface Feed {
-  /** The numbers of the last step that was written. */
-  readonly values: HostArray;
-  /** Throws an UnrollError when `x` is not one step of this input; the values may then be a part of it. */
-  readonly write: (x: unknown) => void;
+/** How errors call the push of a stream. */
+export type Where = (stream: number) => string;
+
+export interface Feeds {
+  /** `[rows, ...]` for each input: the numbers of the last steps that were written. */
+  readonly values: readonly HostArray[];
+  /** Throws an UnrollError when `x` is not one step of the model; the row may then hold a part of it. */
+  readonly write: Write;
+}
+/** Writes one step into a row, for a stream. */
+type Write = (x: unknown, row: number, stream: number) => void;
+
+export function feedsOf({ network, rows, where }: Feeding): Feeds {
+  const { inputs, inputsAs } = network;
+  const feeds = inputs.map((end) => {
+    const named: Where = (stream) => `${where(stream)}, "${end.name}"`;
+    return feedOf(network, end, { rows, where: inputs.length > 1 ? named : where });
+  });
+  const values = feeds.map((feed) => feed.values);
+  const [only] = feeds;
+  if (only && inputsAs.as === "one") return { values, write: only.write };
+  const keys = inputsAs.as === "list" ? inputs.map((_, k) => k) : inputsAs.names;
+  const writes = feeds.map(({ write }) => write);
+  const write: Write = (x, row, stream) => {
+    if (!complete(inputsAs, x)) listed(inputsAs, x, where(stream)); // which says what is wrong
+    const given = x as Readonly<Record<string | number, unknown>>;
+    for (let k = 0; k < writes.length; k++) (writes[k] as Write)(given[keys[k] as string], row, stream);
+  };
+  return { values, write };
 }
 
-export function feedOf(network: Network, end: End, where: string): Feed {
+interface Feeding {
+  readonly network: Network;
+  readonly rows: number;
+  readonly where: Where;
+}
+interface Feed {
+  readonly values: HostArray;
+  readonly write: Write;
+}
+/** An array of rows, and the shape of one. */
+interface Target {
+  readonly values: HostArray;
+  readonly inner: readonly number[];
+  readonly size: number;
+  readonly where: Where;
+}
+
+/** Everything is there and nothing else; allocates nothing. */
+function complete({ as, names }: Structure, x: unknown): boolean {
+  if (as === "list") return Array.isArray(x) && x.length === names.length;
+  if (typeof x !== "object" || x === null) return false;
+  let count = 0;
+  for (const name in x) {
+    if (!names.includes(name)) return false;
+    count++;
+  }
+  return count === names.length;
+}
+
+function feedOf(network: Network, end: End, { rows, where }: Omit<Feeding, "network">): Feed {
   const { axes, dtype, time, tokens } = askedBy(network, end);
   const inner = axes.slice(time === null ? 0 : 1).map((axis) => axis ?? 1);
-  const values = new (dtype === "int32" ? Int32Array : Float32Array)(sizeOf(inner));
-  if (inner.length === 0) return { values, write: (x) => writeToken(values, x, tokens ?? 2 ** 31, where) };
-  return { values, write: (x) => writeNumbers(values, x, inner, where) };
+  const size = sizeOf(inner);
+  const values = new (dtype === "int32" ? Int32Array : Float32Array)(rows * size);
+  const target: Target = { values, inner, size, where };
+  if (inner.length > 0) return { values, write: (x, row, stream) => writeNumbers(target, x, row, stream) };
+  const limit = tokens ?? 2 ** 31;
+  const write: Write = (x, row, stream) => {
+    if (typeof x !== "number" || !Number.isInteger(x) || x < 0 || x >= limit)
+      throw noToken(x, limit, where(stream));
+    values[row] = x;
+  };
+  return { values, write };
 }
 
-function writeToken(values: HostArray, x: unknown, tokens: number, where: string): void {
-  if (typeof x !== "number" || !Number.isInteger(x) || x < 0 || x >= tokens) {
-    throw new UnrollError({
-      where,
-      expected: `a token from 0 to ${tokens - 1}`,
-      got: typeof x === "number" ? String(x) : spelt(x),
-      fix:
-        typeof x === "number"
-          ? "Check how the tokens were made."
-          : "Push one token at a time: session.push(3).",
-    });
-  }
-  values[0] = x;
+function noToken(x: unknown, limit: number, where: string): UnrollError {
+  const isNumber = typeof x === "number";
+  return new UnrollError({
+    where,
+    expected: `a token from 0 to ${limit - 1}`,
+    got: isNumber ? String(x) : spelt(x),
+    fix: isNumber ? "Check how the tokens were made." : "Push one token of a stream at a time.",
+  });
 }
 
-function writeNumbers(values: HostArray, x: unknown, inner: readonly number[], where: string): void {
+function writeNumbers({ values, inner, size, where }: Target, x: unknown, row: number, stream: number): void {
   const nested = inner.length > 1 && Array.isArray(x);
-  const numbers = nested ? flattened(x, where).data : x;
-  if ((!Array.isArray(numbers) && !ArrayBuffer.isView(numbers)) || lengthOf(numbers) !== values.length) {
+  const numbers = nested ? flattened(x, where(stream)).data : x;
+  if ((!Array.isArray(numbers) && !ArrayBuffer.isView(numbers)) || lengthOf(numbers) !== size) {
     throw new UnrollError({
-      where,
+      where: where(stream),
       expected: `one step, [${inner.join(", ")}]`,
       got: spelt(x),
       fix: "Push one step of one sequence, without axes for batch and time.",
     });
   }
   const list = numbers as unknown as ArrayLike<unknown>;
-  const fits = values instanceof Int32Array ? Number.isInteger : Number.isFinite;
-  for (let k = 0; k < values.length; k++) {
+  const whole = values instanceof Int32Array;
+  const start = row * size;
+  for (let k = 0; k < size; k++) {
     const value = list[k];
-    if (!fits(value)) {
-      throw new UnrollError({
-        where: `${where}, number ${k}`,
-        expected: values instanceof Int32Array ? "a whole number" : "a finite number",
-        got: typeof value === "number" ? String(value) : spelt(value),
-        fix: Array.isArray(value) ? "Push one step at a time." : "Clean the data first.",
-      });
-    }
-    values[k] = value as number;
+    if (!(whole ? Number.isInteger(value) : Number.isFinite(value)))
+      throw noNumber(value, whole, `${where(stream)}, number ${k}`);
+    values[start + k] = value as number;
   }
 }
 
+const noNumber = (value: unknown, whole: boolean, where: string): UnrollError =>
+  new UnrollError({
+    where,
+    expected: whole ? "a whole number" : "a finite number",
+    got: typeof value === "number" ? String(value) : spelt(value),
+    fix: Array.isArray(value) ? "Push one step of a stream at a time." : "Clean the data first.",
+  });
+
 const lengthOf = (x: object): number => ("length" in x ? Number(x.length) : -1);
 
-function spelt(x: unknown): string {
+/** What was given, as errors show it. */
+export function spelt(x: unknown): string {
   if (Array.isArray(x)) return `an array of ${x.length}`;
   if (ArrayBuffer.isView(x)) return `a typed array of ${lengthOf(x)}`;
   return x === null ? "null" : typeof x === "number" ? "a number" : typeof x;

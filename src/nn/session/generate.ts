@@ -59,7 +59,7 @@ function making(
   method: string,
 ): AsyncGenerator<number, void, undefined> {
   checkOptions(method, options, checks, ["prompt", "length"]);
-  const session = openSession(network, device, `${method}(options)`);
+  const session = openSession(network, device, { where: `${method}(options)` });
   const tokens = tokensOf(network, `${method}(options)`);
   refuseTokens(options.prompt, tokens, `${method}(options), prompt`);
   const { temperature = 1, topK = null, topP = null } = options;

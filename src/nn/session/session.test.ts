@@ -1,188 +1,20 @@
 import { describe, expect, test } from "vitest";
-import { referenceDevice } from "../../core/run/referenceDevice.ts";
+import { causalModels, real, reals, roughened, sessionDevices, words } from "../../../test/sessions.ts";
 import { wasmDevice } from "../../core/run/wasmDevice.ts";
-import { defineCell } from "../cells/defineCell.ts";
-import { activation } from "../layers/activation.ts";
 import { bidirectional } from "../layers/bidirectional.ts";
 import { dense } from "../layers/dense.ts";
-import { dropout } from "../layers/dropout.ts";
 import { embedding } from "../layers/embedding.ts";
 import { input } from "../layers/input.ts";
-import { layerNormalization } from "../layers/layerNormalization.ts";
-import { masking } from "../layers/masking.ts";
-import { gru, lstm, recurrent, simpleRNN } from "../layers/recurrent.ts";
+import { gru, lstm } from "../layers/recurrent.ts";
 import { repeatVector } from "../layers/repeatVector.ts";
-import { timeDistributed } from "../layers/timeDistributed.ts";
 import { networkOf } from "../model/network.ts";
 import { predict } from "../model/predict.ts";
 import { type Tensor, tensorOf } from "../model/tensor.ts";
 import { functional, sequential } from "../models.ts";
-import { add, concat, matmul, mul, tanh } from "../operators.ts";
+import { add } from "../operators.ts";
 import { openSession, type StepSession } from "./session.ts";
 
 const strict = wasmDevice({ threads: 1, strict: true });
-const relaxed = wasmDevice({ threads: 1 });
-const reference = referenceDevice();
-const devices = [
-  ["wasm, strict", strict],
-  ["wasm, relaxed", relaxed],
-  ["reference", reference],
-] as const;
-
-/** Numbers in [-1, 1), the same in every run. */
-function numbers(count: number): number[] {
-  let state = 7;
-  return Array.from({ length: count }, () => {
-    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
-    return state / 2 ** 31 - 1;
-  });
-}
-const steps = (length: number, features: number): number[][] => {
-  const all = numbers(length * features);
-  return Array.from({ length }, (_, t) => all.slice(t * features, (t + 1) * features));
-};
-
-const decay = defineCell({
-  name: "decay",
-  state: ({ units }) => ({ h: [units], trace: [units] }),
-  weights: ({ features, units }) => ({ kernel: [features, units], recurrentKernel: [units, units] }),
-  output: "y",
-  step: (x, { h, trace }, { kernel, recurrentKernel }) => {
-    const next = tanh(add(matmul(x, kernel), matmul(h, recurrentKernel)));
-    return { h: next, trace: add(mul(trace, 0.9), next), y: mul(next, trace) };
-  },
-});
-
-const reals = () => input({ shape: [null, 3] });
-const words = () => input({ shape: [null], dtype: "int32" });
-const real = steps(7, 3);
-const hidden = [real[0], [0, 0, 0], real[1], real[2], [0, 0, 0], [0, 0, 0], real[3]].map(
-  (step) => step ?? [],
-);
-const leading = [[0, 0, 0], ...real.slice(0, 4)];
-const tokens = [0, 3, 0, 0, 5, 1, 0, 2];
-
-/** A model, and one sequence for it. */
-const cases: readonly (readonly [string, () => object, readonly unknown[]])[] = [
-  ["simpleRNN", () => sequential(reals(), simpleRNN({ units: 5, returnSequences: true })), real],
-  ["lstm, many to one", () => sequential(reals(), lstm({ units: 5 }), dense({ units: 2 })), real],
-  [
-    "gru, both forms",
-    () =>
-      sequential(reals(), gru({ units: 17, returnSequences: true }), gru({ units: 4, resetAfter: false })),
-    real,
-  ],
-  [
-    "tokens and a softmax",
-    () =>
-      sequential(
-        words(),
-        embedding({ inputDim: 6, outputDim: 4 }),
-        lstm({ units: 8, returnSequences: true }),
-        lstm({ units: 8, returnSequences: true }),
-        dense({ units: 6, activation: "softmax" }),
-      ),
-    tokens,
-  ],
-  [
-    "padding tokens",
-    () =>
-      sequential(
-        words(),
-        embedding({ inputDim: 6, outputDim: 4, maskZero: true }),
-        lstm({ units: 8, returnSequences: true }),
-        gru({ units: 3, returnSequences: true }),
-        dense({ units: 6 }),
-      ),
-    tokens,
-  ],
-  [
-    "padding tokens, many to one",
-    () => sequential(words(), embedding({ inputDim: 6, outputDim: 4, maskZero: true }), gru({ units: 8 })),
-    tokens,
-  ],
-  [
-    "masked steps",
-    () => sequential(reals(), masking(), simpleRNN({ units: 4, returnSequences: true })),
-    hidden,
-  ],
-  [
-    "masked steps of a cell whose output is no state",
-    () => sequential(reals(), masking(), recurrent(decay, { units: 4, returnSequences: true })),
-    hidden,
-  ],
-  ["learned first states", () => sequential(reals(), lstm({ units: 4, initialState: "learned" })), real],
-  [
-    "random first states",
-    () => sequential(reals(), gru({ units: 4, initialState: "random", returnSequences: true })),
-    real,
-  ],
-  [
-    "the first input as first state",
-    () => sequential(reals(), lstm({ units: 3, initialState: "firstInput", returnSequences: true })),
-    real,
-  ],
-  [
-    "the first input that counts as first state",
-    () =>
-      sequential(
-        reals(),
-        masking(),
-        gru({ units: 3, initialState: "firstInput", returnSequences: true }),
-        simpleRNN({ units: 3, initialState: "firstInput" }),
-      ),
-    leading,
-  ],
-  ["a cell of one's own", () => sequential(reals(), recurrent(decay, { units: 4 })), real],
-  [
-    "layers that treat each step alike",
-    () =>
-      sequential(
-        reals(),
-        timeDistributed(dense({ units: 4 })),
-        layerNormalization(),
-        dropout({ rate: 0.5 }),
-        lstm({ units: 4, returnSequences: true, dropout: 0.3, recurrentDropout: 0.3 }),
-        activation("relu"),
-      ),
-    real,
-  ],
-  [
-    "a fixed number of steps",
-    () => sequential(input({ shape: [7, 3] }), lstm({ units: 4, returnSequences: true })),
-    real,
-  ],
-  [
-    "operators between layers",
-    () => {
-      const x = reals();
-      const h = lstm({ units: 3, returnSequences: true })(x);
-      const g = gru({ units: 3, returnSequences: true })(add(h, x));
-      return functional({ inputs: x, outputs: simpleRNN({ units: 4 })(concat(g, h, x)) });
-    },
-    real,
-  ],
-  [
-    "a layer used twice",
-    () => {
-      const x = reals();
-      const shared = lstm({ units: 3, returnSequences: true });
-      return functional({ inputs: x, outputs: shared(shared(x)) });
-    },
-    real,
-  ],
-];
-
-/** Weights that are not what layers begin with: no zeros in biases and learned states. */
-function roughened(model: object): object {
-  const network = networkOf(model);
-  for (const { value } of network.variables)
-    numbers(value.length).forEach((x, k) => {
-      value[k] = 0.8 * x;
-    });
-  network.version++;
-  return model;
-}
 
 async function whole(model: object, x: unknown, device: typeof strict): Promise<Float32Array> {
   const { data } = (await predict(networkOf(model), [x], {}, device)) as Tensor;
@@ -190,8 +22,8 @@ async function whole(model: object, x: unknown, device: typeof strict): Promise<
 }
 const pushed = (session: StepSession, x: unknown): number[] => [...(session.push(x) as Float32Array)];
 
-describe.each(devices)("step by step as whole, %s", (name, device) => {
-  test.each(cases)("%s", async (_, make, x) => {
+describe.each(sessionDevices)("step by step as whole, %s", (name, device) => {
+  test.each(causalModels)("%s", async (_, make, x) => {
     const model = roughened(make());
     const sequences = networkOf(model).outputs[0]?.time !== null;
     const fixed = networkOf(model).inputs[0]?.time !== "time";
@@ -248,6 +80,53 @@ describe("a session", () => {
     expect(pushed(openSession(network, strict), first)).not.toEqual(expected[0]);
   });
 
+  test("takes the weights of the model when it is asked to, and keeps its states", async () => {
+    const own = sequential(reals(), lstm({ units: 4, initialState: "learned", returnSequences: true }));
+    const network = networkOf(roughened(own));
+    const session = openSession(network, strict);
+    pushed(session, first);
+    const states = session.snapshot();
+    own.setWeights(
+      own.getWeights().map(({ shape, data }) =>
+        tensorOf(
+          shape,
+          data.map((x) => 0.5 * x),
+        ),
+      ),
+    );
+    const other = openSession(network, strict);
+    const fresh = pushed(other, first);
+    other.restore(states);
+    session.refresh();
+    expect(pushed(session, second)).toEqual(pushed(other, second));
+    session.reset();
+    expect(pushed(session, first)).toEqual(fresh); // the first states are weights too
+  });
+
+  test("forked goes on from the same states with the same weights, each its own way", () => {
+    const own = model();
+    const network = networkOf(own);
+    const session = openSession(network, strict);
+    pushed(session, first);
+    own.setWeights(
+      own.getWeights().map(({ shape, data }) =>
+        tensorOf(
+          shape,
+          data.map((x) => -x),
+        ),
+      ),
+    );
+    const fork = session.fork();
+    const expected = pushed(session, second);
+    pushed(session, first);
+    expect(pushed(fork, second)).toEqual(expected);
+    fork.reset();
+    const after = pushed(fork.fork(), second);
+    expect(pushed(fork, second)).toEqual(after);
+    fork.refresh();
+    expect(pushed(fork, first)).not.toEqual(pushed(session, first));
+  });
+
   test("knows nothing of another one, and the model nothing of it", async () => {
     const network = networkOf(model());
     const [a, b] = [openSession(network, strict), openSession(network, strict)];
@@ -299,6 +178,14 @@ describe("a session", () => {
     expect(pushed(session, first)).toEqual(pushed(other, first));
     expect(() => session.push(x)).toThrow(message);
     expect(pushed(session, second)).toEqual(pushed(other, second));
+  });
+
+  test("has one stream", () => {
+    const session = openSession(networkOf(model()), strict);
+    session.push(first);
+    session.reset(0);
+    expect(() => session.reset(1)).toThrow(/session\.reset\(row\): expected stream 0, the only one, got 1/);
+    expect(() => session.push(first, { rows: [0] })).toThrow(/no options: this session has one stream/);
   });
 
   test("refuses what is no token of the model", () => {

@@ -1,104 +1,91 @@
 /**
- * A session: a causal model run one step at a time. The states are the session's; the model knows nothing of it. It
- * keeps the weights it began with, whatever becomes of the model's.
+ * A session: a causal model run one step at a time, one stream or many together. The states are the session's; the
+ * model knows nothing of it. It keeps the weights it began with, whatever becomes of the model's, until `refresh`.
  */
-import type { Batch, Device, Executable, HostArray } from "../../core/run/device.ts";
-import { type End, type Network, once } from "../model/network.ts";
-import { arranged, listed } from "../model/structure.ts";
-import { sizeOf } from "../model/tensor.ts";
+import type { Device, Executable } from "../../core/run/device.ts";
+import type { Check } from "../layers/options.ts";
+import type { Network } from "../model/network.ts";
 import { refuseUnlessCausal } from "./causal.ts";
-import { type Feed, feedOf } from "./feeds.ts";
+import { feedsOf } from "./feeds.ts";
+import { type Held, heldNow } from "./held.ts";
+import { type Push, pushMany, pushOne } from "./push.ts";
+import { refuseUnlessStream } from "./rows.ts";
+import { snapshotOf, statesIn } from "./snapshot.ts";
 import { type Stepping, steppingOf } from "./stepping.ts";
-
-/** One output, or as many as the model has, in its structure; the next push overwrites them. */
-export type Pushed = Float32Array | readonly Float32Array[] | Readonly<Record<string, Float32Array>>;
+import { Streams } from "./streams.ts";
 
 export interface StepSession {
   /** One step; for a model that returns its last output only, what `predict` gives for all steps so far. */
-  push(x: unknown): Pushed;
-  /** The states before the first step again. */
-  reset(): void;
+  readonly push: Push;
+  /** The states before the first step again, of one stream or of all. */
+  reset(row?: number): void;
+  /** The states as bytes. */
+  snapshot(): Uint8Array;
+  /** The states of a snapshot. Throws an UnrollError, and changes nothing, where it is not one of this model. */
+  restore(bytes: Uint8Array): void;
+  /** Another session with the same states and the same weights; each goes its own way. */
+  fork(): StepSession;
+  /** Goes on with the weights that the model has now. */
+  refresh(): void;
 }
+
+export interface Opening {
+  /** The number of streams; null for one, without an array around its steps. */
+  readonly batch?: number | null;
+  /** For errors. */
+  readonly where?: string;
+}
+
+const mostStreams = 2 ** 20;
+/** What `batch` has to be. */
+export const streamsCheck: Check = {
+  expected: `a whole number from 1 to ${mostStreams}`,
+  holds: (x) => Number.isInteger(x) && (x as number) >= 1 && (x as number) <= mostStreams,
+};
 
 /** Throws an UnrollError where the model looks ahead. Stateful layers begin anew: the states are not the model's. */
-export function openSession(network: Network, device: Device, where = "model.session()"): StepSession {
+export function openSession(
+  network: Network,
+  device: Device,
+  { batch = null, where = "model.session()" }: Opening = {},
+): StepSession {
   refuseUnlessCausal(network, where);
-  const stepping = steppingOf(network);
-  return new OneStream(network, stepping, executableFor(stepping, device), weightsNow(network));
+  const executable = executableFor(steppingOf(network), device);
+  return sessionOf({ network, executable, rows: batch ?? 1, many: batch !== null }, heldNow(network), null);
 }
 
+/** One for all sessions of a network on a device. */
 function executableFor({ executables, computation }: Stepping, device: Device): Executable {
   const executable = executables.get(device) ?? device.compile(computation);
   executables.set(device, executable);
   return executable;
 }
 
-interface Held {
-  readonly version: number;
-  readonly values: readonly Float32Array[];
+interface Opened {
+  readonly network: Network;
+  readonly executable: Executable;
+  readonly rows: number;
+  /** Whether steps and outputs come in arrays. */
+  readonly many: boolean;
 }
 
-/** A copy of the weights, the same one for all sessions that begin before a weight changes. */
-function weightsNow(network: Network): Held {
-  const last = once(network, "weights of sessions", (): { held: Held } => ({
-    held: { version: -1, values: [] },
-  }));
-  if (last.held.version !== network.version) {
-    const values = network.variables.map(({ value }) => Float32Array.from(value));
-    last.held = { version: network.version, values };
-  }
-  return last.held;
-}
-
-const where = "session.push(x)";
-/** Numbers of one step of an output. */
-const widthOf = ({ symbol, time }: End): number =>
-  sizeOf(symbol.axes.slice(time === null ? 0 : 1).map(Number));
-
-class OneStream implements StepSession {
-  readonly #executable: Executable;
-  readonly #weights: Held;
-  readonly #feeds: readonly Feed[];
-  readonly #write: (x: unknown) => void;
-  readonly #first: readonly Float32Array[];
-  readonly #outputs: readonly Float32Array[];
-  readonly #pushed: Pushed;
-  /** The numbers of a step, then the states. */
-  readonly #inputs: HostArray[];
-  readonly #batch: Batch;
-
-  constructor(network: Network, stepping: Stepping, executable: Executable, weights: Held) {
-    const { inputs, inputsAs, outputs, outputsAs } = network;
-    this.#executable = executable;
-    this.#weights = weights;
-    const [only, ...more] = inputs.map((end) =>
-      feedOf(network, end, inputs.length > 1 ? `${where}, "${end.name}"` : where),
-    );
-    this.#feeds = only ? [only, ...more] : [];
-    this.#write =
-      only && inputsAs.as === "one" ? only.write : (x) => this.#writeAll(listed(inputsAs, x, where));
-    this.#first = stepping.first(weights.values);
-    this.#outputs = outputs.map((end) => new Float32Array(widthOf(end)));
-    this.#pushed = arranged(outputsAs, this.#outputs);
-    this.#inputs = [...this.#feeds.map(({ values }) => values), ...this.#first];
-    this.#batch = { rows: 1, times: { time: 1 }, inputs: this.#inputs, version: weights.version };
-  }
-
-  push(x: unknown): Pushed {
-    this.#write(x);
-    const made = this.#executable.runNow(this.#batch, this.#weights.values);
-    const outputs = this.#outputs.length;
-    for (let k = 0; k < outputs; k++) this.#outputs[k]?.set(made[k] as Float32Array);
-    for (let k = outputs; k < made.length; k++)
-      this.#inputs[this.#feeds.length + k - outputs] = made[k] as Float32Array;
-    return this.#pushed;
-  }
-
-  reset(): void {
-    this.#inputs.splice(this.#feeds.length, this.#first.length, ...this.#first);
-  }
-
-  #writeAll(values: readonly unknown[]): void {
-    for (const [k, feed] of this.#feeds.entries()) feed.write(values[k]);
-  }
+/** A session with these weights and states; null for those before the first step. */
+function sessionOf(opened: Opened, held: Held, states: readonly Float32Array[] | null): StepSession {
+  const { network, rows, many } = opened;
+  const where = (stream: number): string => (many ? `session.push(xs), row ${stream}` : "session.push(x)");
+  const feeds = feedsOf({ network, rows, where });
+  const streams = new Streams({ ...opened, feeds: feeds.values }, held);
+  if (states !== null) streams.take(states);
+  const owner = { network, rows, states: streams.states };
+  return {
+    push: (many ? pushMany : pushOne)({ network, rows, feeds, streams }),
+    reset: (row) => {
+      if (row !== undefined) refuseUnlessStream(row, rows, "session.reset(row)");
+      streams.reset(row);
+    },
+    snapshot: () => snapshotOf(owner),
+    restore: (bytes) => streams.take(statesIn(bytes, owner)),
+    fork: () => sessionOf(opened, streams.held, streams.states),
+    refresh: () => streams.hold(heldNow(network)),
+  };
 }

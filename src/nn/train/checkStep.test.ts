@@ -42,9 +42,18 @@ describe("a first state given by a symbol", () => {
   });
 });
 
-test("a session takes no options yet", () => {
+test.each<[string, unknown, RegExp]>([
+  [
+    "another name",
+    { bach: 2 },
+    /model\.session\(options\): expected an option that it knows, got "bach".*"batch"/,
+  ],
+  ["no streams", { batch: 0 }, /batch: expected a whole number from 1 to 1048576, got 0/],
+  ["half a stream", { batch: 1.5 }, /got 1\.5/],
+  ["a number", 4, /expected one object, got 4/],
+])("a session of %s is refused", (_, options, message) => {
   const model = sequential(input({ shape: [null, 2] }), gru({ units: 2 }));
   const session = model.session.bind(model) as unknown as (options?: unknown) => unknown;
-  expect(() => session({ batch: 2 })).toThrow(/no options.*batch/);
-  expect(() => session()).not.toThrow();
+  expect(() => session(options)).toThrow(message);
+  expect(() => session({ batch: undefined })).not.toThrow();
 });

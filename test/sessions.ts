@@ -1,0 +1,178 @@
+/** Where sessions are tested, and causal models of every kind of layer, each with a sequence. */
+import type { Device } from "../src/core/run/device.ts";
+import { referenceDevice } from "../src/core/run/referenceDevice.ts";
+import { defineCell } from "../src/nn/cells/defineCell.ts";
+import { activation } from "../src/nn/layers/activation.ts";
+import { dense } from "../src/nn/layers/dense.ts";
+import { dropout } from "../src/nn/layers/dropout.ts";
+import { embedding } from "../src/nn/layers/embedding.ts";
+import { input } from "../src/nn/layers/input.ts";
+import { layerNormalization } from "../src/nn/layers/layerNormalization.ts";
+import { masking } from "../src/nn/layers/masking.ts";
+import { gru, lstm, recurrent, simpleRNN } from "../src/nn/layers/recurrent.ts";
+import { timeDistributed } from "../src/nn/layers/timeDistributed.ts";
+import { networkOf } from "../src/nn/model/network.ts";
+import { functional, sequential } from "../src/nn/models.ts";
+import { add, concat, matmul, mul, tanh } from "../src/nn/operators.ts";
+import type { Signal } from "../src/nn/signals.ts";
+import { devices } from "./conformance/devices.ts";
+
+export const sessionDevices: readonly (readonly [string, Device])[] = [
+  ...devices.map(({ name, device }) => [name, device()] as const),
+  ["reference", referenceDevice()],
+];
+
+/** Numbers in [-1, 1), the same in every run. */
+export function numbers(count: number): number[] {
+  let state = 7;
+  return Array.from({ length: count }, () => {
+    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
+    return state / 2 ** 31 - 1;
+  });
+}
+const steps = (length: number, features: number): number[][] => {
+  const all = numbers(length * features);
+  return Array.from({ length }, (_, t) => all.slice(t * features, (t + 1) * features));
+};
+
+const decay = defineCell({
+  name: "decay",
+  state: ({ units }) => ({ h: [units], trace: [units] }),
+  weights: ({ features, units }) => ({ kernel: [features, units], recurrentKernel: [units, units] }),
+  output: "y",
+  step: (x, { h, trace }, { kernel, recurrentKernel }) => {
+    const next = tanh(add(matmul(x, kernel), matmul(h, recurrentKernel)));
+    return { h: next, trace: add(mul(trace, 0.9), next), y: mul(next, trace) };
+  },
+});
+
+export const reals = (): Signal<"sequence", 3, "causal"> => input({ shape: [null, 3] });
+export const words = (): Signal<"tokens", number, "causal"> => input({ shape: [null], dtype: "int32" });
+export const real: readonly number[][] = steps(7, 3);
+const hidden = [real[0], [0, 0, 0], real[1], real[2], [0, 0, 0], [0, 0, 0], real[3]].map(
+  (step) => step ?? [],
+);
+const leading = [[0, 0, 0], ...real.slice(0, 4)];
+const tokens = [0, 3, 0, 0, 5, 1, 0, 2];
+
+/** A model, and one sequence for it. */
+export const causalModels: readonly (readonly [string, () => object, readonly unknown[]])[] = [
+  ["simpleRNN", () => sequential(reals(), simpleRNN({ units: 5, returnSequences: true })), real],
+  ["lstm, many to one", () => sequential(reals(), lstm({ units: 5 }), dense({ units: 2 })), real],
+  [
+    "gru, both forms",
+    () =>
+      sequential(reals(), gru({ units: 17, returnSequences: true }), gru({ units: 4, resetAfter: false })),
+    real,
+  ],
+  [
+    "tokens and a softmax",
+    () =>
+      sequential(
+        words(),
+        embedding({ inputDim: 6, outputDim: 4 }),
+        lstm({ units: 8, returnSequences: true }),
+        lstm({ units: 8, returnSequences: true }),
+        dense({ units: 6, activation: "softmax" }),
+      ),
+    tokens,
+  ],
+  [
+    "padding tokens",
+    () =>
+      sequential(
+        words(),
+        embedding({ inputDim: 6, outputDim: 4, maskZero: true }),
+        lstm({ units: 8, returnSequences: true }),
+        gru({ units: 3, returnSequences: true }),
+        dense({ units: 6 }),
+      ),
+    tokens,
+  ],
+  [
+    "padding tokens, many to one",
+    () => sequential(words(), embedding({ inputDim: 6, outputDim: 4, maskZero: true }), gru({ units: 8 })),
+    tokens,
+  ],
+  [
+    "masked steps",
+    () => sequential(reals(), masking(), simpleRNN({ units: 4, returnSequences: true })),
+    hidden,
+  ],
+  [
+    "masked steps of a cell whose output is no state",
+    () => sequential(reals(), masking(), recurrent(decay, { units: 4, returnSequences: true })),
+    hidden,
+  ],
+  ["learned first states", () => sequential(reals(), lstm({ units: 4, initialState: "learned" })), real],
+  [
+    "random first states",
+    () => sequential(reals(), gru({ units: 4, initialState: "random", returnSequences: true })),
+    real,
+  ],
+  [
+    "the first input as first state",
+    () => sequential(reals(), lstm({ units: 3, initialState: "firstInput", returnSequences: true })),
+    real,
+  ],
+  [
+    "the first input that counts as first state",
+    () =>
+      sequential(
+        reals(),
+        masking(),
+        gru({ units: 3, initialState: "firstInput", returnSequences: true }),
+        simpleRNN({ units: 3, initialState: "firstInput" }),
+      ),
+    leading,
+  ],
+  ["a cell of one's own", () => sequential(reals(), recurrent(decay, { units: 4 })), real],
+  [
+    "layers that treat each step alike",
+    () =>
+      sequential(
+        reals(),
+        timeDistributed(dense({ units: 4 })),
+        layerNormalization(),
+        dropout({ rate: 0.5 }),
+        lstm({ units: 4, returnSequences: true, dropout: 0.3, recurrentDropout: 0.3 }),
+        activation("relu"),
+      ),
+    real,
+  ],
+  [
+    "a fixed number of steps",
+    () => sequential(input({ shape: [7, 3] }), lstm({ units: 4, returnSequences: true })),
+    real,
+  ],
+  [
+    "operators between layers",
+    () => {
+      const x = reals();
+      const h = lstm({ units: 3, returnSequences: true })(x);
+      const g = gru({ units: 3, returnSequences: true })(add(h, x));
+      return functional({ inputs: x, outputs: simpleRNN({ units: 4 })(concat(g, h, x)) });
+    },
+    real,
+  ],
+  [
+    "a layer used twice",
+    () => {
+      const x = reals();
+      const shared = lstm({ units: 3, returnSequences: true });
+      return functional({ inputs: x, outputs: shared(shared(x)) });
+    },
+    real,
+  ],
+];
+
+/** Weights that are not what layers begin with: no zeros in biases and learned states. */
+export function roughened<M extends object>(model: M): M {
+  const network = networkOf(model);
+  for (const { value } of network.variables)
+    numbers(value.length).forEach((x, k) => {
+      value[k] = 0.8 * x;
+    });
+  network.version++;
+  return model;
+}

@@ -1,4 +1,4 @@
-/** One recurrent layer of the library as a computation, with data, for the benchmarks. */
+/** Recurrent layers of the library as a computation, with data, for the benchmarks. */
 import { differentiate } from "../src/core/grad/gradients.ts";
 import { parameter, zeros } from "../src/core/graph/build.ts";
 import type { Computation, Parameter, Update } from "../src/core/graph/computation.ts";
@@ -12,8 +12,10 @@ import { gruCell } from "../src/nn/cells/gru.ts";
 import { lstmCell } from "../src/nn/cells/lstm.ts";
 import { simpleRnnCell } from "../src/nn/cells/simpleRnn.ts";
 import { type Unfolded, unfold } from "../src/nn/layers/unfold.ts";
+import { ownLstm } from "./ownLstm.ts";
 
-export type CellName = "LSTM" | "GRU" | "RNN";
+/** "own" is an LSTM written by a user. */
+export type CellName = "LSTM" | "GRU" | "RNN" | "own";
 export interface Size {
   readonly cell: CellName;
   readonly features: number;
@@ -21,7 +23,7 @@ export interface Size {
   readonly batch: number;
   readonly steps: number;
 }
-/** A layer that can be run and trained: without a gradient for its input, which is data. */
+/** Layers that can be run and trained: without a gradient for their input, which is data. */
 export interface Network {
   readonly forward: Computation;
   /** Forward and backward; outputs the loss. */
@@ -34,8 +36,13 @@ export interface Network {
 }
 
 /** Sizes of a cell's matrices, in units. */
-const gates: Readonly<Record<CellName, number>> = { LSTM: 4, GRU: 3, RNN: 1 };
-const cells: Readonly<Record<CellName, Cell>> = { LSTM: lstmCell, GRU: gruCell, RNN: simpleRnnCell };
+export const gates: Readonly<Record<CellName, number>> = { LSTM: 4, GRU: 3, RNN: 1, own: 4 };
+const cells: Readonly<Record<CellName, Cell>> = {
+  LSTM: lstmCell,
+  GRU: gruCell,
+  RNN: simpleRnnCell,
+  own: ownLstm,
+};
 
 /** `[input, units, batch, steps]` */
 export function sizeOf(
@@ -48,6 +55,19 @@ export function sizeOf(
 export const sizeText = ({ cell, features, units, batch, steps }: Size): string =>
   `${cell} ${features}, ${units}, ${batch}, ${steps}`;
 
+/** One layer each: what is measured here and beside others. */
+export const standardSizes: readonly Size[] = [
+  sizeOf("LSTM", [32, 32, 32, 100]),
+  sizeOf("LSTM", [64, 128, 32, 100]),
+  sizeOf("LSTM", [128, 256, 64, 100]),
+  sizeOf("LSTM", [512, 512, 64, 50]),
+  sizeOf("GRU", [64, 128, 32, 100]),
+  sizeOf("RNN", [64, 128, 32, 100]),
+  sizeOf("RNN", [32, 32, 128, 500]),
+];
+/** Long enough for a loss at the last step to be felt by its own steps only. */
+export const longSize: Size = sizeOf("LSTM", [64, 128, 32, 400]);
+
 /** Operations that a forward pass needs, a multiply-add counted as two: its matrix products. */
 export function forwardOperations({ cell, features, units, batch, steps }: Size): number {
   return 2 * gates[cell] * batch * steps * units * (features + units);
@@ -59,10 +79,19 @@ export function trainingOperations(size: Size): number {
   return 3 * forwardOperations(size) - 2 * gates[cell] * batch * steps * units * features;
 }
 
-/** `last`: only the last output counts for the loss, as in a classifier; else that of every step. */
-export function networkOf(size: Size, last = false): Network {
+/** What of a network is not said by its size. */
+export interface Wanted {
+  /** Only the last output counts for the loss, as in a classifier; else that of every step. */
+  readonly last?: boolean;
+  /** One above the other. Default: 1. */
+  readonly layers?: number;
+  /** Steps of each row. Default: all of them. */
+  readonly lengths?: Int32Array;
+}
+
+export function networkOf(size: Size, { last = false, layers = 1, lengths }: Wanted = {}): Network {
   const { features, units, batch, steps } = size;
-  const { x, weights, ends, unfolded } = layerOf(size);
+  const { x, weights, ends, unfolded } = stackOf(size, layers);
   const { outputs } = unfolded;
   const wanted = last ? unfolded.last : outputs;
   const upstream = parameter("upstream", wanted.shape); // dL/dh, so that every step has one of its own
@@ -70,7 +99,7 @@ export function networkOf(size: Size, last = false): Network {
   const { roots, gradients } = differentiate({ roots: simplify([loss]), wrt: weights });
   const values = noise("x", batch * steps * features, 1);
   const slopes = noise("upstream", batch * units * (last ? 1 : steps), 0.01);
-  const given = { rows: batch, times: { time: steps } };
+  const given = { rows: batch, times: { time: steps }, ...(lengths ? { lengths: { time: lengths } } : {}) };
   return {
     forward: { ...ends, inputs: [x], outputs: [outputs], gradients: [] },
     training: { ...ends, inputs: [x, upstream], outputs: roots, gradients },
@@ -81,23 +110,48 @@ export function networkOf(size: Size, last = false): Network {
   };
 }
 
-interface Layer {
+interface Stack {
   readonly x: Parameter;
   readonly weights: readonly Parameter[];
   readonly ends: Pick<Computation, "lengths" | "weights">;
+  /** The uppermost layer. */
   readonly unfolded: Unfolded;
 }
 
-function layerOf({ cell: name, features, units }: Size): Layer {
+function stackOf(size: Size, layers: number): Stack {
+  const { features, units } = size;
+  const x = parameter("x", ["time", rows, features]);
+  const lengths = parameter("lengths", [rows], "int32");
+  const first = layerOf(size, { x, lengths, suffix: "" });
+  const weights = [...first.weights];
+  let { unfolded } = first;
+  for (let k = 1; k < layers; k++) {
+    const above = { ...size, features: units };
+    const next = layerOf(above, { x: unfolded.outputs, lengths, suffix: `_${k + 1}` });
+    weights.push(...next.weights);
+    unfolded = next.unfolded;
+  }
+  return { x, weights, ends: { lengths: { time: lengths }, weights }, unfolded };
+}
+
+interface Below {
+  readonly x: Node;
+  readonly lengths: Parameter;
+  /** Of the names of the weights. */
+  readonly suffix: string;
+}
+
+function layerOf(
+  { cell: name, features, units }: Size,
+  { x, lengths, suffix }: Below,
+): { readonly weights: readonly Parameter[]; readonly unfolded: Unfolded } {
   const cell = cells[name];
   const sizes = { ...cell.options, features, units };
   const states = Object.entries(cell.equation.state(sizes));
   const named = Object.entries(cell.equation.weights(sizes)).map(
-    ([key, weight]) => [key, parameter(key, "shape" in weight ? weight.shape : weight)] as const,
+    ([key, weight]) =>
+      [key, parameter(`${key}${suffix}`, "shape" in weight ? weight.shape : weight)] as const,
   );
-  const weights = named.map(([, weight]) => weight);
-  const x = parameter("x", ["time", rows, features]);
-  const lengths = parameter("lengths", [rows], "int32");
   const unfolded = unfold({
     cell,
     sizes,
@@ -109,7 +163,7 @@ function layerOf({ cell: name, features, units }: Size): Layer {
     zeroMasked: false,
     inspect: false,
   });
-  return { x, weights, ends: { lengths: { time: lengths }, weights }, unfolded };
+  return { weights: named.map(([, weight]) => weight), unfolded };
 }
 
 /** Plain gradient descent; the scalar is the learning rate. */

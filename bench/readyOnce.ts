@@ -1,5 +1,4 @@
 /** One measurement of ready.ts: run as a process of its own, prints its milliseconds as JSON. */
-import { wasmDevice } from "../src/core/run/wasmDevice.ts";
 import { networkOf } from "../src/nn/model/network.ts";
 import { compiled } from "../src/nn/train/compile.ts";
 import { sparseCategoricalCrossentropy } from "../src/nn/train/losses.ts";
@@ -7,6 +6,7 @@ import { adam } from "../src/nn/train/optimizers.ts";
 import { programOf } from "../src/nn/train/program.ts";
 import { updateOf } from "../src/nn/train/update.ts";
 import { characterModel } from "../src/work/tasks/characterModel.ts";
+import { devices } from "./devices.ts";
 
 export interface Facts {
   readonly made: number;
@@ -18,7 +18,9 @@ export interface Facts {
 /** As in `npm start`. */
 const book = { vocabulary: 84, units: 192, layers: 1, dropout: 0, learningRate: 0.012, steps: 8000 };
 
-function once(strict: boolean): Facts {
+function once(name: string, strict: boolean): Facts {
+  const device = devices.find((one) => one.name === name)?.make({ threads: 1, strict });
+  if (device === undefined) throw new Error(`There is no device "${name}".`);
   const begun = performance.now();
   const network = networkOf(characterModel(book));
   const made = performance.now();
@@ -33,7 +35,6 @@ function once(strict: boolean): Facts {
     given: [{ counts: false, weights: false }],
   });
   const traced = performance.now();
-  const device = wasmDevice({ threads: 1, strict });
   device.train(
     program.objective.computation,
     network.variables.map(() => updateOf(program.compiled.optimizer, null)),
@@ -42,4 +43,4 @@ function once(strict: boolean): Facts {
   return { made: made - begun, traced: traced - made, compiled: ready - traced, ready: ready - made };
 }
 
-process.stdout.write(`${JSON.stringify(once(process.argv[2] === "strict"))}\n`);
+process.stdout.write(`${JSON.stringify(once(process.argv[2] ?? "", process.argv[3] === "strict"))}\n`);

@@ -8,10 +8,11 @@ import { widthOf } from "../src/core/graph/shapes.ts";
 import type { Plan } from "../src/core/plan/described.ts";
 import type { Stage } from "../src/core/plan/fuse.ts";
 import { plan } from "../src/core/plan/plan.ts";
-import { wasmDevice } from "../src/core/run/wasmDevice.ts";
+import { type BenchDevice, devices } from "./devices.ts";
 import { networkOf, type Size, sizeOf, sizeText } from "./networks.ts";
 import { peakAtHand } from "./peak.ts";
 import { percent, type Report, short } from "./report.ts";
+import { trainingSide } from "./sides.ts";
 import { alternately, type Manner, type Timing } from "./timing.ts";
 
 const sizes: readonly Size[] = [
@@ -21,7 +22,8 @@ const sizes: readonly Size[] = [
   sizeOf("GRU", [64, 128, 32, 100]),
   sizeOf("RNN", [32, 32, 128, 500]),
 ];
-const lanes = 4;
+/** The profiler of V8 sees what V8 has compiled. */
+const device = devices.find(({ name }) => name === "wasm") as BenchDevice;
 /** Microseconds between samples. */
 const interval = 200;
 /** The part of a profile that is left out: the profiler itself begins there. */
@@ -42,7 +44,7 @@ export async function stagesReport(manner: Manner): Promise<Report> {
   for (const one of sizes) all.push({ size: one, ...(await linesOf(one, manner)) });
   return {
     name: "stages",
-    title: "Where a training step spends its time, one thread",
+    title: `Where a training step spends its time, ${device.name}, one thread`,
     columns: ["cell; input, units, batch, steps", "stage", "ms", "of the step", "GF/s", "of peak"],
     texts: 2,
     rows: all.flatMap(({ size: one, peak, lines }) =>
@@ -67,22 +69,16 @@ async function linesOf(
   { patience, strict }: Manner,
 ): Promise<{ peak: number; lines: readonly Line[] }> {
   const network = networkOf(one);
-  const trainer = wasmDevice({ threads: 1, strict }).train(network.training, network.updates);
-  const rates = network.weights.map(() => [1e-4]);
-  trainer.write(
-    network.weights,
-    network.weights.map(() => []),
-  );
-  const run = (): unknown => trainer.step(network.trainingBatch, () => rates);
-  const peak = peakAtHand(strict);
-  const [ofPeak, ofStep] = (await alternately([peak, { name: "step", run }], patience)) as [Timing, Timing];
+  const side = trainingSide(device.make({ threads: 1, strict }), network);
+  const peak = peakAtHand(device, strict);
+  const [ofPeak, ofStep] = (await alternately([peak, side], patience)) as [Timing, Timing];
   const profile = await profiled(async () => {
     const until = performance.now() + patience.milliseconds;
-    do await run();
+    do await side.run();
     while (performance.now() < until);
   });
-  trainer.release();
-  const stages = stagesOf(plan(network.training, lanes));
+  side.release();
+  const stages = stagesOf(plan(network.training, device.target));
   const lines = sharesOf(profile, stages).map(({ what, share, operations }): Line => {
     const milliseconds = share * ofStep.median;
     const needed = operations * one.batch * one.steps;

@@ -1,10 +1,10 @@
 /**
- * How many accumulators does this engine keep in registers? The innermost loop of a product, rows x vectors at a time,
+ * How many accumulators does a device keep in registers? The innermost loop of a product, rows x vectors at a time,
  * on 128 by 128 weights: what the tiles of src/core/plan/lower/product.ts were chosen by.
  */
 import { int, load, local, plus, splat, vector, Writer } from "../src/core/plan/lower/ir.ts";
 import type { ProgramFunction } from "../src/core/plan/program.ts";
-import { renderWasm } from "../src/core/render/wasm/wasm.ts";
+import { type BenchDevice, devices, loaded, modeOf } from "./devices.ts";
 import { peakAtHand } from "./peak.ts";
 import { percent, type Report, short } from "./report.ts";
 import { alternately, type Manner, type Side, type Timing } from "./timing.ts";
@@ -32,49 +32,70 @@ const turns = 40;
 interface Tile extends Side {
   readonly operations: number;
 }
+interface Measured {
+  readonly device: BenchDevice["name"];
+  readonly tiles: readonly { readonly name: string; readonly gflops: number; readonly share: number }[];
+}
 
-export async function tilesReport({ patience, strict }: Manner): Promise<Report> {
-  const peak = peakAtHand(strict);
-  const sides = tiles.map(([rows, vectors]) => tileOf(rows, vectors, peak.name === "relaxed"));
-  const [ofPeak, ...timings] = (await alternately([peak, ...sides], patience)) as [Timing, ...Timing[]];
-  const measured = sides.map(({ name, operations }, k) => ({
-    name,
-    gflops: operations / (timings[k] as Timing).median / 1e6,
-  }));
+export async function tilesReport(manner: Manner): Promise<Report> {
+  const measured: Measured[] = [];
+  for (const device of devices) measured.push(await measure(device, manner));
   return {
     name: "tiles",
     title: "The innermost loop of a product, by tile",
-    columns: ["rows x vectors", "GF/s", "of peak"],
-    rows: measured.map(({ name, gflops }) => [name, short(gflops), percent(gflops / peak.gflops(ofPeak))]),
+    columns: ["rows x vectors", ...measured.flatMap(({ device }) => [`${device} GF/s`, "of peak"])],
+    rows: tiles.map((tile, k) => [
+      nameOf(tile),
+      ...measured.flatMap((one) => {
+        const { gflops = 0, share = 0 } = one.tiles[k] ?? {};
+        return [short(gflops), percent(share)];
+      }),
+    ]),
     notes: [],
     data: measured,
   };
 }
 
-function tileOf(rows: number, vectors: number, relaxed: boolean): Tile {
-  const bytes = renderWasm({ lanes: 4, functions: [productOf(rows, vectors)] }, { relaxed, shared: false });
-  const memory = new WebAssembly.Memory({ initial: 16 });
-  const { exports } = new WebAssembly.Instance(new WebAssembly.Module(bytes), { env: { memory } });
-  const run = exports["run"] as () => void;
-  const blocks = Math.floor(width / (4 * vectors));
+async function measure(device: BenchDevice, { patience, strict }: Manner): Promise<Measured> {
+  const peak = peakAtHand(device, strict);
+  const sides = tiles.map((tile) => sideOf(tile, device, strict));
+  const [ofPeak, ...timings] = (await alternately([peak, ...sides], patience)) as [Timing, ...Timing[]];
   return {
-    name: `${rows} x ${vectors}`,
-    run: () => run(),
-    operations: 2 * rows * vectors * 4 * depth * blocks * turns,
+    device: device.name,
+    tiles: sides.map(({ name, operations }, k) => {
+      const gflops = operations / (timings[k] as Timing).median / 1e6;
+      return { name, gflops, share: gflops / peak.gflops(ofPeak) };
+    }),
   };
 }
 
-function productOf(rows: number, vectors: number): ProgramFunction {
+type Shape = (typeof tiles)[number];
+const nameOf = ([rows, vectors]: Shape): string => `${rows} x ${vectors}`;
+
+function sideOf(shape: Shape, device: BenchDevice, strict: boolean): Tile {
+  const [rows, vectors] = shape;
+  const { lanes } = device.target;
+  const product = productOf(rows, vectors, lanes);
+  const run = loaded(device, { lanes, functions: [product] }, modeOf(device, strict))();
+  const blocks = Math.floor(width / (lanes * vectors));
+  return {
+    name: nameOf(shape),
+    run,
+    operations: 2 * rows * vectors * lanes * depth * blocks * turns,
+  };
+}
+
+function productOf(rows: number, vectors: number, lanes: number): ProgramFunction {
   const writer = new Writer();
   const names = Array.from({ length: rows * vectors }, () => writer.name("acc"));
-  const blocks = Math.floor(width / (4 * vectors));
+  const blocks = Math.floor(width / (lanes * vectors));
   writer.loop(int(0), int(turns), 1, () => {
     writer.assign("panel", int(weightsAt), "int");
     writer.loop(int(0), int(blocks), 1, () => {
       for (const name of names) writer.assign(name, { kind: "constant", value: 0 }, "vector");
       writer.loop(int(0), int(4 * depth), 4, (k) => {
         const weights = Array.from({ length: vectors }, (_, v) =>
-          writer.set(load(local("panel"), 16 * v), "vector"),
+          writer.set(load(local("panel"), 4 * lanes * v), "vector"),
         );
         for (let r = 0; r < rows; r++) {
           const a = writer.set(splat(k, r * rowBytes), "vector");
@@ -83,13 +104,13 @@ function productOf(rows: number, vectors: number): ProgramFunction {
             writer.assign(name, vector("multiplyAdd", a, weight, local(name, "vector")), "vector");
           });
         }
-        writer.assign("panel", plus(local("panel"), int(16 * vectors)), "int");
+        writer.assign("panel", plus(local("panel"), int(4 * lanes * vectors)), "int");
       });
       names.forEach((name, k) =>
         writer.push({
           kind: "store",
           address: int(0),
-          offset: 2 ** 18 + 16 * k,
+          offset: 2 ** 18 + 4 * lanes * k,
           value: local(name, "vector"),
         }),
       );

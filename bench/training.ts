@@ -1,35 +1,20 @@
 /**
- * How long do a training step and a forward pass of one layer take, and how near is that to the core's peak? The step is
- * forward, backward and the update of every weight, host copies and all. Two threads beside one; and long sequences
- * whose loss stands at their end beside those with a loss at every step.
+ * How long do a training step and a forward pass of one layer take, and how near is that to the core's peak? The step
+ * is forward, backward and the update of every weight, host copies and all. Two threads beside one.
  */
-import type { Device, Trainer } from "../src/core/run/device.ts";
-import { canShare, cores } from "../src/core/run/host.ts";
-import { wasmDevice } from "../src/core/run/wasmDevice.ts";
+import { type BenchDevice, devices, threadCounts } from "./devices.ts";
 import {
   forwardOperations,
-  type Network,
   networkOf,
   type Size,
-  sizeOf,
   sizeText,
+  standardSizes,
   trainingOperations,
 } from "./networks.ts";
 import { peakAtHand } from "./peak.ts";
 import { percent, type Report, short, spread, times } from "./report.ts";
-import { alternately, type Manner, type Side, type Timing } from "./timing.ts";
-
-const sizes: readonly Size[] = [
-  sizeOf("LSTM", [32, 32, 32, 100]),
-  sizeOf("LSTM", [64, 128, 32, 100]),
-  sizeOf("LSTM", [128, 256, 64, 100]),
-  sizeOf("LSTM", [512, 512, 64, 50]),
-  sizeOf("GRU", [64, 128, 32, 100]),
-  sizeOf("RNN", [64, 128, 32, 100]),
-  sizeOf("RNN", [32, 32, 128, 500]),
-];
-const long = sizeOf("LSTM", [64, 128, 32, 400]);
-const learningRate = 1e-4;
+import { forwardSide, trainingSide } from "./sides.ts";
+import { alternately, isQuick, type Manner, type Timing } from "./timing.ts";
 
 /** GF/s of what is really needed, and its part of the peak. */
 interface Speed {
@@ -39,6 +24,7 @@ interface Speed {
 }
 interface Measured {
   readonly size: Size;
+  readonly device: BenchDevice["name"];
   /** The peak measured between the runs, in GF/s. */
   readonly peak: number;
   readonly training: Speed;
@@ -49,16 +35,15 @@ interface Measured {
 }
 
 export async function trainingReport(manner: Manner): Promise<Report> {
-  const devices = [1, 2]
-    .filter((threads) => threads === 1 || (canShare() && cores() > 1))
-    .map((threads) => wasmDevice({ threads, strict: manner.strict }));
   const measured: Measured[] = [];
-  for (const one of sizes) measured.push(await measure(one, devices, manner));
+  const sizes = isQuick(manner) ? standardSizes.slice(0, 2) : standardSizes;
+  for (const one of sizes) measured.push(...(await measure(one, manner)));
   return {
     name: "training",
     title: "One layer: training step and forward pass",
     columns: [
       "cell; input, units, batch, steps",
+      "device",
       "training ms",
       "GF/s",
       "of peak",
@@ -70,84 +55,55 @@ export async function trainingReport(manner: Manner): Promise<Report> {
       "forward, 2 threads",
       "",
     ],
+    texts: 2,
     rows: measured.map(rowOf),
     notes: [
-      "Milliseconds: median (least..most) of alternating runs. GF/s by the multiply-adds really needed, two a multiply-add. Of peak: of the multiply-adds that the core did between the same runs.",
+      "To reach: LSTM 64, 128, 32, 100 training at 75 % of the peak; two threads 1.85 x one at a batch of 32 and more.",
+      "Milliseconds: median (least..most) of alternating runs. GF/s by the multiply-adds really needed, two each.",
+      "Of peak: of the multiply-adds that the core did between the same runs.",
     ],
     data: measured,
   };
 }
 
-/** What a long sequence costs when only its end is asked for. */
-export async function lastStepReport(manner: Manner): Promise<Report> {
-  const device = wasmDevice({ threads: 1, strict: manner.strict });
-  const trainings = [false, true].map((last) => trainingSide(device, networkOf(long, last)));
-  const [each, end] = (await alternately(trainings, manner.patience)) as [Timing, Timing];
-  for (const { release } of trainings) release();
-  return {
-    name: "last",
-    title: `Training step of ${sizeText(long)}`,
-    columns: ["loss", "training ms", ""],
-    rows: [
-      ["at every step", spread(each), ""],
-      ["at the last step", spread(end), times(each.median / end.median)],
-    ],
-    notes: ["One thread. Deltas that have vanished are zero, and chunks of time without any are skipped."],
-    data: { size: long, each, end },
-  };
-}
-
-async function measure(
-  one: Size,
-  devices: readonly Device[],
-  { patience, strict }: Manner,
-): Promise<Measured> {
+/** All devices beside each other, each beside the peak of its own vectors. */
+async function measure(one: Size, { patience, strict }: Manner): Promise<readonly Measured[]> {
   const network = networkOf(one);
-  const peak = peakAtHand(strict);
-  const trainings = devices.map((device) => trainingSide(device, network));
-  const forwards = devices.map((device) => forwardSide(device, network));
-  const timings = await alternately([peak, ...trainings, ...forwards], patience);
+  const counts = threadCounts();
+  const made = devices.map((device) => ({
+    device,
+    peak: peakAtHand(device, strict),
+    engines: counts.map((threads) => device.make({ threads, strict })),
+  }));
+  const trainings = made.flatMap(({ engines }) => engines.map((engine) => trainingSide(engine, network)));
+  const forwards = made.flatMap(({ engines }) => engines.map((engine) => forwardSide(engine, network)));
+  const peaks = made.map(({ peak }) => peak);
+  const timings = await alternately([...peaks, ...trainings, ...forwards], patience);
   for (const { release } of trainings) release();
-  const gflops = peak.gflops(timings[0] as Timing);
-  const of = (timing: Timing, operations: number): Speed => {
-    const speed = operations / timing.median / 1e6;
-    return { timing, gflops: speed, share: speed / gflops };
-  };
-  const [training, training2 = null] = timings.slice(1, 1 + devices.length) as [Timing, Timing?];
-  const [forward, forward2 = null] = timings.slice(1 + devices.length) as [Timing, Timing?];
-  return {
-    size: one,
-    peak: gflops,
-    training: of(training, trainingOperations(one)),
-    forward: of(forward, forwardOperations(one)),
-    training2,
-    forward2,
-  };
+  return made.map(({ device, peak }, k): Measured => {
+    const gflops = peak.gflops(timings[k] as Timing);
+    const at = (start: number): readonly Timing[] =>
+      timings.slice(start + k * counts.length, start + (k + 1) * counts.length);
+    const of = (timing: Timing, operations: number): Speed => {
+      const speed = operations / timing.median / 1e6;
+      return { timing, gflops: speed, share: speed / gflops };
+    };
+    const [training, training2 = null] = at(made.length) as [Timing, Timing?];
+    const [forward, forward2 = null] = at(made.length + trainings.length) as [Timing, Timing?];
+    return {
+      size: one,
+      device: device.name,
+      peak: gflops,
+      training: of(training, trainingOperations(one)),
+      forward: of(forward, forwardOperations(one)),
+      training2,
+      forward2,
+    };
+  });
 }
 
-function trainingSide(
-  device: Device,
-  { training, updates, weights, trainingBatch }: Network,
-): Side & Pick<Trainer, "release"> {
-  const trainer = device.train(training, updates);
-  const rates = weights.map(() => [learningRate]);
-  trainer.write(
-    weights,
-    weights.map(() => []),
-  );
-  return {
-    name: "training",
-    run: () => trainer.step(trainingBatch, () => rates),
-    release: () => trainer.release(),
-  };
-}
-
-function forwardSide(device: Device, { forward, weights, forwardBatch }: Network): Side {
-  const executable = device.compile(forward);
-  return { name: "forward", run: () => executable.runNow(forwardBatch, weights) };
-}
-
-function rowOf({ size: one, training, forward, training2, forward2 }: Measured): readonly string[] {
+function rowOf(measured: Measured): readonly string[] {
+  const { size: one, device, training, forward, training2, forward2 } = measured;
   const speed = ({ timing, gflops, share }: Speed): readonly string[] => [
     spread(timing),
     short(gflops),
@@ -157,6 +113,7 @@ function rowOf({ size: one, training, forward, training2, forward2 }: Measured):
     both === null ? ["", ""] : [short(both.median), times(first.median / both.median)];
   return [
     sizeText(one),
+    device,
     ...speed(training),
     ...speed(forward),
     ...second(training.timing, training2),

@@ -70,6 +70,7 @@ function withoutStops(roots: readonly Node[]): readonly Node[] {
 function asComputed(output: Node): Node {
   if (output.op === "reshape" && hasRows(output.shape) && hasRows(output.inputs[0].shape))
     return asComputed(output.inputs[0]);
+  if (output.op === "output" && output.attributes.result.kind === "stacked") return output;
   return kindOf[output.op] === "leaf" || kindOf[output.op] === "view" ? copied(output) : output;
 }
 

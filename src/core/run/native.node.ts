@@ -8,8 +8,9 @@ import { cached, cacheFault } from "./libraryCache.node.ts";
 import { foreignCalls } from "./ready.ts";
 
 /**
- * Every multiply-add is written as one, so that none is made of two operations that are not. What can be done by vectors
- * is written with vectors, and the compiler's own attempts (gcc 12, straight-line code) have given wrong results.
+ * Every multiply-add is written as one, so that none is made of two operations that are not. What can be done by
+ * vectors is written with vectors, and the compiler's own attempts (gcc 12, straight-line code) have given wrong
+ * results.
  */
 const flags = ["-O3", "-ffp-contract=off", "-shared", "-fPIC"] as const;
 /** For the processor at hand, as compilers spell it. */

@@ -1,3 +1,4 @@
+import { availableParallelism } from "node:os";
 import { fileURLToPath } from "node:url";
 import type { Plugin } from "vite";
 import { defaultExclude, defineConfig, type ViteUserConfigFnObject } from "vitest/config";
@@ -28,6 +29,8 @@ interface Mode {
   readonly env?: Readonly<Record<string, string>>;
   /** Milliseconds. */
   readonly timeout: number;
+  /** Default: one fewer than there are cores. */
+  readonly workers?: number;
 }
 
 /**
@@ -46,12 +49,14 @@ const modes: Readonly<Record<"test" | "learning" | "native", Mode>> = {
       "test/native/**/*.test.ts",
       "test/conformance/**/*.test.ts",
       "test/parity/{torch,keras}.test.ts",
+      "test/saving/resume.test.ts",
       "src/core/render/c/**/*.test.ts",
       "src/nn/session/*.test.ts",
     ],
     exclude: [],
     env: { UNROLL_TESTS: "native", UNROLL_CACHE: fileURLToPath(new URL("node_modules/.cache/unroll", root)) },
     timeout: 300_000,
+    workers: availableParallelism(), // each waits for the compiler most of the time
   },
 };
 
@@ -73,6 +78,7 @@ const config: ViteUserConfigFnObject = defineConfig(({ mode }) => ({
     env: { UNROLL_DEBUG: "verify", ...of(mode).env },
     testTimeout: of(mode).timeout,
     hookTimeout: 60_000,
+    ...(of(mode).workers === undefined ? {} : { maxWorkers: of(mode).workers }),
     include: [...of(mode).include],
     exclude: [...defaultExclude, "test/browser/**", ...of(mode).exclude],
   },

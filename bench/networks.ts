@@ -3,10 +3,10 @@ import { differentiate } from "../src/core/grad/gradients.ts";
 import { parameter, zeros } from "../src/core/graph/build.ts";
 import type { Computation, Parameter, Update } from "../src/core/graph/computation.ts";
 import { type Node, rows } from "../src/core/graph/nodes.ts";
-import { mul, sub, sum, sumLeading } from "../src/core/graph/operators.ts";
+import { mul, sum, sumLeading } from "../src/core/graph/operators.ts";
 import { simplify } from "../src/core/plan/simplify.ts";
 import type { Batch } from "../src/core/run/device.ts";
-import { keyOf, uniform } from "../src/core/run/random.ts";
+import { descent, noise } from "../src/core/run/yardstick.ts";
 import type { Cell } from "../src/nn/cells/defineCell.ts";
 import { gruCell } from "../src/nn/cells/gru.ts";
 import { lstmCell } from "../src/nn/cells/lstm.ts";
@@ -166,17 +166,6 @@ function layerOf(
   return { weights: named.map(([, weight]) => weight), unfolded };
 }
 
-/** Plain gradient descent; the scalar is the learning rate. */
-export function descent(): Update {
-  const [weight, gradient, rate] = [
-    parameter("weight", []),
-    parameter("gradient", []),
-    parameter("rate", []),
-  ];
-  const nextWeight: Node = sub(weight, mul(rate, gradient));
-  return { weight, gradient, slots: [], scalars: [rate], nextWeight, nextSlots: [] };
-}
-
 const valuesOf = ({ attributes, shape }: Parameter): Float32Array =>
   noise(
     attributes.name,
@@ -184,8 +173,4 @@ const valuesOf = ({ attributes, shape }: Parameter): Float32Array =>
     0.1,
   );
 
-/** The same numbers in every run: between -scale and scale. */
-export function noise(name: string, length: number, scale: number): Float32Array {
-  const key = keyOf(1, name);
-  return Float32Array.from({ length }, (_, k) => scale * (2 * uniform(key, k) - 1));
-}
+export { noise };

@@ -1,10 +1,8 @@
 /** A network's training step and forward pass on a device, as sides of a timing. */
 import type { Device, Trainer } from "../src/core/run/device.ts";
+import { descentRate } from "../src/core/run/yardstick.ts";
 import type { Network } from "./networks.ts";
 import type { Side } from "./timing.ts";
-
-/** So small that thousands of steps leave the weights as they are: no run is about other numbers than the first. */
-const learningRate = 1e-7;
 
 export interface TrainingSide extends Side, Pick<Trainer, "release"> {
   /** The loss before a step of this learning rate. */
@@ -17,7 +15,7 @@ export function trainingSide(
   { training, updates, weights, trainingBatch }: Network,
 ): TrainingSide {
   const trainer = device.train(training, updates);
-  const rates = weights.map(() => [learningRate]);
+  const rates = weights.map(() => [descentRate]);
   trainer.write(
     weights,
     weights.map(() => []),

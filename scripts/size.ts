@@ -16,10 +16,11 @@ import {
 
 /** Lines of code, by folder. */
 /**
- * The design's 6,500 lines for the core were for graph, gradients, plan and kernels alone, which keep to them; the rest
- * is what a page needs (a device behind a worker), the reference device, and the printers of graph, plan and program.
+ * The design's 6,500 lines for the core were for graph, gradients, plan and kernels alone. Besides these it has the
+ * reference device, a page's device behind a worker, the native device with its printer of C and its cache, and
+ * checkpointing; src grew by as much.
  */
-const budgets: Readonly<Record<string, number>> = { "src/core": 8_600, src: 20_000 };
+const budgets: Readonly<Record<string, number>> = { "src/core": 10_600, src: 22_000 };
 
 /** Where more than a limit is right, as "limit: place", each with its reason. */
 const exceptions: Readonly<Record<string, string>> = {};

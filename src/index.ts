@@ -1,10 +1,12 @@
 /** Every public name, by hand, grouped by floor. Nothing inside src/ imports this file. */
 
+// nn: where and from what
+export type { Calibration } from "./core/run/calibration.ts";
 export { type ErrorFacts, UnrollError } from "./errors.ts";
+export { calibrate } from "./nn/calibrate.ts";
 // nn: cells
 export { type Cell, type CellDescription, defineCell, type Sizes } from "./nn/cells/defineCell.ts";
 export type { Bias } from "./nn/cells/preActivation.ts";
-// nn: where and from what
 export {
   type DeviceInfo,
   type DeviceName,

@@ -16,11 +16,12 @@ interface Ended {
 interface Manner {
   /** Press Ctrl-C when this has been written. */
   readonly interruptAfter?: RegExp;
+  readonly environment?: Readonly<Record<string, string>>;
 }
 
-function unroll(args: readonly string[], { interruptAfter }: Manner = {}): Promise<Ended> {
-  const { FORCE_COLOR: _, ...env } = process.env;
-  const child = spawn(process.execPath, [main, ...args], { env });
+function unroll(args: readonly string[], { interruptAfter, environment = {} }: Manner = {}): Promise<Ended> {
+  const { FORCE_COLOR: _, UNROLL_DEVICE: __, ...env } = process.env;
+  const child = spawn(process.execPath, [main, ...args], { env: { ...env, ...environment } });
   let [out, err, pressed] = ["", "", false];
   const look = (): void => {
     if (pressed || !interruptAfter?.test(out + err)) return;
@@ -87,7 +88,7 @@ describe("wrong usage ends with 2 and one line that says what to do", () => {
     ],
     [
       ["train", "generate", "x", "--out", "m", "--device", "gpu"],
-      /'gpu' is invalid\. Allowed choices are auto, wasm, reference\./,
+      /'gpu' is invalid\. Allowed choices are auto, wasm, native, reference\./,
     ],
     [["train", "generate", "x"], /required option '--out <folder>' not specified/],
     [["train", "generate", "--out", "m"], /no text to train on\. Give one or more files/],
@@ -99,6 +100,13 @@ describe("wrong usage ends with 2 and one line that says what to do", () => {
     expect(err).toMatch(message);
     expect(err.trim().split("\n").length).toBeLessThanOrEqual(2); // with a suggestion
   });
+});
+
+test("a device that there is not, in the variable UNROLL_DEVICE, is wrong usage too", async () => {
+  const args = ["generate", "m"];
+  const { code, err } = await unroll(args, { environment: { UNROLL_DEVICE: "gpu" } });
+  expect(code).toBe(2);
+  expect(err).toMatch(/'gpu' from env 'UNROLL_DEVICE' is invalid/);
 });
 
 describe("work that fails ends with 1 and one line that says what to do", () => {
@@ -191,10 +199,13 @@ describe("training, looking, writing", () => {
   test("info tells what is there", async () => {
     const { code, out } = await unroll(["info", model()]);
     expect(code).toBe(0);
-    expect(out).toMatch(/lstm_1[\s\S]*dense_1\/kernel[\s\S]*Trained on .*fox\.txt: units 12/);
+    expect(out).toMatch(
+      /lstm_1[\s\S]*dense_1\/kernel[\s\S]*Trained on .*fox\.txt: units 12[\s\S]*of its training: wasm \(relaxed\)/,
+    );
     const { out: json } = await unroll(["info", model(), "--json"]);
     expect(JSON.parse(json)).toMatchObject({
       vocabulary: 29,
+      device: "wasm (relaxed)",
       training: { settings: { units: 12, steps: 40 } },
     });
   });
@@ -228,21 +239,26 @@ describe("an interruption", () => {
     const wrong = await unroll(["train", "generate", "--out", at("stopped"), "--resume", "--units", "13"]);
     expect([wrong.code, wrong.err]).toEqual([2, expect.stringMatching(/--units 13 is not the 12 that/)]);
 
-    const resumed = await unroll([
-      "train",
-      "generate",
-      "--out",
-      at("stopped"),
-      "--resume",
-      "--device",
-      "wasm",
-      "--json",
+    const resumed = await unroll(["train", "generate", "--out", at("stopped"), "--resume", "--json"]);
+    expect(resumed.err).not.toMatch(/note:/);
+    expect([resumed.code, JSON.parse(resumed.out)]).toMatchObject([
+      0,
+      { steps: 200, device: { name: "wasm" } },
     ]);
-    expect([resumed.code, JSON.parse(resumed.out)]).toMatchObject([0, { steps: 200 }]);
     const whole = await unroll(train("whole"));
     expect(JSON.parse(resumed.out)).toMatchObject({ validation: JSON.parse(whole.out).validation });
     const weights = (name: string): Promise<Buffer> => readFile(join(at(name), "model.safetensors"));
     expect((await weights("stopped")).equals(await weights("whole"))).toBe(true);
+  });
+
+  test("going on with another device is said", async () => {
+    const more = ["--resume", "--steps", "202", "--device", "reference"];
+    const { code, out, err } = await unroll(["train", "generate", "--out", at("whole"), ...more]);
+    expect(code).toBe(0);
+    expect(out).toMatch(/on reference interpreter/);
+    expect(err).toMatch(
+      /^note: the training was on wasm \(relaxed\) and goes on with reference .*; --device wasm keeps them\n$/,
+    );
   });
 
   test("another text is not gone on with", async () => {

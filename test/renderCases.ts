@@ -379,6 +379,7 @@ function storeCases(lanes: number): readonly Case[] {
     offset: 8,
     value,
   });
+  const prefetch = (address: number): Statement => ({ kind: "prefetch", address: int(address), offset: 4 });
   const fill: Statement = { kind: "fill", address: int(out + 4), bytes: ints("multiply", int(4), int(3)) };
   const size = 4 * lanes;
   const zeros = [
@@ -410,6 +411,11 @@ function storeCases(lanes: number): readonly Case[] {
       name: "fill writes zeros to just those bytes",
       body: [store(out, one), store(out, one, 8), fill],
       expected: [1, 0, 0, 0, ...ones].slice(0, lanes + 2),
+    },
+    {
+      name: "prefetch changes nothing, wherever it looks",
+      body: [store(out, one), prefetch(out), prefetch(-(2 ** 20))],
+      expected: ones,
     },
     {
       name: "a local holds zero until it is set",

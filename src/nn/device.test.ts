@@ -1,4 +1,4 @@
-import { afterEach, expect, test } from "vitest";
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { currentDevice, deviceInfo, setDevice } from "./device.ts";
 
 afterEach(() => {
@@ -10,7 +10,7 @@ test("the device chosen is the one in use, and one and the same", async () => {
   expect((await deviceInfo()).name).toBe("reference");
   expect(currentDevice()).toBe(currentDevice());
   setDevice("wasm", { threads: 1, strict: true });
-  expect(await deviceInfo()).toMatchObject({ name: "wasm", description: expect.stringContaining("strict") });
+  expect(await deviceInfo()).toMatchObject({ name: "wasm", mode: "strict" });
 });
 test("a call may ask for another device", () => {
   setDevice("wasm", { threads: 1 });
@@ -30,6 +30,49 @@ test.each([
 });
 test("a name that there is not is refused with the one that was meant", () => {
   expect(() => setDevice("wams" as never)).toThrow(/Did you mean "wasm"\?/);
-  setDevice("native");
-  expect(() => currentDevice()).toThrow(/setDevice\("wasm"\)/);
+});
+
+describe("the native device", () => {
+  test("has no strict mode", () => {
+    expect(() => setDevice("native", { strict: true })).toThrow(
+      /strict: .*Use setDevice\("wasm", \{ strict: true \}\)/,
+    );
+    expect(currentDevice().name).toBe("reference"); // as before
+  });
+  test("is offered, or deviceInfo says why not", async () => {
+    const { native } = await deviceInfo();
+    if (native.available) setDevice("native");
+    else {
+      expect(() => setDevice("native")).toThrow(native.reason);
+      expect(() => setDevice("native")).toThrow(native.fix);
+    }
+  });
+});
+
+describe("UNROLL_DEVICE is the device of auto", () => {
+  beforeEach(() => setDevice("auto"));
+  afterEach(() => vi.unstubAllEnvs());
+
+  test.each([
+    ["", "wasm"],
+    ["auto", "wasm"],
+    ["wasm", "wasm"],
+    ["reference", "reference"],
+  ])("%j: %s", async (value, name) => {
+    vi.stubEnv("UNROLL_DEVICE", value);
+    expect((await deviceInfo()).name).toBe(name);
+    setDevice("auto", { threads: 1 });
+    expect((await deviceInfo()).name).toBe(name);
+    setDevice("wasm");
+    expect((await deviceInfo()).name).toBe("wasm");
+  });
+  test("but not of auto with the same bits everywhere", async () => {
+    vi.stubEnv("UNROLL_DEVICE", "reference");
+    setDevice("auto", { strict: true });
+    expect(await deviceInfo()).toMatchObject({ name: "wasm", mode: "strict" });
+  });
+  test("a name that there is not is an error that names the variable", () => {
+    vi.stubEnv("UNROLL_DEVICE", "gpu");
+    expect(() => currentDevice()).toThrow(/the variable UNROLL_DEVICE: expected "auto", .*got "gpu"/);
+  });
 });

@@ -1,6 +1,9 @@
 /** Which device the outermost calls (fit, predict, ...) pass down. Nothing deeper reads it. */
+import type { ArenaOptions } from "../core/run/arenaDevice.ts";
+import { rememberedTuning } from "../core/run/calibration.ts";
 import type { Device, Trainer } from "../core/run/device.ts";
-import { inPage } from "../core/run/host.ts";
+import { inPage, variable } from "../core/run/host.ts";
+import { nativeDevice, nativeMissing } from "../core/run/nativeDevice.ts";
 import { referenceDevice } from "../core/run/referenceDevice.ts";
 import { remoteDevice } from "../core/run/remoteDevice.ts";
 import { wasmDevice } from "../core/run/wasmDevice.ts";
@@ -11,17 +14,20 @@ export type DeviceName = "auto" | "wasm" | "native" | "reference";
 export interface DeviceOptions {
   /** Threads, the calling one included. Default: one a core. The results do not depend on it. */
   readonly threads?: number;
-  /** The same bits on every machine and engine, without relaxed instructions. Default: false. */
+  /** The same bits on every machine and engine, without relaxed instructions; of wasm alone. Default: false. */
   readonly strict?: boolean;
   /** Rows of a shard. Default: from the sizes of model and batch. */
   readonly shardRows?: number;
   /** Bytes. Default: 1 GiB. */
   readonly memoryLimit?: number;
 }
-export interface DeviceInfo {
-  readonly name: Device["name"];
-  readonly description: string;
+export interface DeviceInfo extends Pick<Device, "name" | "mode" | "description"> {
+  /** Whether there is a native device here; if not, why, and what brings it. */
+  readonly native: NativeOffer;
 }
+export type NativeOffer =
+  | { readonly available: true }
+  | { readonly available: false; readonly reason: string; readonly fix: string };
 
 const names: readonly DeviceName[] = ["auto", "wasm", "native", "reference"];
 const chosen: { device: Device | null; name: DeviceName; options: DeviceOptions } = {
@@ -31,29 +37,35 @@ const chosen: { device: Device | null; name: DeviceName; options: DeviceOptions 
 };
 const others = new Map<DeviceName, Device>();
 
-/** Chooses the device of every later call. Throws an UnrollError for a name or an option that there is not. */
+/**
+ * Chooses the device of every later call; "auto" is the one that the variable UNROLL_DEVICE names, else wasm. Throws an
+ * UnrollError for a name or an option that there is not, and for "native" where there is none, with what to install.
+ */
 export function setDevice(name: DeviceName, options: DeviceOptions = {}): void {
-  checkName(name);
+  checkName(name, "setDevice(name)");
   checkDeviceOptions(options);
-  Object.assign(chosen, { name, options, device: null });
+  const device = name === "native" ? nativeHere(options) : null;
+  Object.assign(chosen, { name, options, device });
   others.clear();
 }
 
-/** What is written down beside a training: on another device, or with other shards, its bits are others. */
-export interface DeviceFacts extends DeviceInfo {
-  /** Null: from the sizes of model and batch. */
-  readonly shardRows: number | null;
+/** The next calls make their devices anew. */
+export function forgetDevices(): void {
+  chosen.device = null;
+  others.clear();
 }
 
-export function deviceFacts(): DeviceFacts {
-  const { name, description } = currentDevice();
-  return { name, description, shardRows: chosen.options.shardRows ?? null };
-}
-
-/** The device in use. */
+/** The device in use, and whether there could be a native one: the first call looks for a compiler. */
 export async function deviceInfo(): Promise<DeviceInfo> {
-  const { name, description } = currentDevice();
-  return { name, description };
+  const { name, mode, description } = currentDevice();
+  return { name, mode, description, native: nativeOffer() };
+}
+
+export function nativeOffer(): NativeOffer {
+  const missing = nativeMissing();
+  return missing === null
+    ? { available: true }
+    : { available: false, reason: missing.missing, fix: missing.fix };
 }
 
 /** The device chosen, made on first use; or the one called `name`, with the options chosen. */
@@ -62,25 +74,35 @@ export function currentDevice(name?: DeviceName): Device {
     chosen.device ??= makers[chosen.name](chosen.options);
     return chosen.device;
   }
-  checkName(name);
+  checkName(name, "the device of a call");
   const device = others.get(name) ?? makers[name](chosen.options);
   others.set(name, device);
   return device;
 }
 
 const makers: { readonly [N in DeviceName]: (options: DeviceOptions) => Device } = {
-  auto: wasmHere,
+  auto: defaultDevice,
   wasm: wasmHere,
-  native: () => {
-    throw new UnrollError({
-      where: 'device "native"',
-      expected: "a device of this build",
-      got: "one that it does not have",
-      fix: 'Use setDevice("wasm").',
-    });
-  },
+  native: nativeHere,
   reference: () => keptInFloat32(referenceDevice()),
 };
+
+/** Bits that are the same everywhere come from wasm alone, whatever the environment says. */
+function defaultDevice(options: DeviceOptions): Device {
+  const name = variable("UNROLL_DEVICE") ?? "auto";
+  checkName(name, "the variable UNROLL_DEVICE");
+  return makers[name === "auto" || options.strict === true ? "wasm" : name](options);
+}
+
+function nativeHere(options: DeviceOptions): Device {
+  if (options.strict !== true) return tuned(nativeDevice, options);
+  throw new UnrollError({
+    where: 'setDevice("native", options), strict',
+    expected: "the device wasm, which has a mode with the same bits on every machine",
+    got: "native, whose bits depend on compiler and processor",
+    fix: 'Use setDevice("wasm", { strict: true }), or leave strict out.',
+  });
+}
 
 /** Weights and slots rounded after every step, as on all devices: then what is saved is all there is. */
 export function keptInFloat32(device: Device): Device {
@@ -99,7 +121,14 @@ export function keptInFloat32(device: Device): Device {
 
 /** A page must not wait: there the device is in a worker. */
 function wasmHere(options: DeviceOptions): Device {
-  return inPage() ? remoteDevice(options) : wasmDevice(options);
+  return tuned(inPage() ? remoteDevice : wasmDevice, options);
+}
+
+/** With what a calibration has chosen. Making a device takes nothing: memory and threads come when it is used. */
+function tuned(make: (options: ArenaOptions) => Device, options: DeviceOptions): Device {
+  const device = make(options);
+  const tuning = rememberedTuning(device);
+  return tuning === null ? device : make({ ...options, tuning });
 }
 
 const optionNames = ["threads", "strict", "shardRows", "memoryLimit"];
@@ -150,10 +179,10 @@ function checkDeviceOptions(options: DeviceOptions): void {
   }
 }
 
-function checkName(name: string): void {
+function checkName(name: string, where: string): asserts name is DeviceName {
   if (names.some((known) => known === name)) return;
   throw new UnrollError({
-    where: "setDevice(name)",
+    where,
     expected: names.map((known) => `"${known}"`).join(", "),
     got: `"${name}"`,
     fix: `Did you mean "${nearest(String(name), names) ?? "auto"}"?`,

@@ -178,7 +178,8 @@ class ModelObject {
 
   async trainOnBatch(x: unknown, y: unknown, options: Weighing = {}): Promise<Record<string, number>> {
     checkMethodOptions("trainOnBatch", options);
-    return trainNetworkOnce(this.#network(x), currentDevice(), { x, y, ...options });
+    const network = this.#built ?? this.#network(x); // its weights stay on the device
+    return trainNetworkOnce(network, currentDevice(), { x, y, ...options });
   }
 
   async gradients(

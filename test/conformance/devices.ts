@@ -16,24 +16,26 @@ export interface Tested {
   readonly name: string;
   /** A device of its own, or the one made before with the same options: starting threads takes time. */
   readonly device: (options?: DeviceOptions) => Device;
-  /** False where another of the list runs the same plan: such a one is not put through every place and width. */
+  /** False where wasm runs the same plan, or one with longer vectors: such a one is not put through every place. */
   readonly thorough: boolean;
-  /** Networks that are drawn for it; a compiler takes a second for each. */
+  /** Features of what operators are put on: parts of a vector, whole ones, several. */
+  readonly widths: readonly number[];
+  /** Networks that are drawn for it. A C compiler takes half a second for each, and for every other program. */
   readonly shapes: number;
 }
 
 export const devices: readonly Tested[] = nativeMode
-  ? [tested("native", { thorough: true, shapes: 60 }, nativeDevice)]
+  ? [tested("native", { thorough: false, widths: [17], shapes: 60 }, nativeDevice)]
   : [
-      tested("wasm", { thorough: true, shapes: 160 }, wasmDevice),
-      tested("strict wasm", { thorough: false, shapes: 160 }, (options) =>
+      tested("wasm", { thorough: true, widths: [1, 8], shapes: 160 }, wasmDevice),
+      tested("strict wasm", { thorough: false, widths: [5], shapes: 160 }, (options) =>
         wasmDevice({ ...options, strict: true }),
       ),
     ];
 
 function tested(
   name: string,
-  extent: Pick<Tested, "thorough" | "shapes">,
+  extent: Pick<Tested, "thorough" | "widths" | "shapes">,
   make: (options: DeviceOptions) => Device,
 ): Tested {
   const made = new Map<string, Device>();

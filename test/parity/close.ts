@@ -1,8 +1,10 @@
 /** Numbers of a device against those of an outside system: which devices, and how close they must be. */
 import { expect } from "vitest";
 import type { Device } from "../../src/core/run/device.ts";
+import { nativeDevice } from "../../src/core/run/nativeDevice.ts";
 import { referenceDevice } from "../../src/core/run/referenceDevice.ts";
 import { wasmDevice } from "../../src/core/run/wasmDevice.ts";
+import { nativeMode } from "../native/mode.ts";
 import { type Recurrence, recurrenceRoundings, relative, smallest } from "../tolerances.ts";
 
 /** The largest difference, relative to the largest number of the array, which counts as `smallest` at least. */
@@ -24,17 +26,17 @@ export interface Tested {
  */
 const float64: Closeness = { tolerance: 2e-7, smallest: 1 };
 
-export const devices: readonly Tested[] = [
-  { name: "reference", device: referenceDevice(), closeness: () => float64 },
-  {
-    name: "wasm",
-    device: wasmDevice({ threads: 1 }),
-    closeness: (compared) => ({
-      tolerance: relative(compared.layers * recurrenceRoundings(compared)),
-      smallest,
-    }),
-  },
-];
+const float32 = (compared: Compared): Closeness => ({
+  tolerance: relative(compared.layers * recurrenceRoundings(compared)),
+  smallest,
+});
+
+export const devices: readonly Tested[] = nativeMode
+  ? [{ name: "native", device: nativeDevice({ threads: 1 }), closeness: float32 }]
+  : [
+      { name: "reference", device: referenceDevice(), closeness: () => float64 },
+      { name: "wasm", device: wasmDevice({ threads: 1 }), closeness: float32 },
+    ];
 
 export function expectClose(
   got: readonly number[],

@@ -26,7 +26,7 @@ beforeAll(async () => {
     const model = make();
     const callbacks = [earlyStopping({ monitor: "loss", restoreBestWeights: true })];
     await model.fit(x as never, y as never, { epochs: 1, batchSize: 3, verbose: 0, callbacks });
-    saved.set(name, filesOf(networkOf(model), {}));
+    saved.set(name, filesOf(networkOf(model)));
   }
 });
 beforeEach(() => {
@@ -128,7 +128,7 @@ describe("told with file and field", () => {
     const with_ = (part: string): Files =>
       new Map([
         ...first(),
-        ["config.json", new TextEncoder().encode(text.replace('"device":{}', `"device":${part}`))],
+        ["config.json", new TextEncoder().encode(text.replace(/"device":\{[^}]*\}/, `"device":${part}`))],
       ]);
     expect(() => load(with_('{"__proto__":{"polluted":1}}'))).toThrow(/"__proto__"/);
     expect(() => load(with_(`${"[".repeat(100_000)}${"]".repeat(100_000)}`))).toThrow(/levels/);

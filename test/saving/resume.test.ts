@@ -14,6 +14,7 @@ import { setSeed } from "../../src/nn/seed.ts";
 import { type Callback, earlyStopping, modelCheckpoint } from "../../src/nn/train/callbacks.ts";
 import type { FitOptions } from "../../src/nn/train/fitOptions.ts";
 import { adam } from "../../src/nn/train/optimizers.ts";
+import { nativeMode } from "../native/mode.ts";
 import { numbers } from "./models.ts";
 
 let folder = "";
@@ -50,7 +51,7 @@ function abortAfter(last: number): { readonly signal: AbortSignal; readonly call
 }
 const idle: Callback = {};
 
-describe.each(["reference", "wasm"] as const)("on %s", (device) => {
+describe.each(nativeMode ? (["native"] as const) : (["reference", "wasm"] as const))("on %s", (device) => {
   beforeEach(() => {
     setDevice(device, { threads: 2 });
     setSeed(3);

@@ -2,6 +2,7 @@
 
 import type { Plan } from "./described.ts";
 import type { Life } from "./lives.ts";
+import { blocksOf } from "./lower/kernels.ts";
 import { blockFloats, panelBlocks } from "./lower/pack.ts";
 import type { Buffer } from "./store.ts";
 import type { Target } from "./target.ts";
@@ -21,12 +22,24 @@ export interface Extent {
   readonly segment: number | null;
 }
 
-/** Bytes of all packed weights. */
+/**
+ * Bytes of all packed weights, each part of one once: into which panels tiles cut them must not count, for the rows of
+ * a shard, and with them the bits, follow from it.
+ */
 export function packedBytes({ panels, target: { lanes } }: Plan): number {
-  return panels.reduce(
-    (sum, panel) => sum + panelBlocks(panel, lanes) * blockFloats(panel, lanes) * floatBytes,
-    0,
-  );
+  const parts = new Map<string, number>();
+  for (const packed of panels) {
+    if ("products" in packed) {
+      parts.set(packed.key, panelBlocks(packed, lanes) * blockFloats(packed, lanes));
+      continue;
+    }
+    for (const { weight, offset, rows, columns, rowStride, columnStride } of packed.views) {
+      const { name } = weight.attributes;
+      const key = JSON.stringify([name, offset, rows, columns, rowStride, columnStride]);
+      parts.set(key, rows * lanes * blocksOf(columns, lanes));
+    }
+  }
+  return [...parts.values()].reduce((sum, floats) => sum + floats * floatBytes, 0);
 }
 
 /** Rows of a shard: from the sizes of model and batch and from constants, never from the number of threads. */

@@ -2,8 +2,10 @@
  * The plan: a computation becomes a program and a description of the memory it works on. The order of the passes is
  * the list below; each is a pure function of its own file.
  */
+
+import { partsOf } from "../graph/build.ts";
 import type { Computation } from "../graph/computation.ts";
-import type { Node } from "../graph/nodes.ts";
+import type { Node, NodeOf } from "../graph/nodes.ts";
 import { rewrite } from "../graph/rewrite.ts";
 import { readersOf, replaysOf } from "./checkpoint.ts";
 import { copied } from "./copied.ts";
@@ -70,8 +72,16 @@ function withoutStops(roots: readonly Node[]): readonly Node[] {
 function asComputed(output: Node): Node {
   if (output.op === "reshape" && hasRows(output.shape) && hasRows(output.inputs[0].shape))
     return asComputed(output.inputs[0]);
-  if (output.op === "output" && output.attributes.result.kind === "stacked") return output;
+  if (output.op === "output" && isMadeInSteps(output)) return output;
   return kindOf[output.op] === "leaf" || kindOf[output.op] === "view" ? copied(output) : output;
+}
+
+/** Is it a sequence that the steps of a scan compute? It stands where they put it. */
+function isMadeInSteps({ inputs, attributes: { result } }: NodeOf<"output">): boolean {
+  const [loop] = inputs;
+  if (result.kind !== "stacked" || loop.op !== "scan") return false;
+  const made = partsOf(loop).body.stacked[result.index];
+  return made !== undefined && kindOf[made.op] !== "leaf" && kindOf[made.op] !== "view";
 }
 
 function phasesOf(section: Placement["sections"][number], { values }: Placement): StagedSection["phases"] {

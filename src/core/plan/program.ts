@@ -119,6 +119,8 @@ export type Statement =
       readonly then: readonly Statement[];
       readonly otherwise?: readonly Statement[];
     }
+  // asks for the memory there ahead of its use, where a machine can be asked; changes nothing
+  | { readonly kind: "prefetch"; readonly address: Expression; readonly offset: number }
   | { readonly kind: "fill"; readonly address: Expression; readonly bytes: Expression } // zeros
   | { readonly kind: "call"; readonly name: string; readonly inputs: readonly Expression[] };
 

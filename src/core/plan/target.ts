@@ -3,9 +3,14 @@ export interface Target {
   /** float32 in a vector: reductions over features add by lanes. */
   readonly lanes: number;
   readonly tiles: Tiles;
+  /** Can memory be asked for ahead of its use? */
+  readonly looksAhead: boolean;
   /** Steps of a chunk, and rows times steps of one, at most: what stays in a near cache until it is read again. */
   readonly chunk: { readonly steps: number; readonly cells: number };
 }
+
+/** The part of a target that a calibration may choose: speed depends on it, and no bit. */
+export type Tuning = Pick<Target, "tiles" | "chunk">;
 
 /** The shapes of tiles, whose accumulators have to stay in registers. */
 export interface Tiles {
@@ -27,8 +32,8 @@ export const tilesOf16: Tiles = {
 };
 
 /**
- * For 32 registers. Sixteen accumulators keep both multipliers of a core busy; more left the loads of a tile's last rows
- * as the narrow place (Zen 5, LSTM 64, 128, 32, 100: six rows of four vectors 1.05 times the training step).
+ * For 32 registers. Sixteen accumulators keep both multipliers of a core busy; with more, the loads of a tile's last
+ * rows were the narrow place (Zen 5, LSTM 64, 128, 32, 100: six rows of four vectors 1.05 times the training step).
  */
 export const tilesOf32: Tiles = {
   productVectors: [[], [4, 3, 2], [2], [1]],
@@ -38,4 +43,9 @@ export const tilesOf32: Tiles = {
 };
 
 /** WebAssembly: vectors of 128 bits. */
-export const wasmTarget: Target = { lanes: 4, tiles: tilesOf16, chunk: { steps: 12, cells: 384 } };
+export const wasmTarget: Target = {
+  lanes: 4,
+  tiles: tilesOf16,
+  looksAhead: false,
+  chunk: { steps: 12, cells: 384 },
+};

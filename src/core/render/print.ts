@@ -51,6 +51,7 @@ const statements: { readonly [K in Statement["kind"]]: PrintStatement<K> } = {
     ...(otherwise ? ["} else {", ...inner(otherwise)] : []),
     "}",
   ],
+  prefetch: (at) => [place("prefetch", at)],
   fill: ({ address, bytes }) => [call("fill", [address, bytes])],
   call: ({ name, inputs }) => [call(name, inputs)],
 };

@@ -1,5 +1,6 @@
 /** A device that runs programs on an arena: compiled once, shards run by threads on one shared memory. */
 import type { Computation } from "../graph/computation.ts";
+import type { Tuning } from "../plan/target.ts";
 import { Arena } from "./arena.ts";
 import { ArenaProgram } from "./arenaProgram.ts";
 import { arenaTrainer } from "./arenaTrainer.ts";
@@ -22,6 +23,8 @@ export interface ArenaOptions {
   readonly chunk?: number;
   /** Steps of a segment of time, of which alone values are kept; changes no bit. Default: all while there is room. */
   readonly segment?: number;
+  /** Tiles and lengths of chunks; change no bit. Default: those of the target. */
+  readonly tuning?: Tuning;
 }
 /** Where a device runs. */
 export interface Surroundings {

@@ -12,7 +12,7 @@ import { printPlan } from "../plan/print.ts";
 import type { Program, ProgramFunction } from "../plan/program.ts";
 import { printProgram } from "../render/print.ts";
 import type { Region } from "./arena.ts";
-import { Bindings, type Bound } from "./bindings.ts";
+import { Bindings, type Bound, smallWeights } from "./bindings.ts";
 import type { Batch } from "./device.ts";
 import type { Engine } from "./engine.ts";
 import { ready } from "./ready.ts";
@@ -62,7 +62,7 @@ export class ArenaProgram {
     });
     this.turning = arena.take(4 * (2 + turnInputs));
     this.turn = this.turner();
-    this.packing = this.scheduled(threads.count, [this.packPhase]);
+    this.packing = this.scheduled(this.weightFloats < smallWeights ? 1 : threads.count, [this.packPhase]);
     this.bindings = new Bindings(this);
   }
 

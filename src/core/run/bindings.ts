@@ -46,23 +46,25 @@ export interface Bindable {
 
 const keptBindings = 64;
 const keptBytes = 32 * 2 ** 20;
-/** A single shard of less than this many floats of weights is not worth waking another thread. */
-const smallWeights = 2 ** 15;
+/** What goes once through less than this many floats of weights is not worth waking another thread. */
+export const smallWeights: number = 2 ** 15;
 
 export class Bindings {
   private readonly program: Bindable;
+  /** The dimensions of time that the plan speaks of. */
+  private readonly times: readonly (string | number)[];
   /** The one used last comes last. */
   private readonly bounds = new Map<string, Bound>();
   private last: { readonly batch: Batch; readonly bound: Bound } | null = null;
 
   constructor(program: Bindable) {
     this.program = program;
+    this.times = timesOf(program.plan);
   }
 
   /** Shards for this batch, its inputs in place. */
   bind(batch: Batch): Bound {
-    const bound =
-      this.last?.batch === batch && batch.lengths === undefined ? this.last.bound : this.find(batch);
+    const bound = this.last?.batch === batch && isEven(batch) ? this.last.bound : this.find(batch);
     for (let k = 0; k < bound.rows.length; k++)
       writeInputs(bound.transfer, bound.memory.shards[k]!, bound.rows[k]!, batch);
     if (this.last?.batch !== batch) this.last = { batch, bound };
@@ -75,20 +77,23 @@ export class Bindings {
 
   private find(batch: Batch): Bound {
     const { program } = this;
-    const times = timesOfBatch(program, batch);
     const size = program.engine.shardRows ?? shardRows(program.plan, batch.rows);
-    const key = JSON.stringify([batch.rows, size, times]);
+    const steps = this.times.map((time) => (typeof time === "number" ? time : (batch.times[time] ?? 0)));
+    const key = `${batch.rows} ${size} ${steps.join(" ")}`;
     const known = this.bounds.get(key);
     const firstRow = batch.firstRow ?? 0;
-    if (known !== undefined && batch.lengths === undefined && known.evenFrom === firstRow) {
+    const even = isEven(batch);
+    if (known !== undefined && even && known.evenFrom === firstRow) {
       this.use(key, known);
       return known;
     }
+    // By the text of their names, those of a fixed number of steps too.
+    const times = Object.fromEntries(this.times.map((time, k) => [time, steps[k] ?? 0]));
     const rows = shardsOf(batch, size, times);
     const bound = known ?? this.newBound(rows, times);
     this.use(key, bound);
     bound.rows = rows;
-    bound.evenFrom = batch.lengths === undefined ? firstRow : null;
+    bound.evenFrom = even ? firstRow : null;
     rows.forEach((shard, k) => writeRows(program.engine.arena, bound.memory.shards[k]!, shard, firstRow));
     return bound;
   }
@@ -161,9 +166,5 @@ export class Bindings {
   }
 }
 
-/** Steps of every dimension, the known ones too, by the text of their name. */
-function timesOfBatch({ plan }: Bindable, batch: Batch): Record<string, number> {
-  const times: Record<string, number> = {};
-  for (const time of timesOf(plan)) times[time] = typeof time === "number" ? time : (batch.times[time] ?? 0);
-  return times;
-}
+/** Whether every row is of full length. */
+const isEven = ({ lengths }: Batch): boolean => lengths === undefined || Object.keys(lengths).length === 0;

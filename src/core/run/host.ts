@@ -127,4 +127,5 @@ export function prepareEngine(): void {
   const major = Number(node?.versions?.node?.split(".")[0]);
   if (major < 22) v8.setFlagsFromString("--experimental-wasm-relaxed-simd");
   v8.setFlagsFromString("--no-liftoff");
+  if (major > 24) v8.setFlagsFromString("--no-wasm-inlining"); // goes by what the baseline tier has counted, or crashes
 }

@@ -23,16 +23,17 @@ import type { Missing } from "./compiler.ts";
 const most = 256;
 const forgotten = 3_600_000;
 
-function folderOfCache(): string {
+/** The folder of the user's own for these things. */
+export function folderOfCache(things: "native" | "calibration" = "native"): string {
   const { UNROLL_CACHE, XDG_CACHE_HOME, LOCALAPPDATA } = process.env;
-  if (UNROLL_CACHE) return join(UNROLL_CACHE, "native");
+  if (UNROLL_CACHE) return join(UNROLL_CACHE, things);
   const apple = platform() === "darwin" ? join(homedir(), "Library", "Caches") : null;
-  return join(XDG_CACHE_HOME || LOCALAPPDATA || apple || join(homedir(), ".cache"), "unroll", "native");
+  return join(XDG_CACHE_HOME || LOCALAPPDATA || apple || join(homedir(), ".cache"), "unroll", things);
 }
 
-/** Why libraries cannot be kept here, or null. Makes the folder. */
-export function cacheFault(): Missing | null {
-  const folder = folderOfCache();
+/** Why things cannot be kept here, or null. Makes the folder. */
+export function cacheFault(things: "native" | "calibration" = "native"): Missing | null {
+  const folder = folderOfCache(things);
   const fix = "Make it a folder that you alone can write to, or name another in the variable UNROLL_CACHE.";
   try {
     mkdirSync(folder, { recursive: true, mode: 0o700 });
@@ -81,7 +82,7 @@ function sound(path: string, name: string): boolean {
 }
 
 /** Windows knows no owners by number. */
-const own = ({ uid }: Stats): boolean => process.getuid === undefined || uid === process.getuid();
+export const own = ({ uid }: Stats): boolean => process.getuid === undefined || uid === process.getuid();
 
 function prune(folder: string): void {
   const entries = readdirSync(folder).map((name) => {

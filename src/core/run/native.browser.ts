@@ -1,4 +1,4 @@
-/** `#native` in a browser: no compiler. */
+/** `#native` in a browser: no compiler; what a calibration chose is known until the page goes. */
 import type { Compiler, Missing } from "./compiler.ts";
 
 export function findCompiler(): Compiler | Missing {
@@ -7,4 +7,13 @@ export function findCompiler(): Compiler | Missing {
 
 export function compiledLibrary(_source: string): string {
   throw new Error("nothing is compiled where there is no compiler");
+}
+
+const kept = new Map<string, string>();
+
+export const recall = (key: string): string | null => kept.get(key) ?? null;
+
+export function remember(key: string, text: string): string | null {
+  kept.set(key, text);
+  return "a page remembers nothing";
 }

@@ -7,11 +7,9 @@ import type { Compiler, Missing } from "./compiler.ts";
 import { cached, cacheFault } from "./libraryCache.node.ts";
 import { foreignCalls } from "./ready.ts";
 
-/**
- * Every multiply-add is written as one, so that none is made of two operations that are not. What can be done by
- * vectors is written with vectors, and the compiler's own attempts (gcc 12, straight-line code) have given wrong
- * results.
- */
+export { recall, remember } from "./calibrationCache.node.ts";
+
+/** Every multiply-add is written as one, so that none is made of two operations that are not. */
 const flags = ["-O3", "-ffp-contract=off", "-shared", "-fPIC"] as const;
 /** For the processor at hand, as compilers spell it. */
 const forThisMachine = ["-march=native", "-mcpu=native"] as const;

@@ -1,7 +1,7 @@
 /** The native device: programs printed as C, compiled by the machine's own compiler. */
 import { compiledLibrary, findCompiler } from "#native";
 import { UnrollError } from "../../errors.ts";
-import { type Target, tilesOf16, tilesOf32 } from "../plan/target.ts";
+import { type Target, type Tuning, tilesOf16, tilesOf32 } from "../plan/target.ts";
 import { renderC } from "../render/c/c.ts";
 import { type ArenaOptions, arenaDevice } from "./arenaDevice.ts";
 import type { Backend } from "./backend.ts";
@@ -24,16 +24,23 @@ export function nativeDevice(options: ArenaOptions = {}): Device {
   const threads = Math.max(1, options.threads ?? cores());
   const mode = `${compiler.description}, ${32 * compiler.lanes}-bit vectors`;
   const description = `native, ${mode}, ${threadsText(threads)}`;
-  const backend = nativeBackend(compiler);
+  const backend = nativeBackend(compiler, options.tuning);
   return arenaDevice(options, { backend, mode, description, threads, shared: true, startThread });
 }
 
-function nativeBackend(compiler: Compiler): Backend {
+function nativeBackend(compiler: Compiler, tuning?: Tuning): Backend {
   return {
     name: "native",
-    target: nativeTarget(compiler),
+    target: { ...nativeTarget(compiler), ...tuning },
     compile: (program) => ({ kind: "native", library: compiledLibrary(renderC(program)) }),
   };
+}
+
+/** Throws like `nativeDevice`. */
+export function nativeTargetHere(): Target {
+  const compiler = findCompiler();
+  if ("missing" in compiler) throw notHere(compiler);
+  return nativeTarget(compiler);
 }
 
 /** Where vectors are wide, the rows of a chunk fill the first-level cache sooner. */
@@ -42,6 +49,7 @@ export function nativeTarget({ lanes, registers }: Pick<Compiler, "lanes" | "reg
   return {
     lanes,
     tiles,
+    looksAhead: true,
     chunk: lanes === 16 ? { steps: 10, cells: 160 } : { steps: 12, cells: 384 },
   };
 }

@@ -60,27 +60,21 @@ export function runTasks(
   }
 }
 
-/** Without an array in between for as many inputs as most calls have: nothing is allocated. */
-function invoke(call: Exported, ints: Int32Array, at: number, length: number): void {
-  if (length === 1) call(ints[at]!);
-  else if (length === 3) call(ints[at]!, ints[at + 1]!, ints[at + 2]!);
-  else if (length === 9) invokeNine(call, ints, at);
-  else call(...ints.subarray(at, at + length));
-}
-
-/** `turn`. */
-function invokeNine(call: Exported, i: Int32Array, at: number): void {
-  call(
-    i[at]!,
-    i[at + 1]!,
-    i[at + 2]!,
-    i[at + 3]!,
-    i[at + 4]!,
-    i[at + 5]!,
-    i[at + 6]!,
-    i[at + 7]!,
-    i[at + 8]!,
-  );
+/** Without an array in between: a function takes as many of the nine as it has, and few have more. */
+function invoke(call: Exported, i: Int32Array, at: number, length: number): void {
+  if (length > 9) call(...i.subarray(at, at + length));
+  else
+    call(
+      i[at]!,
+      i[at + 1]!,
+      i[at + 2]!,
+      i[at + 3]!,
+      i[at + 4]!,
+      i[at + 5]!,
+      i[at + 6]!,
+      i[at + 7]!,
+      i[at + 8]!,
+    );
 }
 
 /** `total` units in `parts` ranges of nearly equal size, in order. */

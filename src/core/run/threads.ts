@@ -4,12 +4,19 @@
  */
 import type { Arena } from "./arena.ts";
 import type { Code } from "./backend.ts";
+import { cores } from "./host.ts";
 import type { RunList, Tasks } from "./tasks.ts";
 
 /** Ints of the control block, shared by all threads. */
 export const control = { generation: 0, done: 1, command: 2, code: 3, lists: 4 } as const;
 export const commands = { run: 1, listen: 2, stop: 3 } as const;
-const spins = 20_000;
+/**
+ * Turns of waiting awake, about a millisecond: as long as the host needs between two calls. A thread that sleeps is at
+ * times woken on the core of the one that wakes it, and stays there for many steps. Where there are more threads than
+ * cores, waiting awake only holds the others up.
+ */
+const patience = { alone: 1_000_000, crowded: 1_000 } as const;
+const spinsFor = (threads: number): number => (threads > cores() ? patience.crowded : patience.alone);
 
 /** What a thread is told when it begins. */
 export interface ThreadStart {
@@ -17,6 +24,8 @@ export interface ThreadStart {
   /** Address of the control block, in ints. */
   readonly control: number;
   readonly thread: number;
+  /** Turns of waiting awake. */
+  readonly spins: number;
 }
 /** Code to make ready. */
 export interface ThreadCode {
@@ -39,6 +48,7 @@ export class Threads {
   private readonly arena: Arena;
   private readonly workers: readonly ThreadWorker[];
   private readonly base: number;
+  private readonly spins: number;
   private listening = true;
 
   /** `workers` besides the calling thread. */
@@ -48,7 +58,9 @@ export class Threads {
     this.count = workers.length + 1;
     this.base = arena.take(4 * (control.lists + 2 * this.count)).start / 4;
     arena.int32.fill(0, this.base, this.base + control.lists + 2 * this.count);
-    workers.forEach((worker, k) => worker.post({ memory: arena.memory, control: this.base, thread: k + 1 }));
+    this.spins = spinsFor(this.count);
+    const start = { memory: arena.memory, control: this.base, spins: this.spins };
+    workers.forEach((worker, k) => worker.post({ ...start, thread: k + 1 }));
   }
 
   /** Workers leave their waiting to receive code. */
@@ -91,7 +103,7 @@ export class Threads {
   private wait(): void {
     const ints = this.arena.int32;
     const at = this.base + control.done;
-    for (let turn = 0; turn < spins; turn++) if (Atomics.load(ints, at) === this.workers.length) return;
+    for (let turn = 0; turn < this.spins; turn++) if (Atomics.load(ints, at) === this.workers.length) return;
     for (let done = Atomics.load(ints, at); done < this.workers.length; done = Atomics.load(ints, at))
       Atomics.wait(ints, at, done);
   }
@@ -104,7 +116,7 @@ export function serve(start: ThreadStart, seen: number, listOf: (code: number) =
     const ints = new Int32Array(start.memory.buffer);
     let turn = 0;
     while (Atomics.load(ints, start.control + control.generation) === generation) {
-      if (turn++ > spins) Atomics.wait(ints, start.control + control.generation, generation);
+      if (turn++ > start.spins) Atomics.wait(ints, start.control + control.generation, generation);
     }
     generation = Atomics.load(ints, start.control + control.generation);
     const all = new Int32Array(start.memory.buffer);

@@ -17,7 +17,8 @@ const host = (): Surroundings => ({ shared: canShare(), startThread });
 /** Throws an UnrollError where the engine has no SIMD. `where`: default, what the host offers. */
 export function wasmDevice(options: WasmOptions = {}, where: Surroundings = host()): Device {
   const facts = wasmFacts(options, where.shared);
-  return arenaDevice(options, { ...where, ...facts, backend: wasmBackend(facts.mode === "relaxed") });
+  const backend = wasmBackend(facts.mode === "relaxed", options.tuning);
+  return arenaDevice(options, { ...where, ...facts, backend });
 }
 
 export interface WasmFacts {

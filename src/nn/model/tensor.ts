@@ -86,49 +86,42 @@ export function flattened(
   const shape: number[] = [];
   for (let at = values; Array.isArray(at); at = at[0]) shape.push(at.length);
   const data: number[] = [];
-  fill(values, shape, { data, where, path: "" });
+  fill(values, { shape, data, where, path: [] });
   return { shape, data };
 }
 
 interface Filling {
+  readonly shape: readonly number[];
   readonly data: number[];
   readonly where: string;
-  readonly path: string;
+  /** The index in each array around the values at hand. */
+  readonly path: number[];
 }
 
-function fill(values: unknown, shape: readonly number[], { data, where, path }: Filling): void {
-  const [length, ...rest] = shape;
+function fill(values: unknown, filling: Filling): void {
+  const { shape, data, path } = filling;
+  const length = shape[path.length];
   if (length === undefined) {
-    if (typeof values === "number") data.push(values);
-    else
-      throw uneven(
-        where,
-        path,
-        "a number",
-        Array.isArray(values) ? `an array of ${values.length}` : kindOf(values),
-      );
+    if (typeof values !== "number") throw uneven(filling, "a number", values, "an array");
+    data.push(values);
     return;
   }
-  if (!Array.isArray(values) || values.length !== length) {
-    throw uneven(
-      where,
-      path,
-      `an array of ${length}`,
-      Array.isArray(values) ? `one of ${values.length}` : kindOf(values),
-    );
+  if (!Array.isArray(values) || values.length !== length)
+    throw uneven(filling, `an array of ${length}`, values, "one");
+  for (let k = 0; k < length; k++) {
+    path.push(k);
+    fill(values[k], filling);
+    path.pop();
   }
-  values.forEach((value, k) => {
-    fill(value, rest, { data, where, path: `${path}[${k}]` });
-  });
 }
 
 const kindOf = (x: unknown): string => (x === null ? "null" : typeof x);
 
-function uneven(where: string, path: string, expected: string, got: string): UnrollError {
+function uneven({ where, path }: Filling, expected: string, values: unknown, array: string): UnrollError {
   return new UnrollError({
-    where: `${where}, at ${path || "the top"}`,
+    where: `${where}, at ${path.map((k) => `[${k}]`).join("") || "the top"}`,
     expected: `${expected}, as in the arrays before it`,
-    got,
+    got: Array.isArray(values) ? `${array} of ${values.length}` : kindOf(values),
     fix: "Use arrays of one length, or ragged(sequences) for sequences of different lengths.",
   });
 }

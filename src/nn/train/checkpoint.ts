@@ -20,10 +20,11 @@ import {
   type StoredTensor,
   type StoredTensors,
 } from "../model/safetensors.ts";
-import { compileConfigFrom } from "./compileConfig.ts";
+import { compileConfigFrom, inPlace } from "./compileConfig.ts";
 import { learnerIn } from "./learning.ts";
 import { restoreTraining, savedTraining } from "./saved.ts";
 import type { TrainingState } from "./state.ts";
+import { restoreDevice, trainedOn } from "./trainedOn.ts";
 import { carriedConfig, extra, restoreCarried, stateConfig, stateFrom } from "./trainingConfig.ts";
 
 type Files = ReadonlyMap<string, Uint8Array>;
@@ -41,10 +42,10 @@ const fileNames = [dataFile, configFile] as const;
 const mostConfig = 2 ** 28;
 const configNames = ["format", "version", "data", "model", "training", "carried", "device"];
 
-/** Saves a network as it is when this is called. `device`: what it is trained on, in JSON. */
-export async function saveNetwork(network: Network, path: string, device: object): Promise<void> {
+/** Saves a network as it is when this is called. */
+export async function saveNetwork(network: Network, path: string): Promise<void> {
   checkPath("model.save(path)", path);
-  await writeFolder(path, filesOf(network, device));
+  await writeFolder(path, filesOf(network));
 }
 
 function checkPath(where: string, path: unknown): void {
@@ -53,7 +54,7 @@ function checkPath(where: string, path: unknown): void {
   throw new UnrollError({ where, expected: "a path", got, fix: "Give the path of a folder." });
 }
 
-export function filesOf(network: Network, device: object): Files {
+export function filesOf(network: Network): Files {
   const training = savedTraining(network);
   const tensors = new Map<string, StoredTensor>();
   const model = architectureOf(network);
@@ -69,7 +70,7 @@ export function filesOf(network: Network, device: object): Files {
       ...stateConfig(training.state, network, slots, tensors),
     },
     carried: carriedConfig(network.carried, tensors),
-    device,
+    device: trainedOn(network),
   };
   const data = encodeSafetensors(tensors, { format });
   const about = { file: dataFile, bytes: data.length, crc32: checksum(data) };
@@ -99,6 +100,7 @@ export function networkFromFiles(files: Files, path: string, { cells = [] }: Loa
   const network = networkFrom(config["model"], { cells, weights }, `${where}, model`);
   restoreCarried(config["carried"], network, tensors, `${where}, carried`);
   restore(network, config["training"], tensors, `${where}, training`);
+  restoreDevice(network, config["device"], `${where}, device`);
   return network;
 }
 
@@ -145,7 +147,7 @@ function restore(network: Network, config: unknown, tensors: StoredTensors, wher
   const state = stateFrom(rest, network, tensors, where);
   if (compile === null) return;
   const checked = compileConfigFrom(compile, network.outputs.length, `${where}.compile`);
-  restoreTraining(network, { config: checked, state, carried: {} });
+  inPlace(`${where}.compile`, () => restoreTraining(network, { config: checked, state, carried: {} }));
   refuseOtherSlots(network, slotsIn(rest), where);
 }
 
@@ -176,6 +178,7 @@ export async function takeUp(network: Network, path: string): Promise<void> {
   refuseOtherSlots(network, slotsIn(rest), `${where}, training`);
   const values = network.variables.map((variable) => valueFor(variable, tensors, path));
   restoreCarried(config["carried"], network, tensors, `${where}, carried`);
+  restoreDevice(network, config["device"], `${where}, device`);
   network.variables.forEach((variable, k) => {
     variable.value = values[k] ?? variable.value;
   });

@@ -113,7 +113,8 @@ function optionsFrom(options: Fields, where: string): Fields {
   return options;
 }
 
-function inPlace<T>(where: string, work: () => T): T {
+/** An error that arises in `work` says where in the file. */
+export function inPlace<T>(where: string, work: () => T): T {
   try {
     return work();
   } catch (error) {

@@ -162,7 +162,8 @@ export function hashOf({ rows, inputs, targets, sampleWeight }: Dataset): string
     for (let k = 0; k < rows; k++) {
       const row: HostArray = column.row(k);
       add(row.length);
-      for (const word of new Int32Array(row.buffer, row.byteOffset, row.length)) add(word);
+      const words = new Int32Array(row.buffer, row.byteOffset, row.length);
+      for (let w = 0; w < words.length; w++) add(words[w]!);
     }
   }
   return `${rows} ${(hash >>> 0).toString(16)}`;

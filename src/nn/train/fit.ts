@@ -12,7 +12,7 @@ import { breath } from "./breath.ts";
 import type { Callback, Saved, TrainedModel, TrainingMoment } from "./callbacks.ts";
 import { evaluateAll } from "./evaluate.ts";
 import { figuresOf, plus, prefixed } from "./figures.ts";
-import { exclusively, type Learner, type Live, liveFor } from "./learner.ts";
+import { exclusively, type Learner, type Live, liveFor, pull } from "./learner.ts";
 import type { Purpose } from "./program.ts";
 import { refuseUnless } from "./refuse.ts";
 import { freshRun, type History, type Run, record } from "./state.ts";
@@ -78,6 +78,7 @@ export async function fitOn(
       throw withCheckpoint(error, fitting);
     } finally {
       remember(fitting);
+      pull(learner);
       learner.capture = null;
     }
     return run.history;
@@ -167,8 +168,9 @@ const spanOf = ({ time, steps }: { readonly time: string; readonly steps: number
 });
 
 async function afterStep(fitting: Fitting): Promise<void> {
-  const { run, learner, checkpoint } = fitting;
-  await tell(fitting, "onStepEnd", run.sums === null ? {} : figuresOf(learner.compiled.goals, run.sums));
+  const { run, learner, checkpoint, callbacks } = fitting;
+  if (callbacks.length > 0)
+    await tell(fitting, "onStepEnd", run.sums === null ? {} : figuresOf(learner.compiled.goals, run.sums));
   await fitting.breathe();
   const every = checkpoint?.everySteps ?? null;
   if (every !== null && learner.state.step % every === 0) await save(fitting);

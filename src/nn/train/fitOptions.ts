@@ -32,7 +32,7 @@ export interface FitOptions {
   readonly signal?: AbortSignal;
   /** Truncated back-propagation: pieces of so many steps, the states handed on, an optimizer step a piece. */
   readonly tbptt?: { readonly steps: number };
-  /** 1: a line an epoch; 0: nothing. Default: 1 in a terminal, else 0. */
+  /** 1: a line an epoch; 0: nothing, not even that a training resumes on another device. Default: 1 in a terminal. */
   readonly verbose?: 0 | 1;
   /** The number of the first epoch. Default: 0. */
   readonly initialEpoch?: number;

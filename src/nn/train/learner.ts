@@ -2,8 +2,10 @@
  * A network that learns: what it was compiled with, its training state, and the trainer that holds its weights on a
  * device while steps are made.
  *
- * The weights of the network are copies while a trainer is at work: `pull` brings them up to date when somebody looks,
- * `push` tells the trainer when somebody changed them.
+ * The weights of the network are copies while there is a trainer: `pull` brings them up to date when somebody looks,
+ * `push` tells the trainer when somebody changed them. Between two steps on batches of one's own they stay where they
+ * are. Networks may share layers: whoever begins to train, or looks at weights, has the learner that trained last bring
+ * its weights home (`pullLast`).
  */
 import type { Device, Executable, Trainer } from "../../core/run/device.ts";
 import type { Network } from "../model/network.ts";
@@ -49,7 +51,15 @@ export function learnerOf(network: Network, compiled: Compiled): Learner {
   };
 }
 
-/** One training at a time: `work` has the learner to itself, and its weights are brought home at the end. */
+/** The one whose weights are on a device alone while nothing trains it: kept, since others may share its layers. */
+let last: Learner | null = null;
+
+/** Brings home the weights of the learner that was trained last, unless it is this one. */
+export function pullLast(learner: Learner | null): void {
+  if (last !== null && last !== learner) pull(last);
+}
+
+/** One training at a time: `work` has the learner to itself. */
 export async function exclusively<T>(learner: Learner, where: string, work: () => Promise<T>): Promise<T> {
   refuseUnless(!learner.busy, {
     where,
@@ -58,10 +68,12 @@ export async function exclusively<T>(learner: Learner, where: string, work: () =
     fix: "Await the first call.",
   });
   learner.busy = true;
+  pullLast(learner);
   try {
     return await work();
   } finally {
-    pull(learner);
+    pullLast(learner);
+    last = learner.live?.ahead === true ? learner : null;
     learner.busy = false;
   }
 }
@@ -87,17 +99,19 @@ const forgotten = new FinalizationRegistry<Trainer>((trainer) => trainer.release
 /** The trainer of a program, with the weights and slots as they are now. */
 export function liveFor(learner: Learner, device: Device, purpose: Purpose): Live {
   const program = programFor(learner, purpose);
-  pull(learner);
-  if (learner.live?.program !== program || learner.live.device !== device) {
-    release(learner);
-    const { compiled, network } = learner;
-    const updates = network.variables.map(({ regularizer }, k) =>
-      program.trained[k] ? updateOf(compiled.optimizer, regularizer) : null,
-    );
-    const trainer = device.train(program.objective.computation, updates);
-    forgotten.register(learner, trainer, learner);
-    learner.live = { device, program, trainer, ahead: false, version: network.version };
+  const { live } = learner;
+  if (live?.program === program && live.device === device) {
+    push(learner, live);
+    return live;
   }
+  release(learner);
+  const { compiled, network } = learner;
+  const updates = network.variables.map(({ regularizer }, k) =>
+    program.trained[k] ? updateOf(compiled.optimizer, regularizer) : null,
+  );
+  const trainer = device.train(program.objective.computation, updates);
+  forgotten.register(learner, trainer, learner);
+  learner.live = { device, program, trainer, ahead: false, version: network.version };
   write(learner, learner.live);
   return learner.live;
 }
@@ -117,6 +131,7 @@ export function pull(learner: Learner): void {
   if (live === null || !live.ahead) return;
   const { weights, slots } = live.trainer.read();
   live.ahead = false;
+  if (last === learner) last = null;
   state.slots = slotsFrom(learner, live, slots);
   if (network.version !== live.version) return; // somebody gave other weights meanwhile: theirs hold
   network.variables.forEach((variable, k) => {

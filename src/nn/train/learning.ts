@@ -8,7 +8,7 @@ import { datasetOf, type Weighing } from "./dataset.ts";
 import { evaluateAll } from "./evaluate.ts";
 import { fitOn } from "./fit.ts";
 import { type FitOptions, planOf } from "./fitOptions.ts";
-import { type Learner, learnerOf, pull } from "./learner.ts";
+import { type Learner, learnerOf, pull, pullLast } from "./learner.ts";
 import {
   gradientsOn,
   type OptimizerState,
@@ -20,6 +20,7 @@ import {
 } from "./once.ts";
 import { refuseUnless } from "./refuse.ts";
 import type { History } from "./state.ts";
+import { changeOfDevice, recordDevice, tellChange } from "./trainedOn.ts";
 
 const learners = new WeakMap<Network, Learner>();
 const twins = new WeakMap<Learner, Learner>();
@@ -47,10 +48,11 @@ export function begin(network: Network, compiled: Compiled): Learner {
 /** The learner of a compiled network, or null. */
 export const learnerIn = (network: Network): Learner | null => learners.get(network) ?? null;
 
-/** Brings the weights of a network up to date while it is being trained. Before weights are read, called always. */
+/** Brings a network's weights up to date, whoever trained its layers. Called before each look at them. */
 export function settle(network: Network): void {
-  const learner = learners.get(network);
+  const learner = learnerIn(network);
   if (learner) pull(learner);
+  pullLast(learner);
 }
 
 function compiledLearner(network: Network, method: string): Learner {
@@ -83,6 +85,9 @@ export async function fitNetwork(
   const { options } = data;
   const plan = planOf(learner, model, data, options);
   const purpose = trainingPurpose(learner, plan.data);
+  const change = options.resume === true && options.verbose !== 0 && changeOfDevice(network, device);
+  if (change) tellChange(change);
+  recordDevice(network, device);
   return fitOn(learner, device, plan, plan.pieces === null ? purpose : { ...purpose, states: "given" });
 }
 
@@ -102,6 +107,7 @@ export async function trainNetworkOnce(
   data: Pairs & Weighing,
 ): Promise<Record<string, number>> {
   const learner = compiledLearner(network, "trainOnBatch(x, y)");
+  recordDevice(network, device);
   return trainOnce(learner, device, datasetOf(network, learner.compiled, data));
 }
 

@@ -97,6 +97,7 @@ export async function pureStep(
   const { step, slots } = from.optimizerState ?? fresh;
   twin.state = { ...fresh, step, slots };
   const figures = await trainOnce(twin, device, data);
+  pull(twin);
   return {
     weights: network.variables.map(({ value }) => Float32Array.from(value)),
     optimizerState: { step: twin.state.step, slots: twin.state.slots },

@@ -9,6 +9,7 @@
 import { readFileSync } from "node:fs";
 import { Command, CommanderError } from "commander";
 import { UnrollError } from "../../errors.ts";
+import { addCalibrate } from "./calibrate.ts";
 import { addGenerate } from "./generate.ts";
 import { addInfo } from "./info.ts";
 import { Interrupted } from "./interrupt.ts";
@@ -48,6 +49,7 @@ export function commandLine(): Command {
   addTrain(program);
   addGenerate(program);
   addInfo(program);
+  addCalibrate(program);
   return program;
 }
 

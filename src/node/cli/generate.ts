@@ -4,11 +4,12 @@ import { loadModel } from "../../nn/models.ts";
 import type { Tokenizer } from "../../work/data/characters.ts";
 import { printable } from "../../work/data/text.ts";
 import { type TextModel, writeText } from "../../work/tasks/characterModel.ts";
+import { type DeviceFlags, useDevice, withCommonOptions } from "./device.ts";
 import { readTokenizer, requireModel } from "./folder.ts";
 import { Interrupted, interruptible } from "./interrupt.ts";
-import { type DeviceOptions, fromZero, positive, useDevice, whole, withCommonOptions } from "./options.ts";
+import { fromZero, positive, whole } from "./options.ts";
 
-interface Flags extends DeviceOptions {
+interface Flags extends DeviceFlags {
   readonly prompt: string;
   readonly length: number;
   readonly temperature: number;

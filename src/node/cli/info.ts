@@ -4,6 +4,7 @@ import { join } from "node:path";
 import type { Command } from "commander";
 import type { NamedTensor } from "../../nn/model/weights.ts";
 import { loadModel } from "../../nn/models.ts";
+import { deviceOf } from "./device.ts";
 import { readRecord, readTokenizer, requireModel } from "./folder.ts";
 import { grouped } from "./progress.ts";
 import { styled, type Terminal, terminalOn } from "./terminal.ts";
@@ -23,18 +24,24 @@ interface Contents {
   readonly weights: readonly { readonly name: string; readonly shape: readonly number[] }[];
   /** Characters that a text model knows. */
   readonly vocabulary: number | null;
+  /** What it was trained on. */
+  readonly device: string | null;
   readonly training: { readonly files: readonly string[]; readonly settings: object } | null;
 }
 
 async function info(folder: string, { json }: { readonly json?: boolean }): Promise<void> {
   requireModel(folder);
   const model = await loadModel(folder);
-  const contents = await contentsOf(folder, model.weights);
+  const contents = await contentsOf(folder, model);
   if (json) process.stdout.write(`${JSON.stringify({ ...contents, summary: model.summary() })}\n`);
   else process.stdout.write(described(contents, model.summary(), terminalOn(process.stdout)));
 }
 
-async function contentsOf(folder: string, weights: readonly NamedTensor[]): Promise<Contents> {
+async function contentsOf(
+  folder: string,
+  model: { readonly weights: readonly NamedTensor[] },
+): Promise<Contents> {
+  const { weights } = model;
   const has = (file: string): boolean => existsSync(join(folder, file));
   const record = has("training.json") ? await readRecord(folder) : null;
   const tokenizer = has("tokenizer.json") ? await readTokenizer(folder) : null;
@@ -43,12 +50,13 @@ async function contentsOf(folder: string, weights: readonly NamedTensor[]): Prom
     parameters: weights.reduce((sum, { data }) => sum + data.length, 0),
     weights: weights.map(({ name, shape }) => ({ name, shape })),
     vocabulary: tokenizer?.vocabulary.length ?? null,
+    device: deviceOf(model),
     training: record && { files: record.files, settings: record.settings },
   };
 }
 
 function described(contents: Contents, summary: string, terminal: Pick<Terminal, "colour">): string {
-  const { model, weights, vocabulary, training } = contents;
+  const { model, weights, vocabulary, device, training } = contents;
   const width = Math.max(...weights.map(({ name }) => name.length));
   const parts = [
     styled(terminal, "bold", model),
@@ -61,5 +69,6 @@ function described(contents: Contents, summary: string, terminal: Pick<Terminal,
     const settings = Object.entries(training.settings).map(([name, value]) => `${name} ${value}`);
     parts.push(`Trained on ${training.files.join(", ")}: ${settings.join(", ")}`);
   }
+  if (device !== null) parts.push(`The device of its training: ${device}`);
   return `${parts.join("\n")}\n`;
 }

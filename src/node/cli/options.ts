@@ -1,6 +1,5 @@
 /** Values of options, checked while the command line is read; what is wrong ends with exit code 2. */
-import { type Command, InvalidArgumentError, Option } from "commander";
-import { setDevice } from "../../nn/device.ts";
+import { InvalidArgumentError } from "commander";
 
 /** A whole number of `least` or more. */
 export function whole(least: number): (text: string) => number {
@@ -34,24 +33,4 @@ export function fraction(text: string): number {
   const value = Number(text);
   if (text.trim() !== "" && value >= 0 && value < 1) return value;
   throw new InvalidArgumentError("Give a number from 0 up to, not including, 1.");
-}
-
-export interface DeviceOptions {
-  readonly device: DeviceName;
-  readonly threads?: number;
-}
-const devices = ["auto", "wasm", "reference"] as const;
-type DeviceName = (typeof devices)[number];
-
-/** Adds --device, --threads and --json. */
-export function withCommonOptions(command: Command): Command {
-  return command
-    .addOption(new Option("--device <name>", "where to compute").choices(devices).default("auto"))
-    .option("--threads <n>", "threads to compute with (default: one a core)", whole(1))
-    .option("--json", "print one JSON object on standard output, all else on standard error");
-}
-
-/** Makes the device of these options the one that computes. */
-export function useDevice({ device, threads }: DeviceOptions): void {
-  setDevice(device, threads === undefined ? {} : { threads });
 }

@@ -14,6 +14,7 @@ import {
   writeText,
 } from "../../work/tasks/characterModel.ts";
 import { bitsPerCharacter, type CharacterData, characterData, openingOf } from "../../work/tasks/generate.ts";
+import { type DeviceFlags, resumeOn } from "./device.ts";
 import { hashOf, type Settings, writeRecord, writeTokenizer } from "./folder.ts";
 import { Interrupted } from "./interrupt.ts";
 import { grouped, meter, progressOn } from "./progress.ts";
@@ -28,7 +29,8 @@ export interface Job {
   readonly settings: Settings;
   /** How long it goes on: whichever ends first. */
   readonly length: { readonly epochs: number; readonly steps: number | null };
-  readonly resume: boolean;
+  /** Set where an interrupted training goes on: where to compute. */
+  readonly resume: DeviceFlags | null;
 }
 interface Manner {
   readonly json: boolean;
@@ -68,7 +70,8 @@ async function prepared(job: Job, manner: Manner): Promise<Training> {
   const vocabulary = data.tokenizer.vocabulary.length;
   setSeed(settings.seed);
   const model = job.resume ? await loadModel(folder) : characterModel({ ...settings, vocabulary });
-  if (!job.resume) await model.save(folder); // so that folder and record never tell of different models
+  if (job.resume) resumeOn(model, job.resume);
+  else await model.save(folder); // so that folder and record never tell of different models
   await writeTokenizer(folder, data.tokenizer);
   await writeRecord(folder, { files, text: hashOf(job.text), settings });
   const terminal = terminalOn(manner.json ? process.stderr : process.stdout);
@@ -102,7 +105,7 @@ async function fitted(training: Training): Promise<{ readonly step: number; read
   await fitText(model, data.train, {
     steps,
     folder,
-    resume,
+    resume: resume !== null,
     signal,
     onBegin: (from) => {
       measure = meter({ from, steps, charactersPerStep: seq * batch });

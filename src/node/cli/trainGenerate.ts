@@ -1,12 +1,13 @@
 /** `unroll train generate FILE...`: a character model of texts. */
 import type { Command } from "commander";
 import { UnrollError } from "../../errors.ts";
+import { type DeviceFlags, useDevice, withCommonOptions } from "./device.ts";
 import { hashOf, prepareFolder, readRecord, readTexts, requireModel, type Settings } from "./folder.ts";
 import { interruptible } from "./interrupt.ts";
-import { type DeviceOptions, fraction, positive, useDevice, whole, withCommonOptions } from "./options.ts";
+import { fraction, positive, whole } from "./options.ts";
 import { type Job, trainText } from "./textTraining.ts";
 
-interface Flags extends DeviceOptions, Omit<Settings, "steps"> {
+interface Flags extends DeviceFlags, Omit<Settings, "steps"> {
   readonly out: string;
   readonly epochs: number;
   readonly steps?: number;
@@ -52,7 +53,7 @@ async function trainGenerate(files: readonly string[], flags: Flags, command: Co
       "error: no text to train on. Give one or more files: unroll train generate FILE... --out MODEL",
     );
   }
-  useDevice(flags);
+  if (!flags.resume) useDevice(flags);
   const job = flags.resume ? await resumedJob(files, flags, command) : await newJob(files, flags, command);
   await interruptible((signal) => trainText(job, { json: flags.json ?? false, signal }));
 }
@@ -65,7 +66,7 @@ async function newJob(files: readonly string[], flags: Flags, command: Command):
   const epochs = bounded ? flags.epochs : Number.POSITIVE_INFINITY;
   const { units, layers, seq, batch, seed, learningRate, dropout } = flags;
   const settings = { units, layers, seq, batch, seed, learningRate, dropout, steps: 0 };
-  return { folder, files, text, settings, length: { epochs, steps }, resume: false };
+  return { folder, files, text, settings, length: { epochs, steps }, resume: null };
 }
 
 /** The files and settings are those of the record; only the length may be another one. */
@@ -100,6 +101,6 @@ async function resumedJob(given: readonly string[], flags: Flags, command: Comma
     text,
     settings: record.settings,
     length: { epochs, steps: flags.steps ?? same },
-    resume: true,
+    resume: flags,
   };
 }

@@ -62,7 +62,7 @@ export function lowerAccumulate(
   const left = first.op === "contract" ? leftSide(kernels, first.inputs[0]) : null;
   const narrow = stage.width === 1;
   const vectors = narrow ? 1 : vectorsFor(kernels.tiles, blocksOf(stage.width, kernels.lanes));
-  const perPass = Math.floor((kernels.tiles.sumVectors[0] ?? 1) / vectors);
+  const perPass = Math.max(1, Math.floor((kernels.tiles.sumVectors[0] ?? 1) / vectors));
   for (let k = 0; k < parts.length; k += perPass) {
     const some = parts.slice(k, k + perPass);
     lowerSums({ kernels, writer, domain, sums, left, parts: some, vectors, narrow }, stage.width);
@@ -133,16 +133,14 @@ function lowerTile(work: Work, { row, feature, rows, vectors }: Tile): void {
         writer.set(narrow ? splat(address, offset) : load(address, offset + v * vectorBytes), "vector"),
       ),
     );
-    const lefts =
-      left === null
-        ? []
-        : Array.from({ length: rows }, (_, r) => writer.set(splat(left, r * floatBytes), "vector"));
-    for (const { r, p, v, name } of cells) {
-      const value = loaded[p]?.[v] as Expression;
-      const sum = local(name, "vector");
-      const next =
-        left === null ? vector("add", sum, value) : vector("multiplyAdd", lefts[r] as Expression, value, sum);
-      writer.assign(name, next, "vector");
+    for (let r = 0; r < rows; r++) {
+      const a = left === null ? null : writer.set(splat(left, r * floatBytes), "vector");
+      for (const { p, v, name } of cells.filter((cell) => cell.r === r)) {
+        const value = loaded[p]?.[v] as Expression;
+        const sum = local(name, "vector");
+        const next = a === null ? vector("add", sum, value) : vector("multiplyAdd", a, value, sum);
+        writer.assign(name, next, "vector");
+      }
     }
   });
   for (const { name, offset } of cells) {

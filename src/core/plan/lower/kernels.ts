@@ -34,6 +34,7 @@ export interface SumSlot {
 export interface Kernels {
   readonly lanes: number;
   readonly tiles: Tiles;
+  readonly looksAhead: boolean;
   readonly frame: Frame;
   readonly values: Values;
   /** Where a computed value, a state or an input stands; null for what needs no memory. */

@@ -85,6 +85,7 @@ function kernelsOf(
   return {
     lanes: target.lanes,
     tiles: target.tiles,
+    looksAhead: target.looksAhead,
     frame: new Frame(),
     values,
     slotOf: (node) => stores.slotOf.get(node) ?? inputs.get(node) ?? summedSlot(sumSlots.get(node)),

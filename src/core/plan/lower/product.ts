@@ -9,6 +9,7 @@ import { type Stage, through } from "../fuse.ts";
 import type { Expression, ProgramFunction } from "../program.ts";
 import type { Tiles } from "../target.ts";
 import { floatBytes, Place } from "./addresses.ts";
+import { type Ahead, askAhead, lookAhead } from "./ahead.ts";
 import { evaluate, operand, type Spot } from "./elementwise.ts";
 import { int, load, local, minus, plus, quotient, splat, times, vector, Writer } from "./ir.ts";
 import {
@@ -161,6 +162,7 @@ function lowerTile(
   for (let r = 0; r < rows; r++)
     for (let v = 0; v < vectors; v++)
       spots.push({ place, row: r, vector: v, width: stage.width, made: new Map() });
+  const ahead = lookAhead({ kernels, stage, domain }, place, { rows, vectors });
   groups.forEach(({ left, products }, g) => {
     const accumulators = products.map((product) =>
       spots.map((spot) => {
@@ -170,7 +172,7 @@ function lowerTile(
         return name;
       }),
     );
-    multiply(place, kernels, left, { rows, vectors, start: starts[g] as Expression, accumulators });
+    multiply(place, kernels, left, { rows, vectors, start: starts[g] as Expression, accumulators, ahead });
     products.forEach((product, p) => {
       spots.forEach((spot, s) => spot.made.set(product, local(accumulators[p]?.[s] ?? "", "vector")));
     });
@@ -191,6 +193,7 @@ interface Accumulation {
   readonly start: Expression;
   /** Names, by product and spot. */
   readonly accumulators: readonly (readonly string[])[];
+  readonly ahead: Ahead;
 }
 
 /** acc += a[row][k] * panel[k], k ascending: the innermost loop of everything. */
@@ -198,7 +201,7 @@ function multiply(
   place: Place,
   kernels: Kernels,
   left: Node,
-  { rows, vectors, start, accumulators }: Accumulation,
+  { rows, vectors, start, accumulators, ahead }: Accumulation,
 ): void {
   const { writer, lanes } = place;
   const { slot, column } = leftSide(kernels, left);
@@ -223,6 +226,7 @@ function multiply(
         }
       });
     }
+    askAhead(writer, ahead);
     writer.assign(panel, plus(local(panel), int(products * vectors * vectorBytes)), "int");
   });
 }

@@ -145,6 +145,7 @@ INLINE integers toInteger(vector a) {
 function acrossLanes(lanes: number): readonly string[] {
   const halves = Array.from({ length: Math.log2(lanes) }, (_, k) => lanes >> (k + 1));
   const fold = (value: (half: number) => string): string => halves.map(value).join(" ");
+  const larger = (half: number): string => `a = larger(a, SWAP_${half}(a));`;
   return [
     ...halves.flatMap((half) => {
       const order = each(lanes, (k) => `${k ^ half}`);
@@ -157,7 +158,7 @@ function acrossLanes(lanes: number): readonly string[] {
       ];
     }),
     `INLINE vector addAcrossLanes(vector a) { ${fold((half) => `a = a + SWAP_${half}(a);`)} return splat(a[0]); }`,
-    `INLINE vector maxAcrossLanes(vector a) { ${fold((half) => `a = larger(a, SWAP_${half}(a));`)} return splat(a[0]); }`,
+    `INLINE vector maxAcrossLanes(vector a) { ${fold(larger)} return splat(a[0]); }`,
     `INLINE int anyTrue(integers a) { ${fold((half) => `a = a | SWAP_${half}(a);`)} return a[0] != 0; }`,
   ];
 }

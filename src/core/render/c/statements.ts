@@ -51,6 +51,7 @@ const statements: { readonly [K in Kind]: Print<K> } = {
     ...(otherwise ? ["} else {", ...indented(printStatements(otherwise, scope))] : []),
     "}",
   ],
+  prefetch: (at, scope) => [`__builtin_prefetch(&${access("STORE_INT", at, scope)});`],
   fill: ({ address, bytes }, scope) => {
     const [place, size] = [printExpression(address, scope), printExpression(bytes, scope)];
     return [`__builtin_memset(memory + ${place}, 0, ${size});`];

@@ -55,6 +55,7 @@ const statements: { readonly [K in Kind]: Print<K> } = {
     }
     body.emit("end");
   },
+  prefetch: () => {}, // WebAssembly has no way to ask
   fill: ({ address, bytes }, body) => {
     printExpression(address, body);
     body.int(0);

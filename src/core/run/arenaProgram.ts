@@ -17,7 +17,7 @@ import type { Batch } from "./device.ts";
 import type { Engine } from "./engine.ts";
 import { ready } from "./ready.ts";
 import { type Call, type RunList, ranges, type Tasks, writeTasks } from "./tasks.ts";
-import type { Turn } from "./transfer.ts";
+import { inputCalls, outputCalls } from "./transfer.ts";
 
 /** Work of one part of so many, in turn: each phase is finished by all before the next begins. */
 export type Phase = (part: number, parts: number) => readonly Call[];
@@ -26,7 +26,6 @@ export class ArenaProgram {
   readonly plan: Plan;
   readonly engine: Engine;
   readonly lanes: number;
-  readonly turn: Turn;
   /** Frame entries that all shards share: weights and panels. */
   readonly shared: Map<string, number> = new Map();
   readonly weightFloats: number;
@@ -36,8 +35,6 @@ export class ArenaProgram {
   private readonly weights: Region;
   /** A frame that knows weights and panels alone. */
   private readonly weightFrame: Region;
-  /** Room for the one call of `turn`. */
-  private readonly turning: Region;
   private readonly packing: readonly Tasks[];
   private readonly bindings: Bindings;
 
@@ -60,8 +57,6 @@ export class ArenaProgram {
     this.plan.frame.forEach((key, k) => {
       arena.int32[this.weightFrame.start / 4 + k] = this.shared.get(key) ?? 0;
     });
-    this.turning = arena.take(4 * (2 + turnInputs));
-    this.turn = this.turner();
     this.packing = this.scheduled(this.weightFloats < smallWeights ? 1 : threads.count, [this.packPhase]);
     this.bindings = new Bindings(this);
   }
@@ -91,13 +86,17 @@ export class ArenaProgram {
     return this.bindings.bind(batch);
   }
 
-  /** The shards' runs. */
+  /** The shards' runs, with what turns their inputs and outputs. */
   readonly shardPhase =
     ({ memory }: Bound): Phase =>
     (part, parts) =>
       memory.shards
         .filter((_, k) => k % parts === part)
-        .map(({ frame }) => ({ name: "run", inputs: [frame] }));
+        .flatMap((shard) => [
+          ...inputCalls(this.plan, shard),
+          { name: "run", inputs: [shard.frame] },
+          ...outputCalls(this.plan, shard),
+        ]);
 
   /** All lists, one after the other. */
   run(lists: readonly Tasks[]): void {
@@ -132,7 +131,7 @@ export class ArenaProgram {
   release(): void {
     this.bindings.release();
     const { arena } = this.engine;
-    for (const region of [this.weights, this.weightFrame, this.turning]) arena.give(region);
+    for (const region of [this.weights, this.weightFrame]) arena.give(region);
     for (const { region } of this.packing) arena.give(region);
   }
 
@@ -140,27 +139,6 @@ export class ArenaProgram {
     const number = this.names.indexOf(name);
     invariant(number >= 0, `device: no function "${name}" in the program`);
     return number;
-  }
-
-  /** A list of one call, whose inputs are written each time. */
-  private turner(): Turn {
-    const { arena } = this.engine;
-    const at = this.turning.start / 4;
-    arena.int32[at] = this.numberOf("turn");
-    arena.int32[at + 1] = turnInputs;
-    return (a, b, c, d, e, f, g, h, i) => {
-      const ints = arena.int32;
-      ints[at + 2] = a;
-      ints[at + 3] = b;
-      ints[at + 4] = c;
-      ints[at + 5] = d;
-      ints[at + 6] = e;
-      ints[at + 7] = f;
-      ints[at + 8] = g;
-      ints[at + 9] = h;
-      ints[at + 10] = i;
-      this.runList(at, 1);
-    };
   }
 
   private placeWeights(computation: Computation): Region {
@@ -179,8 +157,6 @@ export class ArenaProgram {
     return region;
   }
 }
-
-const turnInputs = 9;
 
 /** With what a device needs besides the plan's own functions. */
 function withUpdates(plan: Plan, updates: readonly (Update | null)[], lanes: number): Program {

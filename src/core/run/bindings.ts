@@ -8,9 +8,9 @@ import type { Region } from "./arena.ts";
 import { type ShardRows, shardsOf } from "./batches.ts";
 import type { Batch } from "./device.ts";
 import type { Engine } from "./engine.ts";
-import { largestArray, placeShards, type ShardMemory, timesOf, writeRows } from "./shards.ts";
+import { placeShards, type ShardMemory, timesOf, writeRows } from "./shards.ts";
 import type { Tasks } from "./tasks.ts";
-import { type Transfer, type Turn, writeInputs } from "./transfer.ts";
+import { writeInputs } from "./transfer.ts";
 
 export interface Adding {
   readonly region: Region;
@@ -22,7 +22,6 @@ export interface Bound {
   readonly memory: ShardMemory;
   /** Address of the list of the shards' frames. */
   readonly frames: Region;
-  readonly transfer: Transfer;
   /** Threads that have work here. */
   readonly parts: number;
   /** Lists of calls, each finished before the next begins, by what they do; written when first asked for. */
@@ -41,7 +40,6 @@ export interface Bindable {
   readonly engine: Engine;
   readonly shared: ReadonlyMap<string, number>;
   readonly weightFloats: number;
-  readonly turn: Turn;
 }
 
 const keptBindings = 64;
@@ -65,8 +63,9 @@ export class Bindings {
   /** Shards for this batch, its inputs in place. */
   bind(batch: Batch): Bound {
     const bound = this.last?.batch === batch && isEven(batch) ? this.last.bound : this.find(batch);
+    const { plan, engine } = this.program;
     for (let k = 0; k < bound.rows.length; k++)
-      writeInputs(bound.transfer, bound.memory.shards[k]!, bound.rows[k]!, batch);
+      writeInputs(engine.arena, plan, bound.memory.shards[k]!, { shardRows: bound.rows[k]!, batch });
     if (this.last?.batch !== batch) this.last = { batch, bound };
     return bound;
   }
@@ -123,14 +122,10 @@ export class Bindings {
       memory.shards.map(({ frame }) => frame),
       frames.start / 4,
     );
-    const staging = arena.take(
-      4 * Math.max(...memory.shards.map((shard) => largestArray(plan, shard.extent))),
-    );
     const alone = rows.length === 1 && this.program.weightFloats < smallWeights;
     return {
       memory,
       frames,
-      transfer: { arena, plan, staging, turn: this.program.turn },
       parts: alone ? 1 : threads.count,
       lists: new Map(),
       sums: new Map(),
@@ -160,7 +155,6 @@ export class Bindings {
     }
     arena.give(bound.memory.region);
     arena.give(bound.frames);
-    arena.give(bound.transfer.staging);
     this.bounds.delete(key);
     if (this.last?.bound === bound) this.last = null;
   }

@@ -1,6 +1,6 @@
 /**
- * Shards in memory: for every shard of a batch its frame and buffers. What the host reads or a later shard must not
- * overwrite belongs to the shard; all else is scratch that the shards of one thread share.
+ * Shards in memory: for every shard of a batch its frame and buffers. What the host writes or reads, or is summed over
+ * the shards, belongs to the shard; all else is scratch that the shards of one thread share.
  */
 import {
   aligned,
@@ -14,7 +14,7 @@ import {
   wholeChunks,
 } from "../plan/allocate.ts";
 import { show } from "../plan/debug.ts";
-import type { Plan } from "../plan/described.ts";
+import type { Plan, RowsPlan } from "../plan/described.ts";
 import {
   activeKey,
   chunkKey,
@@ -30,6 +30,7 @@ import { printPlan } from "../plan/print.ts";
 import type { Buffer } from "../plan/store.ts";
 import type { Arena, Region } from "./arena.ts";
 import type { ShardRows } from "./batches.ts";
+import { isInputStaged, stagedArrays } from "./transfer.ts";
 
 const intBytes = 4;
 /** More steps than anything has; sums with it are ints still. */
@@ -58,16 +59,29 @@ export function timesOf({ frame, buffers }: Plan): readonly (string | number)[] 
 }
 
 /** Buffers that each shard has for itself. */
-export function ownBuffers(plan: Plan): ReadonlySet<Buffer> {
-  const own = new Set<Buffer>(plan.inputs.map(({ buffer }) => buffer));
-  for (const output of plan.outputs) if ("slot" in output) own.add(output.slot.buffer);
-  for (const sum of [...plan.outputs, ...plan.gradients]) {
-    if (sum === null || "slot" in sum) continue;
-    for (const { values } of sum.scatters) own.add(values.buffer);
-    for (const { key } of sum.pieces)
-      for (const buffer of plan.buffers) if (buffer.name === key) own.add(buffer);
+function ownBuffers(plan: Plan, reach: Pick<Extent, "rows" | "times">): ReadonlySet<Buffer> {
+  const own = new Set<Buffer>();
+  for (const { buffer } of plan.inputs) if (!isInputStaged(buffer, reach)) own.add(buffer);
+  for (const { slot, time } of outputsOf(plan))
+    if (time === null || stepsOf(time, reach) === 1) own.add(slot.buffer);
+  const sums = [...plan.outputs, ...plan.gradients].flatMap((sum) =>
+    sum === null || "slot" in sum ? [] : [sum],
+  );
+  for (const { scatters, pieces } of sums) {
+    for (const { index, values } of scatters) own.add(index.buffer).add(values.buffer);
+    const keys = new Set(pieces.map(({ key }) => key));
+    for (const buffer of plan.buffers) if (keys.has(buffer.name)) own.add(buffer);
   }
   return own;
+}
+
+const outputsOf = ({ outputs }: Plan): readonly RowsPlan[] =>
+  outputs.flatMap((output) => ("slot" in output ? [output] : []));
+
+/** Outputs are turned when all has been run: until then nothing else may stand in their place. */
+function livesWithin(plan: Plan, lives: Plan["lives"]): Plan["lives"] {
+  const outputs = new Set(outputsOf(plan).map(({ slot }) => slot.buffer));
+  return new Map([...lives].filter(([buffer]) => !outputs.has(buffer)));
 }
 
 export interface ShardMemory {
@@ -108,25 +122,12 @@ export function placeShards(request: ShardRequest): ShardMemory {
   return filled(request, arrangedShards(request, segment));
 }
 
-/** What a binding takes besides the shards: room for arrays on their way, for sums, for lists of calls. */
-function furtherBytes({ plan, rows, times }: ShardRequest): number {
+/** What a binding takes besides the shards: room for sums, for lists of calls. */
+function furtherBytes({ plan }: ShardRequest): number {
   const sums = [...plan.outputs, ...plan.gradients].map((sum) =>
     sum !== null && "size" in sum ? sum.size : 0,
   );
-  const floats = largestArray(plan, { rows: Math.max(...rows), times });
-  return (
-    sums.reduce((bytes, size) => bytes + aligned(size * intBytes), aligned(floats * intBytes)) + listBytes
-  );
-}
-
-/** Floats of the largest array that a shard takes or gives. */
-export function largestArray({ inputs, outputs }: Plan, extent: Pick<Extent, "rows" | "times">): number {
-  const steps = (time: string | number | null): number => (time === null ? 1 : stepsOf(time, extent));
-  const sizes = [
-    ...inputs.map(({ buffer }) => (buffer.rows === "rows" ? steps(buffer.time) * buffer.stride : 0)),
-    ...outputs.map((output) => ("slot" in output ? steps(output.time) * output.width : 0)),
-  ];
-  return extent.rows * Math.max(0, ...sizes);
+  return sums.reduce((bytes, size) => bytes + aligned(size * intBytes), listBytes);
 }
 
 function extentFor(
@@ -150,13 +151,13 @@ interface ArrangedShards {
 
 function arrangedShards(request: ShardRequest, segment: number | null): ArrangedShards {
   const { plan, rows, threads } = request;
-  const own = ownBuffers(plan);
+  const own = ownBuffers(plan, extentFor(request, Math.max(...rows), segment));
   const extentOf = (count: number): Extent => extentFor(request, count, segment);
   const cursor = { at: 0 };
   const scratchPlan = arranged(
     plan.buffers.filter((buffer) => !own.has(buffer)),
     extentOf(Math.max(...rows)),
-    segment === null ? plan.lives : plan.segmentLives,
+    livesWithin(plan, segment === null ? plan.lives : plan.segmentLives),
   );
   const scratch = Array.from({ length: Math.min(threads, rows.length) }, () =>
     taken(cursor, scratchPlan.bytes),
@@ -166,6 +167,8 @@ function arrangedShards(request: ShardRequest, segment: number | null): Arranged
     const entries = new Map<string, number>();
     for (const [name, offset] of scratchPlan.offsets) entries.set(name, (scratch[k % threads] ?? 0) + offset);
     for (const buffer of own) entries.set(buffer.name, taken(cursor, bufferBytes(buffer, extent)));
+    for (const { key, floats } of stagedArrays(plan, extent))
+      entries.set(key, taken(cursor, floats * intBytes));
     for (const { key, rows: sumRows, stride } of plan.sums)
       entries.set(key, taken(cursor, sumRows * stride * intBytes));
     for (const time of timesOf(plan)) {

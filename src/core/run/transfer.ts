@@ -1,54 +1,106 @@
 /**
- * Host arrays into the arena and out of it: batch-major outside, time-major inside. Rows are copied whole, to or from a
- * place of their own in the arena, and turned there by compiled code (host copies step by step: RNN 32, 32, 128, 500
- * 1.3 times the training step; npm run bench -- training).
+ * Host arrays into the arena and out of it: batch-major outside, time-major inside. Sequences are copied whole, to or
+ * from a place of their own in the arena (`staged`), and turned there by compiled code, by the thread that runs their
+ * shard (host copies step by step: RNN 32, 32, 128, 500 1.3 times the training step; npm run bench -- training).
  */
-import { stepsOf } from "../plan/allocate.ts";
+import { type Extent, stepsOf } from "../plan/allocate.ts";
 import type { Plan, RowsPlan } from "../plan/described.ts";
-import type { Arena, Region } from "./arena.ts";
+import type { Buffer } from "../plan/store.ts";
+import type { Arena } from "./arena.ts";
 import type { ShardRows } from "./batches.ts";
 import type { Batch, HostArray } from "./device.ts";
-import type { Shard } from "./shards.ts";
+import type { Call } from "./tasks.ts";
 
 const floatBytes = 4;
 
-/** See lower/turn.ts: from, to, rows, steps, and the bytes between rows and steps there and here, and of one. */
-export type Turn = (
-  ...inputs: readonly [number, number, number, number, number, number, number, number, number]
-) => void;
-
-/** What moving arrays takes besides the arrays. */
-export interface Transfer {
-  readonly arena: Arena;
-  readonly plan: Plan;
-  /** Room for one array of one shard. */
-  readonly staging: Region;
-  readonly turn: Turn;
+/** Where a shard has what, as far as moving arrays is concerned. */
+export interface Located {
+  readonly extent: Extent;
+  /** Address of a buffer, or of a staged array. */
+  readonly addressOf: (key: string) => number;
 }
 
-/** Puts a shard's rows of every input where its kernels read them. */
+/** An array that goes through a place of its own: its key, and its floats in a shard. */
+export interface Staged {
+  readonly key: string;
+  readonly floats: number;
+}
+type Reach = Pick<Extent, "rows" | "times">;
+
+const inputKey = (index: number): string => `staged input ${index}`;
+const outputKey = (index: number): string => `staged output ${index}`;
+const stepsIn = (time: Buffer["time"], reach: Reach): number => (time === null ? 1 : stepsOf(time, reach));
+
+/** Are these inputs, by their number of steps alone, turned? */
+export const isInputStaged = ({ rows, time }: Buffer, reach: Reach): boolean =>
+  rows === "rows" && stepsIn(time, reach) > 1;
+/** A single row of one step can be read where it stands. */
+const isOutputStaged = ({ time }: RowsPlan, reach: Reach): boolean => stepsIn(time, reach) * reach.rows > 1;
+
+/** All arrays of a shard that are staged. */
+export function stagedArrays({ inputs, outputs }: Plan, reach: Reach): readonly Staged[] {
+  return [
+    ...inputs.flatMap(({ buffer }, k) => {
+      const floats = reach.rows * stepsIn(buffer.time, reach) * buffer.stride;
+      return isInputStaged(buffer, reach) ? [{ key: inputKey(k), floats }] : [];
+    }),
+    ...outputs.flatMap((output, k) => {
+      if (!("slot" in output) || !isOutputStaged(output, reach)) return [];
+      return [{ key: outputKey(k), floats: reach.rows * stepsIn(output.time, reach) * output.width }];
+    }),
+  ];
+}
+
+/** Turns the staged inputs of a shard: to be called before its run. */
+export function inputCalls({ inputs }: Plan, { extent, addressOf }: Located): readonly Call[] {
+  return inputs.flatMap(({ buffer }, k): readonly Call[] => {
+    if (!isInputStaged(buffer, extent)) return [];
+    const [rows, steps] = [extent.rows, stepsIn(buffer.time, extent)];
+    const bytes = buffer.stride * floatBytes;
+    const [from, to] = [addressOf(inputKey(k)), addressOf(buffer.name)];
+    const axes = [rows, steps, steps * bytes, bytes, bytes, rows * bytes, bytes];
+    return [{ name: "turn", inputs: [from, to, ...axes] }];
+  });
+}
+
+/** Turns the outputs of a shard into their places: to be called behind its run. */
+export function outputCalls({ outputs }: Plan, { extent, addressOf }: Located): readonly Call[] {
+  return outputs.flatMap((output, k): readonly Call[] => {
+    if (!("slot" in output) || !isOutputStaged(output, extent)) return [];
+    const [rows, steps] = [extent.rows, stepsIn(output.time, extent)];
+    const rowBytes = output.slot.buffer.stride * floatBytes;
+    const bytes = output.width * floatBytes;
+    const axes = [rows, steps, rowBytes, rows * rowBytes, steps * bytes, bytes, bytes];
+    return [
+      {
+        name: "turn",
+        inputs: [outputStart(output, { extent, addressOf }), addressOf(outputKey(k)), ...axes],
+      },
+    ];
+  });
+}
+
+function outputStart({ slot, time }: RowsPlan, { extent, addressOf }: Located): number {
+  const shifted = time === null ? 0 : slot.shift * extent.rows * slot.buffer.stride;
+  return addressOf(slot.buffer.name) + (slot.column + shifted) * floatBytes;
+}
+
+/** Puts a shard's rows of every input where its calls read them. */
 export function writeInputs(
-  { arena, plan, staging, turn }: Transfer,
-  shard: Shard,
-  shardRows: ShardRows,
-  batch: Batch,
+  arena: Arena,
+  { inputs }: Plan,
+  { extent, addressOf }: Located,
+  { shardRows, batch }: { readonly shardRows: ShardRows; readonly batch: Batch },
 ): void {
-  for (let k = 0; k < plan.inputs.length; k++) {
-    const { buffer } = plan.inputs[k]!;
+  for (let k = 0; k < inputs.length; k++) {
+    const { buffer } = inputs[k]!;
     const values = batch.inputs[k]!;
     const memory = values instanceof Int32Array ? arena.int32 : arena.float32;
-    const at = shard.addressOf(buffer.name);
-    if (buffer.rows !== "rows") {
-      copy(memory, at / floatBytes, values, 0, values.length);
-      continue;
-    }
-    const rows = shardRows.rows.length;
-    const steps = buffer.time === null ? 1 : stepsOf(buffer.time, shard.extent);
-    const turned = steps > 1 && rows > 1;
-    copyRows(memory, (turned ? staging.start : at) / floatBytes, values, shardRows, steps * buffer.stride);
-    if (!turned) continue;
-    const bytes = buffer.stride * floatBytes;
-    turn(staging.start, at, rows, steps, steps * bytes, bytes, bytes, rows * bytes, bytes);
+    const key = isInputStaged(buffer, extent) ? inputKey(k) : buffer.name;
+    const at = addressOf(key) / floatBytes;
+    if (buffer.rows === "rows")
+      copyRows(memory, at, values, shardRows, stepsIn(buffer.time, extent) * buffer.stride);
+    else copy(memory, at, values, 0, values.length);
   }
 }
 
@@ -63,26 +115,18 @@ function copyRows(
   for (let r = 0; r < rows.length; r++) copy(memory, to + r * size, values, rows[r]! * size, size);
 }
 
-/** Takes a shard's rows of an output; steps beyond a row's length stay as they are in `into`. */
+/** Takes a shard's rows of output `index`; steps beyond a row's length stay as they are in `into`. */
 export function readRows(
-  { arena, staging, turn }: Transfer,
-  { slot, time, width }: RowsPlan,
-  shard: Shard,
+  arena: Arena,
+  { output, index }: { readonly output: RowsPlan; readonly index: number },
+  located: Located,
   { rows, even, lengths }: ShardRows,
   into: Float32Array,
 ): void {
-  const steps = time === null ? 1 : stepsOf(time, shard.extent);
-  const rowBytes = slot.buffer.stride * floatBytes;
-  const bytes = width * floatBytes;
-  const stepBytes = rows.length * rowBytes;
-  const start =
-    shard.addressOf(slot.buffer.name) +
-    slot.column * floatBytes +
-    (time === null ? 0 : slot.shift * stepBytes);
-  const alone = steps === 1 && rows.length === 1;
-  if (!alone)
-    turn(start, staging.start, rows.length, steps, rowBytes, stepBytes, steps * bytes, bytes, bytes);
-  const first = (alone ? start : staging.start) / floatBytes;
+  const { time, width } = output;
+  const steps = stepsIn(time, located.extent);
+  const isStaged = isOutputStaged(output, located.extent);
+  const first = (isStaged ? located.addressOf(outputKey(index)) : outputStart(output, located)) / floatBytes;
   const size = steps * width;
   if (even) return copy(into, rows[0]! * size, arena.float32, first, rows.length * size);
   for (let r = 0; r < rows.length; r++) {

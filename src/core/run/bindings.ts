@@ -10,7 +10,7 @@ import type { Batch } from "./device.ts";
 import type { Engine } from "./engine.ts";
 import { placeShards, type ShardMemory, timesOf, writeRows } from "./shards.ts";
 import type { Tasks } from "./tasks.ts";
-import { writeInputs } from "./transfer.ts";
+import { type Harbour, harbourOf, writeInputs } from "./transfer.ts";
 
 export interface Adding {
   readonly region: Region;
@@ -22,6 +22,8 @@ export interface Bound {
   readonly memory: ShardMemory;
   /** Address of the list of the shards' frames. */
   readonly frames: Region;
+  /** Where the arrays of each shard arrive and depart. */
+  readonly harbours: readonly Harbour[];
   /** Threads that have work here. */
   readonly parts: number;
   /** Lists of calls, each finished before the next begins, by what they do; written when first asked for. */
@@ -63,9 +65,7 @@ export class Bindings {
   /** Shards for this batch, its inputs in place. */
   bind(batch: Batch): Bound {
     const bound = this.last?.batch === batch && isEven(batch) ? this.last.bound : this.find(batch);
-    const { plan, engine } = this.program;
-    for (let k = 0; k < bound.rows.length; k++)
-      writeInputs(engine.arena, plan, bound.memory.shards[k]!, { shardRows: bound.rows[k]!, batch });
+    for (let k = 0; k < bound.rows.length; k++) writeInputs(bound.harbours[k]!, bound.rows[k]!, batch);
     if (this.last?.batch !== batch) this.last = { batch, bound };
     return bound;
   }
@@ -126,6 +126,7 @@ export class Bindings {
     return {
       memory,
       frames,
+      harbours: memory.shards.map((shard) => harbourOf(arena, plan, shard)),
       parts: alone ? 1 : threads.count,
       lists: new Map(),
       sums: new Map(),

@@ -15,14 +15,11 @@ export function readOutputs(
   into?: readonly Float32Array[],
 ): readonly Float32Array[] {
   const { outputs } = program.plan;
-  const { arena } = program.engine;
   const all = into ?? outputs.map((output) => new Float32Array(sizeOf(output, batch)));
   for (let k = 0; k < outputs.length; k++) {
     const output = outputs[k]!;
     if (!("slot" in output)) readSum(program, output, bound, all[k]!);
-    else
-      for (let s = 0; s < bound.rows.length; s++)
-        readRows(arena, { output, index: k }, bound.memory.shards[s]!, bound.rows[s]!, all[k]!);
+    else for (let s = 0; s < bound.rows.length; s++) readRows(bound.harbours[s]!, k, bound.rows[s]!, all[k]!);
   }
   return all;
 }

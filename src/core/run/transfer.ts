@@ -20,6 +20,16 @@ export interface Located {
   readonly addressOf: (key: string) => number;
 }
 
+/** Where the arrays of a shard arrive and depart, in the order of the plan's inputs and outputs. */
+export interface Harbour {
+  readonly arena: Arena;
+  readonly plan: Plan;
+  readonly extent: Extent;
+  /** Addresses, in floats; of outputs that are sums none is read. */
+  readonly inputs: readonly number[];
+  readonly outputs: readonly number[];
+}
+
 /** An array that goes through a place of its own: its key, and its floats in a shard. */
 export interface Staged {
   readonly key: string;
@@ -85,22 +95,32 @@ function outputStart({ slot, time }: RowsPlan, { extent, addressOf }: Located): 
   return addressOf(slot.buffer.name) + (slot.column + shifted) * floatBytes;
 }
 
+export function harbourOf(arena: Arena, plan: Plan, { extent, addressOf }: Located): Harbour {
+  const inputs = plan.inputs.map(({ buffer }, k) =>
+    addressOf(isInputStaged(buffer, extent) ? inputKey(k) : buffer.name),
+  );
+  const outputs = plan.outputs.map((output, k) => {
+    if (!("slot" in output)) return 0;
+    return isOutputStaged(output, extent)
+      ? addressOf(outputKey(k))
+      : outputStart(output, { extent, addressOf });
+  });
+  const inFloats = (bytes: number): number => bytes / floatBytes;
+  return { arena, plan, extent, inputs: inputs.map(inFloats), outputs: outputs.map(inFloats) };
+}
+
 /** Puts a shard's rows of every input where its calls read them. */
 export function writeInputs(
-  arena: Arena,
-  { inputs }: Plan,
-  { extent, addressOf }: Located,
-  { shardRows, batch }: { readonly shardRows: ShardRows; readonly batch: Batch },
+  { arena, plan, extent, inputs }: Harbour,
+  shardRows: ShardRows,
+  batch: Batch,
 ): void {
   for (let k = 0; k < inputs.length; k++) {
-    const { buffer } = inputs[k]!;
+    const { rows, time, stride } = plan.inputs[k]!.buffer;
     const values = batch.inputs[k]!;
     const memory = values instanceof Int32Array ? arena.int32 : arena.float32;
-    const key = isInputStaged(buffer, extent) ? inputKey(k) : buffer.name;
-    const at = addressOf(key) / floatBytes;
-    if (buffer.rows === "rows")
-      copyRows(memory, at, values, shardRows, stepsIn(buffer.time, extent) * buffer.stride);
-    else copy(memory, at, values, 0, values.length);
+    if (rows === "rows") copyRows(memory, inputs[k]!, values, shardRows, stepsIn(time, extent) * stride);
+    else copy(memory, inputs[k]!, values, 0, values.length);
   }
 }
 
@@ -117,16 +137,14 @@ function copyRows(
 
 /** Takes a shard's rows of output `index`; steps beyond a row's length stay as they are in `into`. */
 export function readRows(
-  arena: Arena,
-  { output, index }: { readonly output: RowsPlan; readonly index: number },
-  located: Located,
+  { arena, plan, extent, outputs }: Harbour,
+  index: number,
   { rows, even, lengths }: ShardRows,
   into: Float32Array,
 ): void {
-  const { time, width } = output;
-  const steps = stepsIn(time, located.extent);
-  const isStaged = isOutputStaged(output, located.extent);
-  const first = (isStaged ? located.addressOf(outputKey(index)) : outputStart(output, located)) / floatBytes;
+  const { time, width } = plan.outputs[index] as RowsPlan; // sums are read otherwise
+  const steps = stepsIn(time, extent);
+  const first = outputs[index]!;
   const size = steps * width;
   if (even) return copy(into, rows[0]! * size, arena.float32, first, rows.length * size);
   for (let r = 0; r < rows.length; r++) {

@@ -3,6 +3,7 @@
  * question a file; what they print goes into docs/performance.md.
  */
 import { parseArgs } from "node:util";
+import { candidatesReport } from "./candidates.ts";
 import { chunksReport } from "./chunks.ts";
 import { lastStepReport } from "./last.ts";
 import { described, machineAtHand } from "./machine.ts";
@@ -35,6 +36,7 @@ const benchmarks: Readonly<Record<string, (manner: Manner) => Promise<Report>>> 
   mainJob: mainJobReport,
   chunks: chunksReport,
   tiles: tilesReport,
+  candidates: candidatesReport,
   scaling: scalingReport,
 };
 /** Takes minutes: only when it is asked for by name. */

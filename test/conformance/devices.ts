@@ -1,4 +1,5 @@
 /** The devices that the conformance suite runs on: those of WebAssembly, or in the native mode the native one. */
+import type { Tuning } from "../../src/core/plan/target.ts";
 import type { Device } from "../../src/core/run/device.ts";
 import { nativeDevice } from "../../src/core/run/nativeDevice.ts";
 import { wasmDevice } from "../../src/core/run/wasmDevice.ts";
@@ -11,6 +12,7 @@ export interface DeviceOptions {
   readonly shardRows?: number;
   readonly segment?: number;
   readonly memoryLimit?: number;
+  readonly tuning?: Tuning;
 }
 export interface Tested {
   readonly name: string;

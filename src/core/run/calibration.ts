@@ -26,6 +26,8 @@ export interface Measured extends Choice {
   readonly milliseconds: number;
   /** The median of its ratios to the first of its round: above 1, it is slower. */
   readonly ratio: number;
+  /** Share of the rounds in which it was faster than the first. */
+  readonly faster: number;
 }
 
 type Calibrated = Pick<Device, "mode"> & { readonly name: Calibration["device"] };
@@ -45,9 +47,10 @@ const kinds: {
 };
 const alone = { threads: 1, memoryLimit: 2 ** 26 } as const;
 
-/** At least so much faster, or things stay as they are. */
+/** At least so much faster, and in so many of the rounds, or things stay as they are. */
 const margin = 1.03;
-const leastRounds = 9;
+const often = 0.75;
+const leastRounds = 11;
 const mostRounds = 60;
 /** For all candidates of a round together, at least. */
 const milliseconds = 150;
@@ -116,11 +119,16 @@ async function measured(sides: readonly Side[], work: Yardstick): Promise<readon
     rounds.push(round);
   }
   for (const { release } of runs) release();
-  return sides.map(({ choice }, k) => ({
-    ...choice,
-    milliseconds: median(rounds.map((round) => round[k] ?? 0)),
-    ratio: median(rounds.map((round) => (round[k] ?? 0) / (round[0] ?? 1))),
-  }));
+  return sides.map(({ choice }, k) => {
+    const ratios = rounds.map((round) => (round[k] ?? 0) / (round[0] ?? 1));
+    const faster = ratios.filter((ratio) => ratio < 1).length / ratios.length;
+    return {
+      ...choice,
+      milliseconds: median(rounds.map((round) => round[k] ?? 0)),
+      ratio: median(ratios),
+      faster,
+    };
+  });
 }
 
 function runOn(
@@ -146,9 +154,9 @@ function median(values: readonly number[]): number {
   return [...values].sort((a, b) => a - b)[values.length >> 1] ?? 0;
 }
 
-/** Of those that are faster than the first by the margin the fastest, else the first. */
-function fastest(all: readonly Measured[]): Measured {
+/** Of those that are faster than the first, clearly, the fastest; else the first. */
+export function fastest(all: readonly Measured[]): Measured {
   const [usual] = all as readonly [Measured, ...Measured[]];
-  const best = all.reduce((one, other) => (other.ratio < one.ratio ? other : one), usual);
-  return best.ratio * margin <= 1 ? best : usual;
+  const better = all.filter(({ ratio, faster }) => ratio * margin <= 1 && faster >= often);
+  return better.reduce((best, one) => (one.ratio < best.ratio ? one : best), usual);
 }

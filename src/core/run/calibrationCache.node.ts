@@ -18,14 +18,13 @@ export function recall(key: string): string | null {
   const known = kept.get(key);
   if (known !== undefined) return known;
   const folder = folderOfCache("calibration");
-  if (lstatSync(folder, { throwIfNoEntry: false })?.isDirectory() !== true) return null;
-  const path = join(folder, fileOf(key));
-  const stats = lstatSync(path, { throwIfNoEntry: false });
-  if (stats?.isFile() !== true || !own(stats) || stats.size > mostBytes) return null;
   try {
-    return readFileSync(path, "utf8");
+    if (!lstatSync(folder).isDirectory()) return null;
+    const path = join(folder, fileOf(key));
+    const stats = lstatSync(path);
+    return stats.isFile() && own(stats) && stats.size <= mostBytes ? readFileSync(path, "utf8") : null;
   } catch {
-    return null; // gone meanwhile
+    return null; // nothing there, or nothing that can be read
   }
 }
 

@@ -27,7 +27,7 @@ export interface YardstickSize {
 }
 
 /** One shard, a few chunks: some milliseconds. */
-const usual: YardstickSize = { features: 64, units: 128, rows: 16, steps: 24 };
+const usual: YardstickSize = { features: 64, units: 128, rows: 16, steps: 36 };
 
 export function yardstick({ features, units, rows: count, steps }: YardstickSize = usual): Yardstick {
   const [x, slope] = [parameter("x", ["time", rows, features]), parameter("slope", ["time", rows, units])];

@@ -28,12 +28,14 @@ export function trainingSide(
   };
 }
 
-/** The outputs of all steps. */
+/** The outputs of all steps, into the same arrays each time; the weights are packed once, as in `predict`. */
 export interface ForwardSide extends Side {
   readonly run: () => readonly Float32Array[];
 }
 
 export function forwardSide(device: Device, { forward, weights, forwardBatch }: Network): ForwardSide {
   const executable = device.compile(forward);
-  return { name: "forward", run: () => executable.runNow(forwardBatch, weights) };
+  const batch = { ...forwardBatch, version: 1 };
+  const into = executable.runNow(batch, weights);
+  return { name: "forward", run: () => executable.runNow(batch, weights, into) };
 }

@@ -3,6 +3,8 @@
  * them all. A burst begins with a run that is not counted, which brings the side's data back into the caches.
  */
 
+import { setTimeout as sleep } from "node:timers/promises";
+
 /** One of the things that are timed beside each other. */
 export interface Side {
   readonly name: string;
@@ -24,6 +26,8 @@ export interface Patience {
   readonly most: number;
   /** How long a burst is, about, in milliseconds. A run that takes longer is a burst of its own. */
   readonly burst: number;
+  /** Milliseconds before each burst, in which the threads of the side before it fall asleep. Default: none. */
+  readonly rest?: number;
 }
 
 /** How a benchmark is to be run. */
@@ -51,6 +55,7 @@ export async function alternately(sides: readonly Side[], patience: Patience): P
     if (round >= patience.least && performance.now() - begun > patience.milliseconds) break;
     for (const [k, side] of sides.entries()) {
       const runs = Math.round(patience.burst / (lengths[k] ?? 1));
+      if (patience.rest !== undefined) await sleep(patience.rest);
       times[k]?.push(...(await burstOf(side, Math.min(mostRuns, runs))));
     }
   }

@@ -31,6 +31,9 @@ export interface Compared {
   readonly peers: readonly OfPeer[];
 }
 
+/** Longer than the threads of any side stay awake behind their work (OpenMP: 200 milliseconds). */
+const waking = 300;
+
 export async function compare(
   job: Job,
   all: readonly Peer[],
@@ -44,7 +47,8 @@ export async function compare(
     const theirs = await preparedPeers(job, all, await written(job, material, folder));
     const peaks = devices.map((device) => peakAtHand(device, strict));
     const sides: readonly Side[] = [...peaks, ...ours, ...theirs.map(({ peer }) => peerSide(peer))];
-    const timings = (await alternately(sides, patience)).map((timing, k) =>
+    const alone = job.threads === 1 ? patience : { ...patience, rest: patience.rest ?? waking };
+    const timings = (await alternately(sides, alone)).map((timing, k) =>
       job.what === "step" && k >= peaks.length ? dividedBy(timing, pushes) : timing,
     );
     for (const { release } of ours) release();

@@ -12,6 +12,15 @@ test("the device chosen is the one in use, and one and the same", async () => {
   setDevice("wasm", { threads: 1, strict: true });
   expect(await deviceInfo()).toMatchObject({ name: "wasm", mode: "strict" });
 });
+test("a change to and fro starts nothing anew; other options do", () => {
+  setDevice("wasm", { threads: 1 });
+  const first = currentDevice();
+  setDevice("reference");
+  setDevice("wasm", { threads: 1 });
+  expect(currentDevice()).toBe(first);
+  setDevice("wasm", { threads: 1, shardRows: 8 });
+  expect(currentDevice()).not.toBe(first);
+});
 test("a call may ask for another device", () => {
   setDevice("wasm", { threads: 1 });
   expect(currentDevice("reference").name).toBe("reference");

@@ -35,7 +35,9 @@ const chosen: { device: Device | null; name: DeviceName; options: DeviceOptions 
   name: "auto",
   options: {},
 };
-const others = new Map<DeviceName, Device>();
+/** The last few, by name and options: a change to and fro starts no threads. The one used last comes last. */
+const made = new Map<string, Device>();
+const mostMade = 4;
 
 /**
  * Chooses the device of every later call; "auto" is the one that the variable UNROLL_DEVICE names, else wasm. Throws an
@@ -44,15 +46,14 @@ const others = new Map<DeviceName, Device>();
 export function setDevice(name: DeviceName, options: DeviceOptions = {}): void {
   checkName(name, "setDevice(name)");
   checkDeviceOptions(options);
-  const device = name === "native" ? nativeHere(options) : null;
-  Object.assign(chosen, { name, options, device });
-  others.clear();
+  if (name === "native") deviceFor(name, options); // which says what is missing
+  Object.assign(chosen, { name, options, device: null });
 }
 
 /** The next calls make their devices anew. */
 export function forgetDevices(): void {
   chosen.device = null;
-  others.clear();
+  made.clear();
 }
 
 /** The device in use, and whether there could be a native one: the first call looks for a compiler. */
@@ -71,12 +72,20 @@ export function nativeOffer(): NativeOffer {
 /** The device chosen, made on first use; or the one called `name`, with the options chosen. */
 export function currentDevice(name?: DeviceName): Device {
   if (name === undefined || name === chosen.name) {
-    chosen.device ??= makers[chosen.name](chosen.options);
+    chosen.device ??= deviceFor(chosen.name, chosen.options);
     return chosen.device;
   }
   checkName(name, "the device of a call");
-  const device = others.get(name) ?? makers[name](chosen.options);
-  others.set(name, device);
+  return deviceFor(name, chosen.options);
+}
+
+function deviceFor(name: DeviceName, options: DeviceOptions): Device {
+  const { threads, strict, shardRows, memoryLimit } = options;
+  const key = JSON.stringify([name, variable("UNROLL_DEVICE"), threads, strict, shardRows, memoryLimit]);
+  const device = made.get(key) ?? makers[name](options);
+  made.delete(key);
+  made.set(key, device);
+  if (made.size > mostMade) made.delete([...made.keys()][0] ?? "");
   return device;
 }
 

@@ -113,6 +113,14 @@ test("the command line computes on it unless told otherwise", async () => {
   expect(await device(["--device", "wasm"])).toBe("wasm");
 });
 
+test("a program may end while threads are still beginning", async () => {
+  const script = predicts.replace("threads: 1", "threads: 16");
+  for (let k = 0; k < 5; k++) {
+    const { code, err } = await here.run(`${script}\nprocess.exit(0);`);
+    expect([code, err]).toEqual([0, ""]);
+  }
+});
+
 test("UNROLL_DEVICE=native makes it the default", async () => {
   const script =
     'console.log((await unroll.deviceInfo()).name); unroll.setDevice("wasm"); console.log((await unroll.deviceInfo()).name);';

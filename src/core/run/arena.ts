@@ -98,7 +98,7 @@ export class Arena {
 }
 
 function tooLarge(bytes: number, limit: number, cause?: unknown): UnrollError {
-  const mebibytes = (value: number): string => `${Math.ceil(value / 2 ** 20)} MiB`;
+  const mebibytes = (value: number): string => `${(value / 2 ** 20).toFixed(1)} MiB`;
   return new UnrollError(
     {
       where: "device memory",

@@ -71,7 +71,7 @@ export function compiledLibrary(source: string): string {
   const compiler = found as Found; // a device is made only of what was found
   const given = [compiler.machine, ...flags, "-x", "c", "-"];
   const key = hashed(JSON.stringify([source, compiler.command, compiler.identity, given]));
-  return cached(key, (folder) => {
+  return whereverPossible(key, (folder) => {
     const path = join(folder, "library.so");
     const { status, stderr, error } = spawnSync(compiler.command, [...given, "-o", path], {
       input: source,
@@ -81,6 +81,24 @@ export function compiledLibrary(source: string): string {
     if (status !== 0) throw cannotCompile(compiler, stderr || String(error ?? ""));
     return path;
   });
+}
+
+/** From the cache, which may have become unusable since it was looked at. */
+function whereverPossible(key: string, make: (folder: string) => string): string {
+  try {
+    return cached(key, make);
+  } catch (error) {
+    if (error instanceof UnrollError) throw error;
+    throw new UnrollError(
+      {
+        where: 'device "native"',
+        expected: "a cache that can be written",
+        got: String(error),
+        fix: 'Name another folder in the variable UNROLL_CACHE, or use setDevice("wasm").',
+      },
+      { cause: error },
+    );
+  }
 }
 
 function cannotCompile({ description }: Found, said: string): UnrollError {

@@ -2,13 +2,14 @@
  * Threads that share the arena. Each runs its list of calls; the calling thread runs the first list itself and then
  * waits, spinning for a moment before it sleeps. Threads sleep between calls and do not keep the process alive.
  */
+import { UnrollError } from "../../errors.ts";
 import type { Arena } from "./arena.ts";
 import type { Code } from "./backend.ts";
 import { cores } from "./host.ts";
 import type { RunList, Tasks } from "./tasks.ts";
 
 /** Ints of the control block, shared by all threads. */
-export const control = { generation: 0, done: 1, command: 2, code: 3, lists: 4 } as const;
+export const control = { generation: 0, done: 1, command: 2, code: 3, failed: 4, lists: 5 } as const;
 export const commands = { run: 1, listen: 2, stop: 3 } as const;
 /**
  * Turns of waiting awake, about a millisecond: as long as the host needs between two calls. A thread that sleeps is at
@@ -89,7 +90,9 @@ export class Threads {
       this.tell(commands.run);
     }
     runList(tasks.starts[0] ?? 0, tasks.counts[0] ?? 0);
-    if (parallel) this.wait();
+    if (!parallel) return;
+    this.wait();
+    if (Atomics.exchange(ints, this.base + control.failed, 0) !== 0) throw threadFailed(this.count);
   }
 
   private tell(command: number): void {
@@ -122,9 +125,22 @@ export function serve(start: ThreadStart, seen: number, listOf: (code: number) =
     const all = new Int32Array(start.memory.buffer);
     const shallRun = Atomics.load(all, start.control + control.command) === commands.run;
     const list = start.control + control.lists + 2 * start.thread;
-    if (shallRun) listOf(all[start.control + control.code] ?? 0)(all[list] ?? 0, all[list + 1] ?? 0);
+    try {
+      if (shallRun) listOf(all[start.control + control.code] ?? 0)(all[list] ?? 0, all[list + 1] ?? 0);
+    } catch {
+      Atomics.store(all, start.control + control.failed, 1); // told by the thread that waits
+    }
     Atomics.add(all, start.control + control.done, 1);
     Atomics.notify(all, start.control + control.done);
     if (!shallRun) return generation;
   }
+}
+
+function threadFailed(threads: number): UnrollError {
+  return new UnrollError({
+    where: `the device's ${threads} threads`,
+    expected: "all of them to load and run their code",
+    got: "one that could not",
+    fix: "Too many open files or too little memory? Use fewer: setDevice(name, { threads: 1 }).",
+  });
 }

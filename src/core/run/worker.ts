@@ -1,10 +1,12 @@
 /** What a thread runs: a worker of Node or of the web. */
 import { invariant } from "../../errors.ts";
+import type { Code } from "./backend.ts";
 import { starter } from "./host.ts";
 import { ready } from "./ready.ts";
 import type { RunList } from "./tasks.ts";
 import { serve, type ThreadMessage, type ThreadStart } from "./threads.ts";
 
+const codes = new Map<number, Code>();
 const lists = new Map<number, RunList>();
 let start: ThreadStart | null = null;
 let generation = 0;
@@ -12,14 +14,19 @@ let generation = 0;
 function receive(message: ThreadMessage): void {
   if ("greeting" in message) port.post(message);
   else if ("thread" in message) start = message;
-  else if (start === null) return;
-  else if ("code" in message) lists.set(message.id, ready(message.code, start.memory));
-  else generation = serve(start, generation, listOf);
+  else if ("code" in message) codes.set(message.id, message.code);
+  else if (start !== null) generation = serve(start, generation, listOf);
 }
 
+/** Made ready when first run: a process may end while a thread that has nothing to do has only just begun. */
 function listOf(id: number): RunList {
-  const list = lists.get(id);
-  invariant(list !== undefined, "thread: code arrives before it is run");
+  const known = lists.get(id);
+  if (known !== undefined) return known;
+  const code = codes.get(id);
+  invariant(code !== undefined && start !== null, "thread: code arrives before it is run");
+  const list = ready(code, start.memory);
+  lists.set(id, list);
+  codes.delete(id);
   return list;
 }
 

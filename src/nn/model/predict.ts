@@ -22,7 +22,7 @@ export interface PredictRequest {
 
 interface Program {
   readonly traced: Traced;
-  readonly executables: Map<Device, Executable>;
+  readonly executables: WeakMap<Device, Executable>;
 }
 
 /** One tensor or ragged batch for each output, in the structure that the network was made with. */
@@ -98,7 +98,7 @@ function programFor(network: Network, layers: readonly string[]): Program {
   const given = [...layers].sort();
   return once(network, `predict ${given.join()}`, () => ({
     traced: trace(network, { training: false, states: given }),
-    executables: new Map<Device, Executable>(),
+    executables: new WeakMap<Device, Executable>(),
   }));
 }
 

@@ -19,7 +19,7 @@ import { type Traced, trace } from "../model/trace.ts";
 export interface Stepping {
   /** Given the inputs of the network and the states; gives the outputs of the network and the next states. */
   readonly computation: Computation;
-  readonly executables: Map<Device, Executable>;
+  readonly executables: WeakMap<Device, Executable>;
   /** The outputs of the network, as nodes. */
   readonly outputs: readonly Node[];
   /** The states before the first step, of one row. */
@@ -41,7 +41,7 @@ export function steppingOf(network: Network): Stepping {
         outputs: [...carried.outputs, ...carried.states.map(({ next }) => next)],
         gradients: [],
       },
-      executables: new Map(),
+      executables: new WeakMap(),
       outputs,
       first: (values) => firstStates(network, traced, carried.states, values),
     };

@@ -31,7 +31,7 @@ export interface Program {
   /** Which weights get a gradient. */
   readonly trained: readonly boolean[];
   /** What computes the masks of the outputs, by device. */
-  readonly masks: Map<Device, Executable>;
+  readonly masks: WeakMap<Device, Executable>;
 }
 /** What a run needs besides the batch. */
 export interface Moment {
@@ -47,7 +47,7 @@ export function programOf(network: Network, compiled: Compiled, purpose: Purpose
   const trainable = network.variables.map((variable) => variable.trainable);
   const objective = objectiveOf(traced, compiled.goals, purpose.given, purpose.gradients ? trainable : null);
   const trained = trainable.map((_, k) => (objective.computation.gradients[k] ?? null) !== null);
-  return { network, compiled, purpose, traced, objective, trained, masks: new Map() };
+  return { network, compiled, purpose, traced, objective, trained, masks: new WeakMap() };
 }
 
 export const purposeKey = ({ training, gradients, states, given }: Purpose): string =>

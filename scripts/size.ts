@@ -20,7 +20,7 @@ import {
  * reference device, a page's device behind a worker, the native device with its printer of C and its cache, and
  * checkpointing; src grew by as much.
  */
-const budgets: Readonly<Record<string, number>> = { "src/core": 10_600, src: 22_000 };
+const budgets: Readonly<Record<string, number>> = { "src/core": 10_700, src: 22_000 };
 
 /** Where more than a limit is right, as "limit: place", each with its reason. */
 const exceptions: Readonly<Record<string, string>> = {};

@@ -44,7 +44,7 @@ export const quick: Patience = { milliseconds: 0, least: 1, most: 1, burst: 0 };
 export const isQuick = ({ patience }: Manner): boolean => patience.most === 1;
 
 const warmUps = 2;
-const mostRuns = 25;
+const mostRuns = 100;
 
 /** The timing of each side, in order. */
 export async function alternately(sides: readonly Side[], patience: Patience): Promise<readonly Timing[]> {

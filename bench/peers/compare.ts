@@ -31,8 +31,12 @@ export interface Compared {
   readonly peers: readonly OfPeer[];
 }
 
-/** Longer than the threads of any side stay awake behind their work (OpenMP: 200 milliseconds). */
-const waking = 300;
+/**
+ * Of several threads: a rest longer than they stay awake behind their work (OpenMP: 200 milliseconds), so that those of
+ * one side do not run beside another; and bursts that are long beside the time until the system has given threads that
+ * wake a core each.
+ */
+const severalThreads = { rest: 300, burst: 500 };
 
 export async function compare(
   job: Job,
@@ -47,7 +51,7 @@ export async function compare(
     const theirs = await preparedPeers(job, all, await written(job, material, folder));
     const peaks = devices.map((device) => peakAtHand(device, strict));
     const sides: readonly Side[] = [...peaks, ...ours, ...theirs.map(({ peer }) => peerSide(peer))];
-    const alone = job.threads === 1 ? patience : { ...patience, rest: patience.rest ?? waking };
+    const alone = job.threads === 1 || patience.burst === 0 ? patience : { ...patience, ...severalThreads };
     const timings = (await alternately(sides, alone)).map((timing, k) =>
       job.what === "step" && k >= peaks.length ? dividedBy(timing, pushes) : timing,
     );

@@ -25,7 +25,7 @@ export async function peerReports(
     const { peers, missing } = await findPeers(threads, python);
     const versions = peers.map(({ name, version }) => ({ name, version }));
     const compared: Compared[] = [];
-    const jobs = jobsOf(threads).filter((job) => textOf(job).includes(only));
+    const jobs = jobsOf(threads).filter((job) => `${textOf(job)}, ${counted(threads)}`.includes(only));
     for (const job of isQuick(manner) && only === "" ? jobs.filter(isSmall) : jobs) {
       console.error(`${textOf(job)}, ${counted(threads)}`); // it takes minutes
       compared.push(await compare(job, peers, unhurried(manner)));

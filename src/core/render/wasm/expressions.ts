@@ -145,7 +145,10 @@ const acrossLanes: { readonly [K in ExpressionOf<"acrossLanes">["op"]]: Instruct
 /** An operation of so many inputs that is one instruction, or none where only the type changes. */
 function lanewise(arity: number, ...instructions: readonly InstructionName[]): PrintOperation {
   return (inputs, body) => {
-    invariant(inputs.length === arity, `wasm: ${instructions.join()} takes ${arity} inputs`);
+    invariant(
+      inputs.length === arity,
+      `wasm: ${instructions.join()} takes ${arity} inputs, not ${inputs.length}`,
+    );
     apply(inputs, body, ...instructions);
   };
 }

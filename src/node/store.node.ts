@@ -14,7 +14,7 @@ import { constants } from "node:fs";
 import * as fs from "node:fs/promises";
 import { join } from "node:path";
 import { UnrollError } from "../errors.ts";
-import { makeFolder } from "./makeFolder.ts";
+import { makeFolder } from "../makeFolder.node.ts";
 
 export type Files = ReadonlyMap<string, Uint8Array>;
 

@@ -6,7 +6,6 @@ import { createHash } from "node:crypto";
 import {
   chmodSync,
   lstatSync,
-  mkdirSync,
   mkdtempSync,
   readdirSync,
   readFileSync,
@@ -17,11 +16,14 @@ import {
 } from "node:fs";
 import { homedir, platform } from "node:os";
 import { join } from "node:path";
+import { makeFolderNow } from "../../makeFolder.node.ts";
 import type { Missing } from "./compiler.ts";
 
 /** The oldest beyond these are removed, and what a process that was killed has left for so many milliseconds. */
 const most = 256;
 const forgotten = 3_600_000;
+
+const ownersAlone = 0o700;
 
 /** The folder of the user's own for these things. */
 export function folderOfCache(things: "native" | "calibration" = "native"): string {
@@ -36,11 +38,11 @@ export function cacheFault(things: "native" | "calibration" = "native"): Missing
   const folder = folderOfCache(things);
   const fix = "Make it a folder that you alone can write to, or name another in the variable UNROLL_CACHE.";
   try {
-    mkdirSync(folder, { recursive: true, mode: 0o700 });
+    makeFolderNow(folder, ownersAlone);
     const stats = lstatSync(folder);
     if (!stats.isDirectory() || !own(stats))
       return { missing: `the cache ${folder} is not your own folder`, fix };
-    chmodSync(folder, 0o700);
+    chmodSync(folder, ownersAlone);
     rmSync(mkdtempSync(join(folder, "new-")), { recursive: true });
     return null;
   } catch (error) {
@@ -51,7 +53,7 @@ export function cacheFault(things: "native" | "calibration" = "native"): Missing
 /** The library of this key; `make` puts it into the folder given and returns its path. */
 export function cached(key: string, make: (folder: string) => string): string {
   const folder = folderOfCache();
-  mkdirSync(folder, { recursive: true, mode: 0o700 }); // may have been cleared meanwhile
+  makeFolderNow(folder, ownersAlone); // may have been cleared meanwhile
   for (const name of readdirSync(folder).filter((other) => other.startsWith(`${key}-`))) {
     const path = join(folder, name);
     if (sound(path, name)) {

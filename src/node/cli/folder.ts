@@ -10,9 +10,9 @@ import { existsSync } from "node:fs";
 import { readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { UnrollError } from "../../errors.ts";
+import { makeFolder } from "../../makeFolder.node.ts";
 import { parseTokenizer, printTokenizer, type Tokenizer } from "../../work/data/characters.ts";
 import { decodeText } from "../../work/data/text.ts";
-import { makeFolder } from "../makeFolder.ts";
 
 /** The numbers that a training is made with. */
 export interface Settings {

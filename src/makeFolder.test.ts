@@ -2,7 +2,7 @@ import { mkdtemp, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, expect, test } from "vitest";
-import { makeFolder } from "./makeFolder.ts";
+import { makeFolder } from "./makeFolder.node.ts";
 
 const home = await mkdtemp(join(tmpdir(), "unroll-"));
 afterAll(() => rm(home, { recursive: true }));

@@ -171,6 +171,9 @@ export function widthOf(node: { readonly shape: Shape }): number {
   return typeof width === "number" ? width : 1;
 }
 
+/** Numbers of a shape all of whose axes are known, as those of a weight are. */
+export const sizeOf = (shape: Shape): number => shape.reduce<number>((size, dim) => size * Number(dim), 1);
+
 const countOf = (shape: Shape): string => {
   const known = shape.reduce<number>((count, dim) => (typeof dim === "number" ? count * dim : count), 1);
   return [known, ...shape.filter((dim) => typeof dim === "string").sort()].join(" ");

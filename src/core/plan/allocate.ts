@@ -42,9 +42,13 @@ export function packedBytes({ panels, target: { lanes } }: Plan): number {
   return [...parts.values()].reduce((sum, floats) => sum + floats * floatBytes, 0);
 }
 
-/** Rows of a shard: from the sizes of model and batch and from constants, never from the number of threads. */
-export function shardRows(plan: Plan, rows: number): number {
-  return Math.max(packedBytes(plan) <= cacheBytes ? 16 : 32, Math.ceil(rows / mostShards));
+/**
+ * Rows of a shard, by those of the batch: from the sizes of model and batch and from constants, never from the number
+ * of threads.
+ */
+export function shardRowsOf(plan: Plan): (rows: number) => number {
+  const least = packedBytes(plan) <= cacheBytes ? 16 : 32;
+  return (rows) => Math.max(least, Math.ceil(rows / mostShards));
 }
 
 /** Steps of a chunk. */
@@ -57,6 +61,10 @@ export const ringSteps = (chunk: number): number => 2 ** Math.ceil(Math.log2(chu
 export function stepsOf(time: string | number, { times }: Pick<Extent, "times">): number {
   return typeof time === "number" ? time : (times[time] ?? 0);
 }
+
+/** Steps of what may have no time, and then is there once. */
+export const stepsIn = (time: Buffer["time"], reach: Pick<Extent, "times">): number =>
+  time === null ? 1 : stepsOf(time, reach);
 
 export function bufferBytes(buffer: Buffer, extent: Extent): number {
   const rows = buffer.rows === "rows" ? extent.rows : buffer.rows;
@@ -90,7 +98,7 @@ function stepsHeld({ storage, time, states }: Buffer, extent: Extent): number {
  */
 export function segmentSteps({ buffers }: Plan, extent: Omit<Extent, "segment">): number {
   const kept = buffers.filter(({ storage }) => storage === "segment" || storage === "checkpoint");
-  const most = Math.max(0, ...kept.map(({ time }) => stepsOf(time ?? 1, extent)));
+  const most = Math.max(0, ...kept.map(({ time }) => stepsIn(time, extent)));
   const bytes = (segment: number): number =>
     kept.reduce((sum, buffer) => sum + bufferBytes(buffer, { ...extent, segment }), 0);
   let best = wholeChunks(ringSteps(extent.chunk) - 1, extent.chunk);

@@ -2,14 +2,13 @@
 import type { Computation } from "../graph/computation.ts";
 import type { Tuning } from "../plan/target.ts";
 import { Arena } from "./arena.ts";
-import { ArenaProgram } from "./arenaProgram.ts";
+import { ArenaProgram, type Phase } from "./arenaProgram.ts";
 import { arenaTrainer } from "./arenaTrainer.ts";
 import type { Backend } from "./backend.ts";
 import type { Bound } from "./bindings.ts";
 import type { Batch, Device, Executable } from "./device.ts";
 import type { Engine } from "./engine.ts";
 import { readGradients, readOutputs } from "./results.ts";
-import type { Tasks } from "./tasks.ts";
 import { Threads, type ThreadWorker } from "./threads.ts";
 
 export interface ArenaOptions {
@@ -93,11 +92,10 @@ function arenaExecutable(computation: Computation, engine: Engine): Executable {
     }
     return results(batch, into);
   };
-  const firstRun = (bound: Bound): readonly Tasks[] =>
-    program.listsOf(bound, "run", () => [program.shardPhase(bound)]);
+  const phases = (bound: Bound): readonly Phase[] => [program.shardPhase(bound)];
   function results(batch: Batch, into?: readonly Float32Array[]): readonly Float32Array[] {
     const bound = program.bind(batch);
-    program.run(bound.lists.get("run") ?? firstRun(bound));
+    program.run(program.listsOf(bound, "run", phases));
     const outputs = readOutputs(program, bound, batch, into);
     return computation.gradients.length === 0
       ? outputs

@@ -1,6 +1,7 @@
 /** A plan as code, its weights and panels in the arena, and lists of calls for the threads. */
 import { invariant } from "../../errors.ts";
 import type { Computation, Update } from "../graph/computation.ts";
+import { sizeOf } from "../graph/shapes.ts";
 import { aligned } from "../plan/allocate.ts";
 import { show } from "../plan/debug.ts";
 import { type Plan, weightKeyOf } from "../plan/described.ts";
@@ -51,7 +52,7 @@ export class ArenaProgram {
     this.names = program.functions.filter(({ exported }) => exported).map(({ name }) => name);
     this.runList = ready(code, arena.memory);
     threads.load({ id: this.code, code });
-    this.weightFloats = computation.weights.reduce((sum, { shape }) => sum + floatsOf(shape), 0);
+    this.weightFloats = computation.weights.reduce((sum, { shape }) => sum + sizeOf(shape), 0);
     this.weights = this.placeWeights(computation);
     this.weightFrame = arena.take(4 * this.plan.frame.length);
     this.plan.frame.forEach((key, k) => {
@@ -104,10 +105,10 @@ export class ArenaProgram {
   }
 
   /** Lists of calls that speak of the bound shards, written once for each binding. */
-  listsOf(bound: Bound, name: string, phases: () => readonly Phase[]): readonly Tasks[] {
+  listsOf(bound: Bound, name: string, phases: (bound: Bound) => readonly Phase[]): readonly Tasks[] {
     const known = bound.lists.get(name);
     if (known !== undefined) return known;
-    const lists = this.scheduled(bound.parts, phases());
+    const lists = this.scheduled(bound.parts, phases(bound));
     bound.lists.set(name, lists);
     return lists;
   }
@@ -148,7 +149,7 @@ export class ArenaProgram {
       places.set(key, at);
       at += aligned(floats * 4);
     };
-    computation.weights.forEach(({ shape }, k) => take(weightKeyOf(k), floatsOf(shape)));
+    computation.weights.forEach(({ shape }, k) => take(weightKeyOf(k), sizeOf(shape)));
     for (const panel of this.plan.panels)
       take(panel.key, panelBlocks(panel, this.lanes) * blockFloats(panel, this.lanes));
     const region = this.engine.arena.take(at);
@@ -165,9 +166,4 @@ function withUpdates(plan: Plan, updates: readonly (Update | null)[], lanes: num
     if (update !== null) extra.push(lowerUpdate(update, `update_${k}`, lanes));
   });
   return { lanes, functions: [...plan.program.functions, ...extra] };
-}
-
-/** A weight's axes are numbers. */
-function floatsOf(shape: Computation["weights"][number]["shape"]): number {
-  return shape.reduce<number>((size, dim) => size * Number(dim), 1);
 }

@@ -3,6 +3,7 @@
  * the host decides; the update and the packing, by ranges again.
  */
 import type { Computation, Update } from "../graph/computation.ts";
+import { sizeOf } from "../graph/shapes.ts";
 import { aligned } from "../plan/allocate.ts";
 import { squaresBlock } from "../plan/lower/update.ts";
 import type { Region } from "./arena.ts";
@@ -37,11 +38,11 @@ export function arenaTrainer(
     gradientPhase(program, bound, trained),
     squarePhase(program, trained),
   ];
-  const after = [updatePhase(program, updates, trained), program.packPhase];
+  const after = (): readonly Phase[] => [updatePhase(program, updates, trained), program.packPhase];
   const squaredNorms = new Float64Array(trained.length);
   const step: Trainer["step"] = async (batch: Batch, decide) => {
     const bound = program.bind(batch);
-    program.run(program.listsOf(bound, "gradients", () => before(bound)));
+    program.run(program.listsOf(bound, "gradients", before));
     const outputs = readOutputs(program, bound, batch);
     trained.forEach((weight, k) => {
       squaredNorms[k] = squaredNorm(weight, arena.float32);
@@ -50,7 +51,7 @@ export function arenaTrainer(
     const scalars = answer instanceof Promise ? await answer : answer; // decided at once, nothing comes between
     if (scalars === null) return outputs;
     trained.forEach((weight, k) => arena.float32.set(scalars[k] ?? [], weight.scalars / 4));
-    program.run(program.listsOf(bound, "update", () => after));
+    program.run(program.listsOf(bound, "update", after));
     return outputs;
   };
   return {
@@ -89,7 +90,7 @@ function placeTrained(
     return start;
   };
   const relative = computation.weights.map(({ shape }, k): Trained => {
-    const size = (shape as readonly number[]).reduce((count, dim) => count * dim, 1);
+    const size = sizeOf(shape);
     const blocks = Math.ceil(size / squaresBlock);
     const slots = (updates[k]?.slots ?? []).map(() => take(size));
     return {

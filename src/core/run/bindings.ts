@@ -2,7 +2,7 @@
  * Batches bound to memory. A binding serves all batches of the same rows and steps; those used last are kept while they
  * are small, so that a change between a few sizes costs nothing.
  */
-import { shardRows } from "../plan/allocate.ts";
+import { shardRowsOf, stepsOf } from "../plan/allocate.ts";
 import type { Plan, SumPlan } from "../plan/described.ts";
 import type { Region } from "./arena.ts";
 import { type ShardRows, shardsOf } from "./batches.ts";
@@ -53,6 +53,7 @@ export class Bindings {
   private readonly program: Bindable;
   /** The dimensions of time that the plan speaks of. */
   private readonly times: readonly (string | number)[];
+  private readonly shardRows: (rows: number) => number;
   /** The one used last comes last. */
   private readonly bounds = new Map<string, Bound>();
   private last: { readonly batch: Batch; readonly bound: Bound } | null = null;
@@ -60,6 +61,7 @@ export class Bindings {
   constructor(program: Bindable) {
     this.program = program;
     this.times = timesOf(program.plan);
+    this.shardRows = shardRowsOf(program.plan);
   }
 
   /** Shards for this batch, its inputs in place. */
@@ -76,8 +78,8 @@ export class Bindings {
 
   private find(batch: Batch): Bound {
     const { program } = this;
-    const size = program.engine.shardRows ?? shardRows(program.plan, batch.rows);
-    const steps = this.times.map((time) => (typeof time === "number" ? time : (batch.times[time] ?? 0)));
+    const size = program.engine.shardRows ?? this.shardRows(batch.rows);
+    const steps = this.times.map((time) => stepsOf(time, batch));
     const key = `${batch.rows} ${size} ${steps.join(" ")}`;
     const known = this.bounds.get(key);
     const firstRow = batch.firstRow ?? 0;

@@ -19,8 +19,7 @@ export function nativeMissing(): Missing | null {
 
 /** Throws an UnrollError, which says what to install, where there is no compiler or no way to call what it makes. */
 export function nativeDevice(options: ArenaOptions = {}): Device {
-  const compiler = findCompiler();
-  if ("missing" in compiler) throw notHere(compiler);
+  const compiler = compilerHere();
   const threads = Math.max(1, options.threads ?? cores());
   const mode = `${compiler.description}, ${32 * compiler.lanes}-bit vectors`;
   const description = `native, ${mode}, ${threadsText(threads)}`;
@@ -37,10 +36,12 @@ function nativeBackend(compiler: Compiler, tuning?: Tuning): Backend {
 }
 
 /** Throws like `nativeDevice`. */
-export function nativeTargetHere(): Target {
+export const nativeTargetHere = (): Target => nativeTarget(compilerHere());
+
+function compilerHere(): Compiler {
   const compiler = findCompiler();
   if ("missing" in compiler) throw notHere(compiler);
-  return nativeTarget(compiler);
+  return compiler;
 }
 
 /** Where vectors are wide, the rows of a chunk fill the first-level cache sooner. */

@@ -1,5 +1,7 @@
 /** What a run left in memory, for the host. */
 import type { Computation } from "../graph/computation.ts";
+import { sizeOf } from "../graph/shapes.ts";
+import { stepsIn } from "../plan/allocate.ts";
 import type { RowsPlan, SumPlan } from "../plan/described.ts";
 import type { ArenaProgram } from "./arenaProgram.ts";
 import type { Adding, Bound } from "./bindings.ts";
@@ -15,7 +17,7 @@ export function readOutputs(
   into?: readonly Float32Array[],
 ): readonly Float32Array[] {
   const { outputs } = program.plan;
-  const all = into ?? outputs.map((output) => new Float32Array(sizeOf(output, batch)));
+  const all = into ?? outputs.map((output) => new Float32Array(floatsIn(output, batch)));
   for (let k = 0; k < outputs.length; k++) {
     const output = outputs[k]!;
     if (!("slot" in output)) readSum(program, output, bound, all[k]!);
@@ -24,10 +26,8 @@ export function readOutputs(
   return all;
 }
 
-function sizeOf(output: RowsPlan | SumPlan, { rows, times }: Batch): number {
-  if (!("slot" in output)) return output.size;
-  const { time, width } = output;
-  return rows * (time === null ? 1 : typeof time === "number" ? time : (times[time] ?? 0)) * width;
+function floatsIn(output: RowsPlan | SumPlan, batch: Batch): number {
+  return "slot" in output ? batch.rows * stepsIn(output.time, batch) * output.width : output.size;
 }
 
 export function readGradients(
@@ -36,9 +36,7 @@ export function readGradients(
   bound: Bound,
 ): readonly Float32Array[] {
   return program.plan.gradients.map((gradient, k) => {
-    const shape = (computation.weights[k]?.shape ?? []) as readonly number[];
-    const size = shape.reduce((count, dim) => count * dim, 1);
-    const values = new Float32Array(size);
+    const values = new Float32Array(sizeOf(computation.weights[k]?.shape ?? []));
     if (gradient !== null) readSum(program, gradient, bound, values);
     return values;
   });

@@ -10,6 +10,7 @@ import {
   type Extent,
   ringSteps,
   segmentSteps,
+  stepsIn,
   stepsOf,
   wholeChunks,
 } from "../plan/allocate.ts";
@@ -62,8 +63,7 @@ export function timesOf({ frame, buffers }: Plan): readonly (string | number)[] 
 function ownBuffers(plan: Plan, reach: Pick<Extent, "rows" | "times">): ReadonlySet<Buffer> {
   const own = new Set<Buffer>();
   for (const { buffer } of plan.inputs) if (!isInputStaged(buffer, reach)) own.add(buffer);
-  for (const { slot, time } of outputsOf(plan))
-    if (time === null || stepsOf(time, reach) === 1) own.add(slot.buffer);
+  for (const { slot, time } of outputsOf(plan)) if (stepsIn(time, reach) === 1) own.add(slot.buffer);
   const sums = [...plan.outputs, ...plan.gradients].flatMap((sum) =>
     sum === null || "slot" in sum ? [] : [sum],
   );

@@ -1,5 +1,5 @@
 /** The calls that add up, over all shards, what has no rows. */
-import { stepsOf } from "../plan/allocate.ts";
+import { stepsIn } from "../plan/allocate.ts";
 import type { ScatterPiece, SumPlan } from "../plan/described.ts";
 import { activeKey } from "../plan/lower/frame.ts";
 import type { ArenaProgram } from "./arenaProgram.ts";
@@ -45,7 +45,7 @@ function scatterCalls(
   { target, part, parts }: SumTarget,
 ): readonly Call[] {
   const { from, to } = ranges(size / width, parts)[part] ?? { from: 0, to: 0 };
-  const steps = time === null ? 1 : stepsOf(time, shard.extent);
+  const steps = stepsIn(time, shard.extent);
   const { rows } = shard.extent;
   const valueStride = values.buffer.stride * 4;
   return [

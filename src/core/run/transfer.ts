@@ -3,7 +3,7 @@
  * from a place of their own in the arena (`staged`), and turned there by compiled code, by the thread that runs their
  * shard (host copies step by step: RNN 32, 32, 128, 500 1.3 times the training step; npm run bench -- training).
  */
-import { type Extent, stepsOf } from "../plan/allocate.ts";
+import { type Extent, stepsIn } from "../plan/allocate.ts";
 import type { Plan, RowsPlan } from "../plan/described.ts";
 import type { Buffer } from "../plan/store.ts";
 import type { Arena } from "./arena.ts";
@@ -39,7 +39,6 @@ type Reach = Pick<Extent, "rows" | "times">;
 
 const inputKey = (index: number): string => `staged input ${index}`;
 const outputKey = (index: number): string => `staged output ${index}`;
-const stepsIn = (time: Buffer["time"], reach: Reach): number => (time === null ? 1 : stepsOf(time, reach));
 
 /** Are these inputs, by their number of steps alone, turned? */
 export const isInputStaged = ({ rows, time }: Buffer, reach: Reach): boolean =>

@@ -9,6 +9,7 @@ import { outputOf, parameter, scan, zeros } from "../graph/build.ts";
 import type { Computation, Parameter, Update } from "../graph/computation.ts";
 import { type Node, rows } from "../graph/nodes.ts";
 import { add, matmul, mul, sigmoid, split, sub, sum, sumLeading, tanh } from "../graph/operators.ts";
+import { sizeOf } from "../graph/shapes.ts";
 import { simplify } from "../plan/simplify.ts";
 import type { Batch } from "./device.ts";
 import { keyOf, uniform } from "./random.ts";
@@ -44,13 +45,7 @@ export function yardstick({ features, units, rows: count, steps }: YardstickSize
   return {
     computation: { inputs: [x, slope], weights, lengths: { time: lengths }, outputs: roots, gradients },
     updates: weights.map(descent),
-    weights: weights.map(({ attributes: { name }, shape }) =>
-      noise(
-        name,
-        (shape as readonly number[]).reduce((size, dim) => size * dim, 1),
-        0.1,
-      ),
-    ),
+    weights: weights.map(({ attributes: { name }, shape }) => noise(name, sizeOf(shape), 0.1)),
     batch: { rows: count, times: { time: steps }, inputs },
   };
 }

@@ -1,7 +1,7 @@
 /** Where the inputs of a computation stand: as the host writes them, row after row, time-major. */
 import type { Computation, Parameter } from "../../graph/computation.ts";
 import { type Node, rows, type Shape } from "../../graph/nodes.ts";
-import { widthOf } from "../../graph/shapes.ts";
+import { sizeOf, widthOf } from "../../graph/shapes.ts";
 import type { Plan } from "../described.ts";
 import type { Buffer, Slot } from "../store.ts";
 import { hasRows, timeOf } from "../values.ts";
@@ -21,7 +21,7 @@ export function inputBuffer({ shape, dtype }: Parameter, name: string): Buffer {
     storage: time === null ? "single" : "full",
     time,
     rows: perRow ? "rows" : 1,
-    stride: perRow ? widthOfRow(shape) : shape.reduce<number>((count, dim) => count * Number(dim), 1),
+    stride: perRow ? widthOfRow(shape) : sizeOf(shape),
     states: false,
     integers: dtype === "int32",
   };

@@ -7,7 +7,7 @@ import type { Tiles } from "../target.ts";
 import type { Values } from "../values.ts";
 import { floatBytes, type Place } from "./addresses.ts";
 import { activeKey, type Frame, rowsKey } from "./frame.ts";
-import { int, integers, loadInt, local, plus, times, vector, type Writer } from "./ir.ts";
+import { int, integers, loadInt, local, minus, plus, quotient, times, vector, type Writer } from "./ir.ts";
 import type { WeightView } from "./weights.ts";
 
 /** A product's right sides in blocks: `[block][k][product][vector][lane]`, zeros behind the last column. */
@@ -81,6 +81,23 @@ export const parametersOf: Readonly<Record<Domain["steps"], readonly string[]>> 
 export function overSteps(writer: Writer, domain: Domain, body: (step: Expression | null) => void): void {
   if (domain.steps === "chunk") writer.loop(local("from"), local("to"), 1, body);
   else body(domain.steps === "step" ? local("step") : null);
+}
+
+/** `body` for tiles of as many rows as the first number says, then for what is left with the next. The last is 1. */
+export function overRows(
+  writer: Writer,
+  { from, until }: { readonly from: Expression; readonly until: Expression },
+  tiles: readonly number[],
+  body: (row: Expression, rows: number) => void,
+): void {
+  let first = from;
+  for (const tile of tiles) {
+    const last = tile === 1 ? until : minus(until, int(tile - 1));
+    writer.loop(first, last, tile, (row) => body(row, tile));
+    if (tile === 1) return;
+    const whole = times(quotient(minus(until, first), int(tile)), int(tile));
+    first = writer.set(plus(first, whole), "int");
+  }
 }
 
 /** How many rows take part. */

@@ -11,12 +11,13 @@ import type { Tiles } from "../target.ts";
 import { floatBytes, Place } from "./addresses.ts";
 import { type Ahead, askAhead, lookAhead } from "./ahead.ts";
 import { evaluate, operand, type Spot } from "./elementwise.ts";
-import { int, load, local, minus, plus, quotient, splat, times, vector, Writer } from "./ir.ts";
+import { int, load, local, minus, plus, splat, times, vector, Writer } from "./ir.ts";
 import {
   blocksOf,
   type Domain,
   type Kernels,
   leftSide,
+  overRows,
   overSteps,
   type Panel,
   parametersOf,
@@ -91,26 +92,11 @@ function lowerBlocks(blocks: Blocks): void {
     });
     overSteps(writer, domain, (step) => {
       const count = rowCount(kernels, writer, domain, step);
-      overRows(writer, count, tiles, (row, rows) => lowerTile(blocks, { step, row, feature, rows, starts }));
+      overRows(writer, { from: int(0), until: count }, tiles, (row, rows) =>
+        lowerTile(blocks, { step, row, feature, rows, starts }),
+      );
     });
   });
-}
-
-/** `body` for tiles of as many rows as the first number says, then for what is left with the next. The last is 1. */
-function overRows(
-  writer: Writer,
-  count: Expression,
-  tiles: readonly number[],
-  body: (row: Expression, rows: number) => void,
-): void {
-  let from: Expression = int(0);
-  for (const tile of tiles) {
-    const last = tile === 1 ? count : minus(count, int(tile - 1));
-    writer.loop(from, last, tile, (row) => body(row, tile));
-    if (tile === 1) return;
-    const whole = times(quotient(minus(count, from), int(tile)), int(tile));
-    from = writer.set(plus(from, whole), "int");
-  }
 }
 
 function panelFor({ kernels, vectors, from, to, stage }: Blocks, { left, products }: Group): Panel {

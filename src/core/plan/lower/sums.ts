@@ -1,7 +1,7 @@
 /** Sums over rows as the host gets them: their pieces in the shards' memory and the functions that add these up. */
 import { invariant } from "../../../errors.ts";
 import type { Node, Shape } from "../../graph/nodes.ts";
-import { widthOf } from "../../graph/shapes.ts";
+import { sizeOf, widthOf } from "../../graph/shapes.ts";
 import type { ScatterPiece, SumPiece, SumPlan } from "../described.ts";
 import { type GradientRoot, type Leaf, matrixRows } from "../leaves.ts";
 import type { ProgramFunction } from "../program.ts";
@@ -23,7 +23,7 @@ export function sumPlan(
   { kernels, functions, at }: SumLowering,
 ): SumPlan {
   const { source, slotOf, lanes } = kernels;
-  const size = shape.reduce<number>((count, dim) => count * Number(dim), 1);
+  const size = sizeOf(shape);
   const slotFor = (node: Node): Slot => {
     const slot = slotOf(kernels.values.behind(at.get(node) ?? node)) ?? slotOf(source(at.get(node) ?? node));
     invariant(slot !== null, `plan: "${node.op}" has no memory`);

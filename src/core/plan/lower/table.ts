@@ -8,24 +8,12 @@ import { widthOf } from "../../graph/shapes.ts";
 import type { Expression, ProgramFunction } from "../program.ts";
 import type { Table, TableProduct } from "../tabulate.ts";
 import { floatBytes } from "./addresses.ts";
-import {
-  constantVector,
-  int,
-  load,
-  local,
-  minus,
-  plus,
-  quotient,
-  splat,
-  times,
-  vector,
-  Writer,
-} from "./ir.ts";
-import { blocksOf, type Kernels } from "./kernels.ts";
+import { constantVector, int, load, local, plus, splat, times, vector, Writer } from "./ir.ts";
+import { blocksOf, type Kernels, overRows } from "./kernels.ts";
 import type { WeightView } from "./weights.ts";
 
 /** Tokens and vectors of features of a tile: eight accumulators, two vectors of the kernel, one number. */
-const mostTokens = 4;
+const tokenTiles = [4, 1];
 const mostVectors = 2;
 
 /** `pack(frame, from, to)`: rows `from` to `to` of the table. */
@@ -49,17 +37,11 @@ function lowerColumns(work: Work): void {
   const whole = blocks - (blocks % mostVectors);
   const over = (from: number, to: number, vectors: number): void => {
     if (from === to) return;
-    writer.loop(int(from * vectorBytes), int(to * vectorBytes), vectors * vectorBytes, (feature) => {
-      const left = minus(local("to"), local("from"));
-      const last = writer.set(
-        plus(local("from"), times(quotient(left, int(mostTokens)), int(mostTokens))),
-        "int",
-      );
-      writer.loop(local("from"), last, mostTokens, (token) =>
-        lowerTile(work, { token, feature, tokens: mostTokens, vectors }),
-      );
-      writer.loop(last, local("to"), 1, (token) => lowerTile(work, { token, feature, tokens: 1, vectors }));
-    });
+    writer.loop(int(from * vectorBytes), int(to * vectorBytes), vectors * vectorBytes, (feature) =>
+      overRows(writer, { from: local("from"), until: local("to") }, tokenTiles, (token, tokens) =>
+        lowerTile(work, { token, feature, tokens, vectors }),
+      ),
+    );
   };
   over(0, whole, mostVectors);
   over(whole, blocks, 1);

@@ -10,7 +10,7 @@ import type { RunList, Tasks } from "./tasks.ts";
 
 /** Ints of the control block, shared by all threads. */
 export const control = { generation: 0, done: 1, command: 2, code: 3, failed: 4, lists: 5 } as const;
-export const commands = { run: 1, listen: 2, stop: 3 } as const;
+export const commands = { run: 1, listen: 2 } as const;
 /**
  * Turns of waiting awake, about a millisecond: as long as the host needs between two calls. A thread that sleeps is at
  * times woken on the core of the one that wakes it, and stays there for many steps. Where there are more threads than

@@ -1,8 +1,6 @@
 /** The times are the machine's; what is checked is what is made of them. */
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { afterAll, beforeAll, expect, test, vi } from "vitest";
+import { expect, test } from "vitest";
+import { useOwnCache } from "../../test/cacheFolder.ts";
 import { candidatesFor, tuningOf } from "../core/plan/candidates.ts";
 import { wasmTarget } from "../core/plan/target.ts";
 import { fastest, type Measured, rememberedTuning } from "../core/run/calibration.ts";
@@ -10,15 +8,7 @@ import { remember } from "../core/run/calibrationCache.node.ts";
 import { calibrate } from "./calibrate.ts";
 import { currentDevice, setDevice } from "./device.ts";
 
-let home = "";
-beforeAll(() => {
-  home = mkdtempSync(join(tmpdir(), "unroll-cache-"));
-  vi.stubEnv("UNROLL_CACHE", home);
-});
-afterAll(() => {
-  vi.unstubAllEnvs();
-  rmSync(home, { recursive: true, force: true });
-});
+useOwnCache();
 
 test("all candidates are measured, one is chosen, and later devices have it", async () => {
   setDevice("wasm", { strict: true });

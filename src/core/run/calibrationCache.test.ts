@@ -3,7 +3,6 @@ import {
   chownSync,
   lstatSync,
   mkdirSync,
-  mkdtempSync,
   readdirSync,
   readFileSync,
   rmSync,
@@ -11,30 +10,21 @@ import {
   symlinkSync,
   writeFileSync,
 } from "node:fs";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { expect, test, vi } from "vitest";
+import { useOwnCache } from "../../../test/cacheFolder.ts";
 
-let home = "";
-const folder = (): string => join(home, "calibration");
+const home = useOwnCache();
+const folder = (): string => join(home(), "calibration");
 const onlyFile = (): string => join(folder(), readdirSync(folder())[0] ?? "");
 const process2 = (): Promise<typeof import("./calibrationCache.node.ts")> => {
   vi.resetModules();
   return import("./calibrationCache.node.ts");
 };
 
-beforeEach(() => {
-  home = mkdtempSync(join(tmpdir(), "unroll-cache-"));
-  vi.stubEnv("UNROLL_CACHE", home);
-});
-afterEach(() => {
-  vi.unstubAllEnvs();
-  rmSync(home, { recursive: true, force: true });
-});
-
 test("nothing is known in the beginning, and asking makes no folder", async () => {
   expect((await process2()).recall("wasm")).toBe(null);
-  expect(readdirSync(home)).toEqual([]);
+  expect(readdirSync(home())).toEqual([]);
 });
 
 test("what is remembered is known to the next process, by its key, and is its owner's alone", async () => {
@@ -74,8 +64,8 @@ test.each<[string, (path: string) => void]>([
 function linked(path: string): void {
   const content = readFileSync(path);
   rmSync(path);
-  writeFileSync(join(home, "real"), content);
-  symlinkSync(join(home, "real"), path);
+  writeFileSync(join(home(), "real"), content);
+  symlinkSync(join(home(), "real"), path);
 }
 function replaced(path: string): void {
   rmSync(path);
@@ -89,7 +79,7 @@ test.runIf(process.getuid?.() === 0)("a file of another user counts as none", as
 });
 
 test("without a folder to write to it is known to this process, which hears why", async () => {
-  const file = join(home, "file");
+  const file = join(home(), "file");
   writeFileSync(file, "");
   vi.stubEnv("UNROLL_CACHE", file);
   const { remember, recall } = await process2();

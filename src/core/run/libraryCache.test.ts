@@ -3,7 +3,6 @@ import {
   chmodSync,
   chownSync,
   mkdirSync,
-  mkdtempSync,
   readdirSync,
   readFileSync,
   rmSync,
@@ -12,14 +11,14 @@ import {
   utimesSync,
   writeFileSync,
 } from "node:fs";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { beforeEach, describe, expect, test, vi } from "vitest";
+import { useOwnCache } from "../../../test/cacheFolder.ts";
 import { cached, cacheFault } from "./libraryCache.node.ts";
 
-let home = "";
+const home = useOwnCache();
 let made = 0;
-const folder = (): string => join(home, "native");
+const folder = (): string => join(home(), "native");
 const names = (): string[] => readdirSync(folder());
 
 /** A library that holds its number. */
@@ -31,13 +30,7 @@ function make(into: string): string {
 const contentOf = (path: string): string => readFileSync(path, "utf8");
 
 beforeEach(() => {
-  home = mkdtempSync(join(tmpdir(), "unroll-cache-"));
-  vi.stubEnv("UNROLL_CACHE", home);
   made = 0;
-});
-afterEach(() => {
-  vi.unstubAllEnvs();
-  rmSync(home, { recursive: true, force: true });
 });
 
 describe("the folder", () => {
@@ -53,7 +46,7 @@ describe("the folder", () => {
     expect(statSync(folder()).mode & 0o777).toBe(0o700);
   });
   test("that is a link is refused", () => {
-    const elsewhere = join(home, "elsewhere");
+    const elsewhere = join(home(), "elsewhere");
     mkdirSync(elsewhere);
     symlinkSync(elsewhere, folder());
     expect(cacheFault()).toMatchObject({ missing: expect.stringContaining("is not your own folder") });
@@ -64,7 +57,7 @@ describe("the folder", () => {
     expect(cacheFault()).toMatchObject({ missing: expect.stringContaining("is not your own folder") });
   });
   test("below a file cannot be written, and the fault says what to do", () => {
-    const file = join(home, "file");
+    const file = join(home(), "file");
     writeFileSync(file, "");
     vi.stubEnv("UNROLL_CACHE", file);
     const fault = cacheFault();
@@ -92,8 +85,8 @@ describe("a library", () => {
       (path) => {
         const content = contentOf(path);
         rmSync(path);
-        writeFileSync(join(home, "real"), content);
-        symlinkSync(join(home, "real"), path);
+        writeFileSync(join(home(), "real"), content);
+        symlinkSync(join(home(), "real"), path);
       },
     ],
     [

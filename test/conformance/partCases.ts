@@ -35,35 +35,6 @@ export const parts: Readonly<Record<string, () => Program>> = {
   "reverse of one feature": () => ({ outputs: [o.reverse(x(1), lengths)] }),
   "reverse of a value": () => ({ outputs: [o.neg(o.reverse(o.tanh(x(5)), lengths))] }),
   "reverse twice": () => ({ outputs: [o.reverse(o.reverse(x(5), lengths), lengths)] }),
-  timeToFeatures: () => ({
-    outputs: [make("timeToFeatures", [parameter("x", [3, rows, 5])], {})],
-    sizes: { rows: 4 },
-  }),
-  "timeToFeatures of a value": () => ({
-    outputs: [o.neg(make("timeToFeatures", [o.tanh(parameter("x", [3, rows, 5]))], {}))],
-    sizes: { rows: 4 },
-  }),
-  "timeToFeatures of one feature": () => ({
-    outputs: [make("timeToFeatures", [parameter("x", [3, rows, 1])], {})],
-    sizes: { rows: 4 },
-  }),
-  featuresToTime: () => ({ outputs: [make("featuresToTime", [v(15)], { steps: 3 })], sizes: { rows: 4 } }),
-  "featuresToTime of a value": () => ({
-    outputs: [o.neg(make("featuresToTime", [o.tanh(v(15))], { steps: 3 }))],
-    sizes: { rows: 4 },
-  }),
-  "featuresToTime, one feature": () => ({
-    outputs: [make("featuresToTime", [v(3)], { steps: 3 })],
-    sizes: { rows: 4 },
-  }),
-  "flatten and dense": () => {
-    const D = w("D", 15, 2);
-    return {
-      outputs: [o.matmul(make("timeToFeatures", [parameter("x", [3, rows, 5])], {}), D)],
-      weights: [D],
-      sizes: { rows: 4 },
-    };
-  },
   oneHot: () => ({
     outputs: [o.oneHot(ints("index", ["time", rows]), 5)],
     differentiable: false,
@@ -262,7 +233,9 @@ export const refused: Readonly<Record<string, () => Program>> = {
     const b = w("b", 5);
     return { outputs: [o.mul(x(5), b), b], weights: [b] };
   },
-  "values with two axes of features": () => ({ outputs: [o.tanh(parameter("x", [rows, 2, 3]))] }),
+  "lines of an image against the image": () => ({
+    outputs: [o.mul(parameter("x", [rows, 2, 3, 4]), o.tanh(parameter("line", [rows, 1, 3, 4])))],
+  }),
   "a table looked up in the step": () => {
     const table = w("table", 3, 2);
     const made = unfold({

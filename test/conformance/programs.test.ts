@@ -7,6 +7,7 @@ import { devices } from "./devices.ts";
 import { parts, refused } from "./partCases.ts";
 import { computations, type Program, ragged } from "./programs.ts";
 import { scans } from "./scanCases.ts";
+import { siteCases } from "./siteCases.ts";
 import { tables } from "./tableCases.ts";
 
 /** Six steps of at most nine products of five terms and as many functions, there and back, summed over steps and rows. */
@@ -25,7 +26,7 @@ function cases({
 }
 
 describe.each(devices)("$name", ({ device, thorough }) => {
-  test.each(Object.entries({ ...scans, ...parts, ...tables }))("%s", (_, make) => {
+  test.each(Object.entries({ ...scans, ...parts, ...siteCases, ...tables }))("%s", (_, make) => {
     for (const [one, tolerance, what] of cases(make())) {
       if (thorough) expect(() => agrees(device(), one, tolerance), what).not.toThrow();
       const divided = device({ threads: 2, shardRows: 2, chunk: 2 });

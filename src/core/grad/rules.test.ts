@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { checkGradients, checkResults, integers, numbers } from "../../../test/gradients/check.ts";
 import { make, parameter } from "../graph/build.ts";
-import { type Node, type Operator, rows, type Shape } from "../graph/nodes.ts";
+import { type Node, type Operator, rows, type Shape, type Windows } from "../graph/nodes.ts";
 import * as op from "../graph/operators.ts";
 import { topological } from "../graph/walk.ts";
 import { evaluate, type HostValue } from "../run/reference.ts";
@@ -66,8 +66,18 @@ describe("the derivative of every operator agrees with central differences", () 
   const columns = parameter("columns", [rows, 1]);
   const row = parameter("row", [1, 5]);
   const sequence = parameter("sequence", ["time", rows, 3]);
-  const window = parameter("window", [4, rows, 3]);
-  const flat = parameter("flat", [rows, 12]);
+  const sites = parameter("sites", [rows, 4, 3]);
+  const image = parameter("image", [rows, 3, 4, 2]);
+  const patch = parameter("patch", [rows, 2, 2, 8]);
+  const windows: Windows = {
+    image: [3, 4],
+    window: [2, 2],
+    dilation: [1, 2],
+    strides: [1, 2],
+    start: [0, -1],
+    count: [2, 2],
+    outside: 0,
+  };
   const left = parameter("left", [7, 5]);
   const vector = parameter("vector", [5]);
   const others: readonly [Operator, Node][] = [
@@ -86,8 +96,13 @@ describe("the derivative of every operator agrees with central differences", () 
     ["padRows", make("padRows", [matrix], { start: 2, size: 9 })],
     ["concat", op.concat(x, columns, y)],
     ["reverse", op.reverse(sequence, lengths)],
-    ["timeToFeatures", make("timeToFeatures", [window], {})],
-    ["featuresToTime", make("featuresToTime", [flat], { steps: 4 })],
+    ["sumSites", op.sumSites(op.square(sites))],
+    ["maxSites", op.maxSites(sites)],
+    ["joinSites", op.joinSites(sites)],
+    ["timeToSites", op.timeToSites(sequence, lengths, 5)],
+    ["sitesToTime", op.sitesToTime(sites, lengths, "time")],
+    ["patches", op.patches(image, windows)],
+    ["overlapAdd", make("overlapAdd", [patch], windows)],
     ["matmul", op.matmul(x, matrix)],
     ["matmul", op.matmul(sequence, parameter("square", [3, 3]))],
     ["matmul", op.matmul(left, matrix)],

@@ -22,10 +22,13 @@ import {
   neg,
   reshape,
   reverse,
+  sitesToTime,
   slice,
   square,
   sub,
   sum,
+  sumSites,
+  timeToSites,
   transpose,
   where,
 } from "../graph/operators.ts";
@@ -99,8 +102,16 @@ const gradRules: { readonly [K in Simple]: Rule<K> } = {
     return inputs.map((input, k) => slice(grad, starts[k] ?? 0, widthOf(input)));
   },
   reverse: ({ inputs: [, lengths] }, grad) => [reverse(grad, lengths), null],
-  timeToFeatures: ({ inputs: [x] }, grad) => [make("featuresToTime", [grad], { steps: rowsOf(x.shape) })],
-  featuresToTime: (_, grad) => [make("timeToFeatures", [grad], {})],
+  sumSites: ({ inputs: [x] }, grad) => [broadcast(grad, x.shape)],
+  maxSites: (node, grad) => {
+    const places = equal(node.inputs[0], node);
+    return [mul(places, div(grad, sumSites(places)))];
+  },
+  joinSites: ({ inputs: [x] }, grad) => [reshape(grad, x.shape)],
+  timeToSites: ({ inputs: [x, lengths] }, grad) => [sitesToTime(grad, lengths, x.shape[0] ?? 1), null],
+  sitesToTime: ({ inputs: [x, lengths] }, grad) => [timeToSites(grad, lengths, Number(x.shape[1])), null],
+  patches: ({ attributes }, grad) => [make("overlapAdd", [grad], attributes)],
+  overlapAdd: ({ attributes }, grad) => [make("patches", [grad], { ...attributes, outside: 0 })],
 
   matmul: ({ inputs: [a, b] }, grad) => ofProduct(a, b, grad),
   affine: ({ inputs: [start, a, b] }, grad) => [sumTo(grad, start.shape), ...ofProduct(a, b, grad)],

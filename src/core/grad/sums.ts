@@ -6,8 +6,8 @@
  */
 import { UnrollError } from "../../errors.ts";
 import type { Node, Shape } from "../graph/nodes.ts";
-import { add, reshape, slice, sum, sumLeading } from "../graph/operators.ts";
-import { sameShape, widthOf } from "../graph/shapes.ts";
+import { add, reshape, slice, sum, sumLeading, sumSites } from "../graph/operators.ts";
+import { featuresOf, sameShape, sitesOf, widthOf } from "../graph/shapes.ts";
 
 /** `grad` summed over the axes that `shape` does not have, or has with length 1: features, then rows, then others. */
 export function sumTo(grad: Node, shape: Shape): Node {
@@ -19,7 +19,10 @@ export function sumTo(grad: Node, shape: Shape): Node {
   const leading = Math.min(kept < 0 ? rank : kept, rank - 1);
   const repeated = narrowed.shape.slice(0, leading).some((dim) => dim !== 1);
   let result = repeated ? sumLeading(narrowed, leading) : narrowed;
-  target.slice(repeated ? leading : 0).forEach((dim, axis) => {
+  const rest = target.slice(repeated ? leading : 0);
+  const sites = featuresOf(rest).slice(0, -1);
+  if (sitesOf(result) > 1 && sites.every((dim) => dim === 1)) result = sumSites(result);
+  rest.forEach((dim, axis) => {
     if (dim === 1 && result.shape[axis] !== 1) result = sumMiddle(result, axis);
   });
   return sameShape(result.shape, shape) ? result : reshape(result, shape);

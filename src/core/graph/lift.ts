@@ -86,8 +86,13 @@ const liftRules: { readonly [K in Operator]: Rule<K> } = {
     return withInputs(node, all);
   },
   reverse: refuse,
-  timeToFeatures: refuse,
-  featuresToTime: refuse,
+  sumSites: same,
+  maxSites: same,
+  joinSites: same,
+  timeToSites: refuse,
+  sitesToTime: refuse,
+  patches: same,
+  overlapAdd: same,
   matmul: (node, [a, b], [left, right]) => {
     if (left && !right) return make("matmul", [a as Node, b as Node], {});
     const vector = right && !left && node.inputs[1].shape.length === 1;

@@ -3,6 +3,7 @@
  *
  * A node knows its operator, inputs, attributes, shape and dtype, and nothing about who uses it. Shapes end in the
  * features; before them may stand "rows" (the batch) and, before these, a dimension of time: `[time, rows, features]`.
+ * Axes between rows and features are sites, such as the pixels of an image: `[rows, H, W, features]`.
  * Sequences are time-major inside the compiler. A dimension that is a string is known at run time only.
  */
 export type Dim = number | string;
@@ -21,6 +22,25 @@ interface Binary {
   readonly inputs: readonly [Node, Node];
   readonly attributes: None;
 }
+
+/** A window that moves over an image `[..., H, W, C]`: pairs are along H and along W. */
+export interface Windows {
+  /** H, W. */
+  readonly image: Pair;
+  /** Places of the window: h, w. */
+  readonly window: Pair;
+  /** From one place of the window to the next, in the image. */
+  readonly dilation: Pair;
+  /** From one window to the next, in the image. */
+  readonly strides: Pair;
+  /** Where the first window begins: -1 is one before the image. */
+  readonly start: Pair;
+  /** How many windows: H', W'. */
+  readonly count: Pair;
+  /** What stands outside of the image. */
+  readonly outside: number;
+}
+export type Pair = readonly [number, number];
 
 export interface Operators {
   /** Something given from outside: an input, a weight, or, inside a scan, a state or the slice of a sequence. */
@@ -103,13 +123,27 @@ export interface Operators {
   readonly concat: { readonly inputs: readonly Node[]; readonly attributes: None };
   /** (sequence, lengths): each row turned at its own length. */
   readonly reverse: Binary;
-  /** `[steps, rows, features]` to `[rows, steps * features]`; steps is a number. */
-  readonly timeToFeatures: Unary;
-  /** `[rows, steps * features]` to `[steps, rows, features]`. */
-  readonly featuresToTime: {
-    readonly inputs: readonly [Node];
-    readonly attributes: { readonly steps: number };
+
+  /** Sum over the sites, whose axes stay with length 1. */
+  readonly sumSites: Unary;
+  /** Maximum over the sites, whose axes stay with length 1. */
+  readonly maxSites: Unary;
+  /** The features of all sites, one after the other: `[..., A, B, F]` to `[..., A * B * F]`. */
+  readonly joinSites: Unary;
+  /** (sequence, lengths): `[time, rows, F]` to `[rows, size, F]`, zeros behind the length of each row. */
+  readonly timeToSites: {
+    readonly inputs: readonly [Node, Node];
+    readonly attributes: { readonly size: number };
   };
+  /** The way back: (x, lengths), `[rows, size, F]` to `[time, rows, F]`. */
+  readonly sitesToTime: {
+    readonly inputs: readonly [Node, Node];
+    readonly attributes: { readonly time: Dim };
+  };
+  /** What a window sees at each of its places: `[..., H, W, C]` to `[..., H', W', h * w * C]`. */
+  readonly patches: { readonly inputs: readonly [Node]; readonly attributes: Windows };
+  /** Each patch added where it was seen: `[..., H', W', h * w * C]` to `[..., H, W, C]`. */
+  readonly overlapAdd: { readonly inputs: readonly [Node]; readonly attributes: Windows };
 
   /** `[..., K] x [K, N]`. */
   readonly matmul: Binary;

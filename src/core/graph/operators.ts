@@ -4,7 +4,7 @@
  */
 import { invariant } from "../../errors.ts";
 import { constant, make } from "./build.ts";
-import type { Node, Shape } from "./nodes.ts";
+import type { Dim, Node, Shape, Windows } from "./nodes.ts";
 import { widthOf } from "./shapes.ts";
 
 export type Operand = Node | number;
@@ -131,4 +131,18 @@ export const gather = (table: Node, index: Node): Node => make("gather", [table,
 export const oneHot = (index: Node, size: number): Node =>
   equal(toFloat(reshape(index, [...index.shape, 1])), iota(size));
 export const random = (key: Node, shape: Shape): Node => make("random", [key], { shape });
+/** Sum over the sites, whose axes stay with length 1. */
+export const sumSites = (x: Node): Node => make("sumSites", [x], {});
+/** Maximum over the sites, whose axes stay with length 1. */
+export const maxSites = (x: Node): Node => make("maxSites", [x], {});
+/** The features of all sites, one after the other. */
+export const joinSites = (x: Node): Node => make("joinSites", [x], {});
+/** Steps as sites, `[time, rows, F]` to `[rows, size, F]`; zeros behind the length of each row. */
+export const timeToSites = (sequence: Node, lengths: Node, size: number): Node =>
+  make("timeToSites", [sequence, lengths], { size });
+/** Sites as steps, `[rows, size, F]` to `[time, rows, F]`. */
+export const sitesToTime = (x: Node, lengths: Node, time: Dim): Node =>
+  make("sitesToTime", [x, lengths], { time });
+/** What a window sees at each of its places: `[..., H, W, C]` to `[..., H', W', h * w * C]`. */
+export const patches = (image: Node, windows: Windows): Node => make("patches", [image], windows);
 export const reverse = (sequence: Node, lengths: Node): Node => make("reverse", [sequence, lengths], {});

@@ -22,6 +22,11 @@ const plain: Rule<Operator> = (node, names) => `${node.op}(${listOf(node.inputs,
 const sized: Rule<"slice" | "sliceRows" | "pad" | "padRows"> = ({ op, inputs, attributes }, names) =>
   `${op}(${listOf(inputs, names)}, start ${attributes.start}, size ${attributes.size})`;
 
+const windowed: Rule<"patches" | "overlapAdd"> = ({ op, inputs, attributes }, names) =>
+  `${op}(${listOf(inputs, names)}, ${Object.entries(attributes)
+    .map(([name, value]) => `${name} ${Array.isArray(value) ? value.join(" x ") : value}`)
+    .join(", ")})`;
+
 const rules: { readonly [K in Operator]: Rule<K> } = {
   parameter: ({ attributes: { name } }) => `parameter "${name}"`,
   constant: ({ attributes: { value } }) => (Object.is(value, -0) ? "-0" : String(value)),
@@ -62,8 +67,13 @@ const rules: { readonly [K in Operator]: Rule<K> } = {
   padRows: sized,
   concat: plain,
   reverse: plain,
-  timeToFeatures: plain,
-  featuresToTime: plain,
+  sumSites: plain,
+  maxSites: plain,
+  joinSites: plain,
+  timeToSites: plain,
+  sitesToTime: plain,
+  patches: windowed,
+  overlapAdd: windowed,
   matmul: plain,
   affine: plain,
   contract: plain,

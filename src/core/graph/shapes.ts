@@ -3,7 +3,17 @@
  * when the node is made, so that the error can name the operator and the shapes.
  */
 import { UnrollError } from "../../errors.ts";
-import type { Dim, DType, Node, NodeOf, Operator, Operators, ScanResult, Shape } from "./nodes.ts";
+import {
+  type Dim,
+  type DType,
+  type Node,
+  type NodeOf,
+  type Operator,
+  type Operators,
+  rows,
+  type ScanResult,
+  type Shape,
+} from "./nodes.ts";
 
 type Rule<K extends Operator> = (
   inputs: Operators[K]["inputs"],
@@ -76,12 +86,41 @@ const shapeRules: { readonly [K in Operator]: Rule<K> } = {
     return [...first.slice(0, -1), inputs.reduce((total, input) => total + widthOf(input), 0)];
   },
   reverse: ([x]) => x.shape,
-  timeToFeatures: ([x]) => {
-    const [steps, ...rest] = x.shape;
-    refuseUnless(typeof steps === "number", "timeToFeatures", "a known number of steps", text(x.shape));
-    return [...rest.slice(0, -1), (steps as number) * widthOf(x)];
+  sumSites: ([x]) => overSites(x.shape),
+  maxSites: ([x]) => overSites(x.shape),
+  joinSites: ([{ shape }]) => [...shape.slice(0, sitesFrom(shape)), sizeOf(featuresOf(shape))],
+  timeToSites: ([x], { size }) => {
+    const [, batch, ...features] = x.shape;
+    refuseUnless(batch === rows && features.length === 1, "timeToSites", "a sequence", text(x.shape));
+    return [rows, size, ...features];
   },
-  featuresToTime: ([x], { steps }) => [steps, ...x.shape.slice(0, -1), widthOf(x) / steps],
+  sitesToTime: ([x], { time }) => {
+    const [batch, , ...features] = x.shape;
+    refuseUnless(
+      batch === rows && features.length === 1,
+      "sitesToTime",
+      "[rows, sites, features]",
+      text(x.shape),
+    );
+    return [time, rows, ...features];
+  },
+  patches: ([x], windows) => {
+    const [before, image] = [x.shape.slice(0, -3), x.shape.slice(-3, -1)];
+    refuseUnless(
+      sameShape(image, windows.image),
+      "patches",
+      `an image of ${windows.image.join(" x ")}`,
+      text(x.shape),
+    );
+    return [...before, ...windows.count, sizeOf(windows.window) * widthOf(x)];
+  },
+  overlapAdd: ([x], windows) => {
+    const [before, count] = [x.shape.slice(0, -3), x.shape.slice(-3, -1)];
+    const channels = widthOf(x) / sizeOf(windows.window);
+    const fits = sameShape(count, windows.count) && Number.isInteger(channels);
+    refuseUnless(fits, "overlapAdd", `${windows.count.join(" x ")} patches`, text(x.shape));
+    return [...before, ...windows.image, channels];
+  },
   matmul: ([a, b]) => productShape(a, b),
   affine: ([start, a, b]) => {
     const product = productShape(a, b);
@@ -170,6 +209,16 @@ export function widthOf(node: { readonly shape: Shape }): number {
   const width = node.shape.at(-1);
   return typeof width === "number" ? width : 1;
 }
+
+/** Where the axes of sites begin: behind the rows, or, in the step of one example, with the first. */
+const sitesFrom = (shape: Shape): number => shape.indexOf(rows) + 1;
+/** Sites and features. */
+export const featuresOf = (shape: Shape): Shape => shape.slice(sitesFrom(shape));
+/** Sites of a row: the product of the axes between rows and features; 1 where there are no rows. */
+export const sitesOf = ({ shape }: { readonly shape: Shape }): number =>
+  shape.includes(rows) ? sizeOf(featuresOf(shape).slice(0, -1)) : 1;
+const overSites = (shape: Shape): Shape =>
+  shape.map((dim, axis) => (axis < sitesFrom(shape) || axis === shape.length - 1 ? dim : 1));
 
 /** Numbers of a shape all of whose axes are known, as those of a weight are. */
 export const sizeOf = (shape: Shape): number => shape.reduce<number>((size, dim) => size * Number(dim), 1);

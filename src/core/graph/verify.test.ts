@@ -113,11 +113,6 @@ describe("verify finds", () => {
     ["rows cut beyond the end", () => [make("sliceRows", [table], { start: 2, size: 3 })], /within the axis/],
     ["padding too short", () => [make("pad", [table], { start: 2, size: 4 })], /within the axis/],
     [
-      "steps that do not divide the features",
-      () => [make("featuresToTime", [table], { steps: 2 })],
-      /whole number/,
-    ],
-    [
       "an output that the scan has not",
       () => [outputOf(whole, "stacked", 1)],
       /1 results of the kind "stacked"/,

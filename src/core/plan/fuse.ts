@@ -8,7 +8,7 @@
  * its left, what a reduction makes and what another phase wants goes through memory.
  */
 import type { Node } from "../graph/nodes.ts";
-import { widthOf } from "../graph/shapes.ts";
+import { sitesOf, widthOf } from "../graph/shapes.ts";
 import { kindOf } from "./kinds.ts";
 import { hasRows, type Values } from "./values.ts";
 
@@ -23,6 +23,8 @@ export interface Stage {
   readonly width: number;
   /** Rows of the batch, or a fixed number (of a weight's rows). */
   readonly rows: "rows" | number;
+  /** Sites of each row. */
+  readonly sites: number;
   /** In an order in which they can be computed. */
   readonly members: readonly Node[];
 }
@@ -61,15 +63,27 @@ function stageOf(members: readonly Node[]): Stage {
       : kinds.has("move")
         ? "copy"
         : "map";
-  const widest = widthOf(kind === "map" && reduction !== undefined ? (reduction.inputs[0] as Node) : node);
-  const over = kind === "accumulate" ? (node.inputs.at(-1) as Node) : node;
-  return { kind, width: widest, rows: rowsOf(over), members };
+  const over = kind === "accumulate" ? (node.inputs.at(-1) as Node) : (reduction?.inputs[0] ?? node);
+  return {
+    kind,
+    width: kind === "accumulate" ? widthOf(node) : widthOf(over),
+    rows: rowsOf(over),
+    sites: sitesOf(over),
+    members,
+  };
 }
+
+export const isOverSites = ({ op }: Node): boolean => op === "sumSites" || op === "maxSites";
 
 function rowsOf({ shape }: Node): "rows" | number {
   if (hasRows(shape)) return "rows";
   return shape.slice(0, -1).reduce<number>((count, dim) => count * (typeof dim === "number" ? dim : 1), 1);
 }
+
+/** Over what a node is computed. */
+const domainOf = (node: Node): string => `${rowsOf(node)} ${sitesOf(node)} ${widthOf(node)}`;
+const sameDomain = (a: Node, b: Node): boolean =>
+  widthOf(a) === widthOf(b) && rowsOf(a) === rowsOf(b) && sitesOf(a) === sitesOf(b);
 
 interface Place {
   /** Half levels hold what has a product: it comes behind what has none. */
@@ -121,6 +135,8 @@ function placeOf(
   }
   const kind = kindOf[node.op];
   if (kind === "product") level = Math.floor(level) + 0.5;
+  // Behind what makes the sites: their elementwise part is drawn in.
+  if (isOverSites(node)) level = Math.floor(level) + 1;
   return { level, key: `${level} ${keyOf(node, values, alone)}` };
 }
 
@@ -134,8 +150,7 @@ function joined(read: Node, node: Node, level: number): number {
 function keyOf(node: Node, values: Values, alone: ReadonlySet<Node>): string {
   const kind = kindOf[node.op];
   if (kind === "accumulate" || kind === "move" || alone.has(node)) return `${kind} ${groupOf(node, values)}`;
-  const width = kind === "reduce" ? widthOf(node.inputs[0] as Node) : widthOf(node);
-  return `${rowsOf(node)} ${width}`;
+  return `${isOverSites(node) ? "over sites of " : ""}${domainOf(kind === "reduce" ? (node.inputs[0] as Node) : node)}`;
 }
 
 /** Sums with the same left side and width share one pass; so do products that were taken out of a crowded stage. */
@@ -153,15 +168,15 @@ export function inRegister(read: Node, user: Node, values: Values): boolean {
   if (kind !== "elementwise" && kind !== "product") return false;
   const userKind = kindOf[user.op];
   if (userKind !== "elementwise" && userKind !== "product" && userKind !== "reduce") return false;
-  if (user.op === "gather" || user.op === "reverse" || user.op === "featuresToTime") return false;
+  if (user.op === "gather" || user.op === "reverse" || user.op === "sitesToTime") return false;
   const inputs = user.op === "affine" ? [user.inputs[0]] : user.inputs;
   const elsewhere = user.op === "affine" ? user.inputs.slice(1) : [];
-  const width = userKind === "reduce" ? widthOf(user.inputs[0] as Node) : widthOf(user);
+  const over = userKind === "reduce" ? (user.inputs[0] as Node) : user;
   const direct = inputs.every(
     (input) => through(input, values) === read || !readsOf(input, values).includes(read),
   );
   return (
-    direct && widthOf(read) === width && !elsewhere.some((input) => readsOf(input, values).includes(read))
+    direct && sameDomain(read, over) && !elsewhere.some((input) => readsOf(input, values).includes(read))
   );
 }
 
@@ -175,9 +190,6 @@ function readsOf(node: Node, values: Values): readonly Node[] {
 /** What stands behind views that change neither width nor rows. */
 export function through(node: Node, values: Values): Node {
   const behind = values.behind(node);
-  const same =
-    (behind.op === "broadcast" || behind.op === "reshape") &&
-    widthOf(behind) === widthOf(behind.inputs[0]) &&
-    rowsOf(behind) === rowsOf(behind.inputs[0]);
+  const same = (behind.op === "broadcast" || behind.op === "reshape") && sameDomain(behind, behind.inputs[0]);
   return same ? through(behind.inputs[0] as Node, values) : behind;
 }

@@ -7,8 +7,9 @@
  */
 import { partsOf, scan, withInputs } from "../graph/build.ts";
 import { type Node, type NodeOf, type Operator, rows } from "../graph/nodes.ts";
+import { joinSites, reshape } from "../graph/operators.ts";
 import { rewrite } from "../graph/rewrite.ts";
-import { widthOf } from "../graph/shapes.ts";
+import { sameShape, sitesOf, widthOf } from "../graph/shapes.ts";
 import { copied } from "./copied.ts";
 import { kindOf } from "./kinds.ts";
 
@@ -18,13 +19,16 @@ const read: { readonly [K in Operator]?: readonly number[] } = {
   contract: [0, 1],
   sumLeading: [0],
   reverse: [0],
-  timeToFeatures: [0],
-  featuresToTime: [0],
+  timeToSites: [0],
+  sitesToTime: [0],
+  patches: [0],
+  overlapAdd: [0],
 };
 
 export function ground(roots: readonly Node[]): readonly Node[] {
   return rewrite(roots, (node) => {
     if (node.op === "scan") return groundedScan(node);
+    if (node.op === "reshape") return groundedReshape(node);
     const places = read[node.op] ?? [];
     if (places.every((k) => stands(node.inputs[k] as Node))) return node;
     return withInputs(
@@ -40,13 +44,21 @@ function groundedScan(node: NodeOf<"scan">): Node {
   return scan({ ...parts, sequences: parts.sequences.map(grounded) });
 }
 
+/** Other features: a view of what lies in one piece. Sites may have gaps between them, so they are joined first. */
+function groundedReshape(node: NodeOf<"reshape">): Node {
+  const [x] = node.inputs;
+  if (!x.shape.includes(rows) || widthOf(node) === widthOf(x)) return node;
+  const piece = sitesOf(x) === 1 || x.op === "parameter" ? grounded(x) : joinSites(x);
+  return sameShape(piece.shape, node.shape) ? piece : reshape(piece, node.shape);
+}
+
 const grounded = (node: Node): Node => (stands(node) ? node : copied(node));
 
 /** Has this memory of its own, or is it a part of what has, row by row? */
 function stands(node: Node): boolean {
   if (node.op === "slice") return stands(node.inputs[0]);
-  if (node.op === "broadcast" || node.op === "reshape")
-    return widthOf(node) === widthOf(node.inputs[0]) && stands(node.inputs[0]);
+  if (node.op === "broadcast") return widthOf(node) === widthOf(node.inputs[0]) && stands(node.inputs[0]);
+  if (node.op === "reshape") return stands(node.inputs[0]);
   if (node.op === "output" && node.attributes.result.kind === "stacked") {
     const { body } = (node.inputs[0] as NodeOf<"scan">).attributes;
     return stands(body.stacked[node.attributes.result.index] as Node);

@@ -6,7 +6,7 @@ import type { Node, Operator } from "../graph/nodes.ts";
  * - view: another way to read what is already in memory;
  * - elementwise: from the same place of the inputs;
  * - product: `affine`, an accumulator a tile;
- * - reduce: over the features;
+ * - reduce: over the features, or over the sites;
  * - accumulate: over time and rows;
  * - move: a copy to other places.
  */
@@ -51,8 +51,13 @@ export const kindOf: { readonly [K in Operator]: Kind } = {
   padRows: "view",
   concat: "move",
   reverse: "elementwise",
-  timeToFeatures: "move",
-  featuresToTime: "elementwise",
+  sumSites: "reduce",
+  maxSites: "reduce",
+  joinSites: "move",
+  timeToSites: "move",
+  sitesToTime: "elementwise",
+  patches: "move",
+  overlapAdd: "move",
   matmul: "product",
   affine: "product",
   contract: "accumulate",

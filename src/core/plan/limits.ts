@@ -1,26 +1,25 @@
 /**
  * What the kernels cannot do is refused here, before anything is lowered, in the words of the graph:
  *
- *   - a value of a row has one axis of features (outputs and inputs may have more);
+ *   - what meets at the sites of a row has as many of them, or one;
  *   - the right side of a product and the table of a gather are weights, or parts of them;
  *   - what has no rows is a sum over rows, as it is or times numbers: every shard makes its own, and these are added.
  */
 import { UnrollError } from "../../errors.ts";
 import type { Computation } from "../graph/computation.ts";
 import type { Node, NodeOf, Operator } from "../graph/nodes.ts";
+import { sitesOf, sizeOf } from "../graph/shapes.ts";
 import { resultsOf, topological } from "../graph/walk.ts";
 import { kindOf } from "./kinds.ts";
 import { weightView } from "./lower/weights.ts";
 import { isZero } from "./simplify.ts";
-import { hasRows, timeOf } from "./values.ts";
+import { hasRows } from "./values.ts";
 
 /** Throws an UnrollError where `roots` ask for what cannot be compiled. */
 export function checkLimits(roots: readonly Node[], { weights }: Computation): void {
   const known = new Set<Node>(weights);
   for (const node of everyNode(roots)) {
-    const features = node.shape.length - (timeOf(node.shape) === null ? 1 : 2);
-    const isValue = hasRows(node.shape) && kindOf[node.op] !== "leaf" && kindOf[node.op] !== "view";
-    if (isValue && features > 1) throw refused(node, "one axis of features", `[${node.shape.join(", ")}]`);
+    if (kindOf[node.op] === "elementwise" && hasRows(node.shape)) checkSites(node);
     if (node.op === "affine") checkWeight(node, node.inputs[2], known);
     if (node.op === "gather") checkWeight(node, node.inputs[0], known);
   }
@@ -38,6 +37,15 @@ function everyNode(roots: readonly Node[]): readonly Node[] {
   return topological(roots).flatMap((node) =>
     node.op === "scan" ? [node, ...everyNode(resultsOf(node.attributes.body))] : [node],
   );
+}
+
+function checkSites(node: Node): void {
+  const sites = sitesOf(node);
+  for (const { shape } of node.inputs) {
+    const own = hasRows(shape) ? sitesOf({ shape }) : sizeOf(shape.slice(0, -1));
+    if (own === 1 || own === sites || node.op === "sitesToTime" || node.op === "gather") continue;
+    throw refused(node, `values with ${sites} sites a row, or one`, `[${shape.join(", ")}]`);
+  }
 }
 
 function checkWeight(node: Node, matrix: Node, known: ReadonlySet<Node>): void {

@@ -6,7 +6,9 @@
 import { partsOf } from "../graph/build.ts";
 import type { Computation } from "../graph/computation.ts";
 import type { Node, NodeOf } from "../graph/nodes.ts";
+import { joinSites } from "../graph/operators.ts";
 import { rewrite } from "../graph/rewrite.ts";
+import { sitesOf } from "../graph/shapes.ts";
 import { readersOf, replaysOf } from "./checkpoint.ts";
 import { copied } from "./copied.ts";
 import { checked } from "./debug.ts";
@@ -68,8 +70,9 @@ function withoutStops(roots: readonly Node[]): readonly Node[] {
   return rewrite(roots, (node) => (node.op === "stopGradient" ? node.inputs[0] : node));
 }
 
-/** An output that is only a view or an input gets memory of its own; more axes than one are features to the kernels. */
+/** An output that is only a view or an input gets memory of its own; its sites lie one after the other. */
 function asComputed(output: Node): Node {
+  if (sitesOf(output) > 1) return joinSites(output);
   if (output.op === "reshape" && hasRows(output.shape) && hasRows(output.inputs[0].shape))
     return asComputed(output.inputs[0]);
   if (output.op === "output" && isMadeInSteps(output)) return output;

@@ -10,8 +10,8 @@
  *
  * Values that one stage makes for the same readers lie side by side in one record, so that one pointer reaches them.
  */
-import type { Dim, Node } from "../graph/nodes.ts";
-import { widthOf } from "../graph/shapes.ts";
+import { type Dim, type Node, rows } from "../graph/nodes.ts";
+import { sitesOf, sizeOf, widthOf } from "../graph/shapes.ts";
 import type { Stage } from "./fuse.ts";
 import { inRegister } from "./fuse.ts";
 import { kindOf } from "./kinds.ts";
@@ -37,9 +37,18 @@ export interface Slot {
   /** Floats from the beginning of the row. */
   readonly column: number;
   readonly width: number;
+  /** Sites of a row, and floats from one to the next. */
+  readonly sites: number;
+  readonly siteStride: number;
   /** Added to the step: where a state stands that the step reads, or makes. */
   readonly shift: 0 | 1;
 }
+/** Sites and features of what lies in one piece; a row without axes is one number. */
+export function sitesWithin(node: Node): Pick<Slot, "width" | "sites" | "siteStride"> {
+  const width = node.shape.at(-1) === rows ? 1 : widthOf(node);
+  return { width, sites: sitesOf(node), siteStride: width };
+}
+
 /** Stages of one section, phase by phase. */
 export interface StagedSection {
   readonly section: Section;
@@ -73,13 +82,15 @@ export function store(
   const carrySlot = new Map<Carry, Slot>();
   const reserve = (key: string, node: Node, buffer: Omit<Buffer, "stride" | "name">): Slot => {
     const width = widthOf(node);
+    const sites = sitesOf(node);
     const all = `${key} ${buffer.storage} ${width === 1}`;
     const found = open.get(all) ?? { ...buffer, stride: 0, name: `buffer_${buffers.length}` };
     if (!open.has(all)) buffers.push(found);
     open.set(all, found);
     const column = found.stride;
-    found.stride += width === 1 ? 1 : Math.ceil(width / lanes) * lanes + overhang(node, lanes);
-    return { buffer: found, column, width, shift: 0 };
+    const siteStride = width === 1 ? 1 : Math.ceil(width / lanes) * lanes + overhang(node, lanes);
+    found.stride += sites * siteStride;
+    return { buffer: found, column, width, sites, siteStride, shift: 0 };
   };
   for (const carry of values.carries) {
     const { time, reverse } = carry.scan.attributes;
@@ -113,7 +124,9 @@ const apart = 16;
 
 /** Parts are written by whole vectors: one that begins within a vector may end in the next, not in the next row. */
 function overhang(node: Node, lanes: number): number {
-  const parts = node.op === "concat" || node.op === "pad" || node.op === "timeToFeatures" ? node.inputs : [];
+  if (node.op === "patches")
+    return (widthOf(node) / sizeOf(node.attributes.window)) % lanes === 0 ? 0 : lanes;
+  const parts = node.op === "concat" || node.op === "pad" || node.op === "joinSites" ? node.inputs : [];
   const start = node.op === "pad" ? node.attributes.start : 0;
   return [start, ...parts.map(widthOf)].every((width) => width % lanes === 0) ? 0 : lanes;
 }
@@ -183,4 +196,4 @@ function needsOf(
 }
 
 /** Operators that read other steps than their own. */
-const readsAll: ReadonlySet<Node["op"]> = new Set<Node["op"]>(["reverse", "timeToFeatures"]);
+const readsAll: ReadonlySet<Node["op"]> = new Set<Node["op"]>(["reverse", "timeToSites"]);

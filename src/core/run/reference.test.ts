@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { constant, make, outputOf, parameter, scan, zeros } from "../graph/build.ts";
-import type { Node, Shape } from "../graph/nodes.ts";
+import type { Node, Shape, Windows } from "../graph/nodes.ts";
 import * as op from "../graph/operators.ts";
 import { verify } from "../graph/verify.ts";
 import { threefry2x32 } from "./random.ts";
@@ -119,13 +119,38 @@ describe("movement", () => {
     const inputs = [[sequence, data] as const, [lengths, [3, 2]] as const];
     expect(run(op.reverse(sequence, lengths), inputs, { time: 3, rows: 2 })).toEqual([3, 20, 2, 10, 1, 0]);
   });
-  test("time to features and back", () => {
-    const sequence = parameter("sequence", [3, "rows", 2]);
+  test("steps as sites and back", () => {
+    const sequence = parameter("sequence", ["time", "rows", 2]);
+    const lengths = parameter("lengths", ["rows"], "int32");
     const data = [1, 2, 7, 8, 3, 4, 9, 10, 5, 6, 11, 12];
-    const flat = make("timeToFeatures", [sequence], {});
-    const dims = { rows: 2 };
-    expect(run(flat, [[sequence, data]], dims)).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12]);
-    expect(run(make("featuresToTime", [flat], { steps: 3 }), [[sequence, data]], dims)).toEqual(data);
+    const sites = op.timeToSites(sequence, lengths, 3);
+    const dims = { time: 3, rows: 2 };
+    const inputs = [[sequence, data] as const, [lengths, [3, 2]] as const];
+    expect(run(sites, inputs, dims)).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 0, 0]);
+    expect(run(op.sitesToTime(sites, lengths, "time"), inputs, dims)).toEqual([...data.slice(0, 10), 0, 0]);
+  });
+  test("sums over the sites of a row", () => {
+    const image = parameter("image", ["rows", 2, 2, 2]);
+    const data = [1, 2, 3, 4, 5, 6, 7, 8];
+    expect(run(op.sumSites(image), [[image, data]], { rows: 1 })).toEqual([16, 20]);
+    expect(run(op.maxSites(image), [[image, data]], { rows: 1 })).toEqual([7, 8]);
+  });
+  test("what a window sees, and the way back", () => {
+    const image = parameter("image", ["rows", 2, 3, 1]);
+    const windows: Windows = {
+      image: [2, 3],
+      window: [2, 2],
+      dilation: [1, 1],
+      strides: [1, 2],
+      start: [0, -1],
+      count: [1, 2],
+      outside: 9,
+    };
+    const data = [1, 2, 3, 4, 5, 6];
+    const seen = op.patches(image, windows);
+    expect(run(seen, [[image, data]], { rows: 1 })).toEqual([9, 1, 9, 4, 2, 3, 5, 6]);
+    const back = make("overlapAdd", [seen], { ...windows, image: [2, 3] });
+    expect(run(back, [[image, data]], { rows: 1 })).toEqual(data);
   });
 });
 

@@ -23,6 +23,7 @@ import { exp, log, log1p, sigmoid, tanh } from "./math.ts";
 import { threefry2x32 } from "./random.ts";
 import type { HostValue } from "./values.ts";
 import * as values from "./values.ts";
+import { overlapped, patched } from "./windows.ts";
 
 export type { HostValue } from "./values.ts";
 
@@ -113,16 +114,13 @@ const rules: { readonly [K in Operator]: Rule<K> } = {
   padRows: ({ shape }, [x], { attributes: { start } }) => values.shiftedRows(x, shape, -start),
   concat: ({ shape }, parts) => values.concatenated(parts, shape),
   reverse: (_, [sequence, lengths]) => values.turned(sequence, lengths),
-  timeToFeatures: ({ shape }, [x]) => {
-    const [steps = 1, ...rest] = x.shape;
-    const byTime = { shape: [steps, values.countOf(rest.slice(0, -1)), values.widthOf(rest)], data: x.data };
-    return { shape, data: values.swapped(byTime).data };
-  },
-  featuresToTime: ({ shape }, [x]) => {
-    const [steps = 1, ...rest] = shape;
-    const byRow = { shape: [values.countOf(rest.slice(0, -1)), steps, values.widthOf(rest)], data: x.data };
-    return { shape, data: values.swapped(byRow).data };
-  },
+  sumSites: (place, [x], node) => overSites(place, x, node, 0, (total, value) => total + value),
+  maxSites: (place, [x], node) => overSites(place, x, node, Number.NEGATIVE_INFINITY, Math.max),
+  joinSites: reshaped,
+  timeToSites: ({ shape }, [x, lengths]) => values.stepsAsSites(x, lengths, shape),
+  sitesToTime: ({ shape }, [x, lengths]) => values.sitesAsSteps(x, lengths, shape),
+  patches: ({ shape }, [x], { attributes }) => patched(x, attributes, shape),
+  overlapAdd: ({ shape }, [x], { attributes }) => overlapped(x, attributes, shape),
   matmul: ({ shape }, [a, b]) => values.product(zero, a, b, shape),
   affine: ({ shape }, [start, a, b]) => values.product(start, a, b, shape),
   contract: (_, [a, b]) => values.contracted(a, b),
@@ -251,6 +249,24 @@ function uniform({ shape, firstRow, inStep }: Place, key: HostValue, axis: numbe
     const [word] = threefry2x32(key0, key1, row, element);
     out.data[i] = (word >>> 8) * 2 ** -24;
   }
+  return out;
+}
+
+/** `f` over the axes of sites: those behind the rows but the last. */
+function overSites(
+  { shape }: Place,
+  x: HostValue,
+  node: Node,
+  begin: number,
+  f: (result: number, x: number) => number,
+): HostValue {
+  const out = values.filled(shape, begin);
+  const width = values.widthOf(shape);
+  const places = values.countOf(x.shape.slice(rowAxis(node) + 1, -1));
+  x.data.forEach((value, i) => {
+    const at = Math.floor(i / (places * width)) * width + (i % width);
+    out.data[at] = f(out.data[at]!, value);
+  });
   return out;
 }
 

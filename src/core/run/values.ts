@@ -168,6 +168,27 @@ export function turned(value: HostValue, lengths: HostValue): HostValue {
   });
 }
 
+/** `[time, rows, F]` as `[rows, size, F]`; zero from the length of each row on. */
+export function stepsAsSites(value: HostValue, lengths: HostValue, shape: readonly number[]): HostValue {
+  const [rows = 1, size = 1, width = 1] = shape;
+  return moved(value, shape, (i) => {
+    const row = Math.floor(i / (size * width));
+    const step = Math.floor(i / width) % size;
+    return step < lengths.data[row]! ? (step * rows + row) * width + (i % width) : -1;
+  });
+}
+
+/** `[rows, size, F]` as `[time, rows, F]`; zero from the length of each row on. */
+export function sitesAsSteps(value: HostValue, lengths: HostValue, shape: readonly number[]): HostValue {
+  const [, rows = 1, width = 1] = shape;
+  const size = value.shape[1] ?? 1;
+  return moved(value, shape, (i) => {
+    const step = Math.floor(i / (rows * width));
+    const row = Math.floor(i / width) % rows;
+    return step < lengths.data[row]! && step < size ? (row * size + step) * width + (i % width) : -1;
+  });
+}
+
 /** The rows of `table` that `index` names. */
 export function lookedUp(table: HostValue, index: HostValue, shape: readonly number[]): HostValue {
   const [height = 1, ...rest] = table.shape;

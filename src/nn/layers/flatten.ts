@@ -1,7 +1,6 @@
 /** All axes but the batch in one. */
-import { make } from "../../core/graph/build.ts";
-import { type Node, rows } from "../../core/graph/nodes.ts";
-import { reshape } from "../../core/graph/operators.ts";
+import type { Node } from "../../core/graph/nodes.ts";
+import { joinSites, timeToSites } from "../../core/graph/operators.ts";
 import { UnrollError } from "../../errors.ts";
 import { type Axes, described, type Form } from "../symbols.ts";
 import { makeLayer } from "./call.ts";
@@ -26,7 +25,7 @@ export function flatten(
         { name: "output", axes: [widthOf(x as Form)], dtype: "float32", time: timeOf(x as Form) },
       ],
       apply: ([x]) => (x ? [{ node: flat(x), time: null, lengths: null, mask: null }] : []),
-      everyStep: ([x]) => (x ? [{ ...x, node: joined(x.node, 2) }] : []),
+      everyStep: ([x]) => (x ? [{ ...x, node: joinSites(x.node) }] : []),
     },
     { gives: "vector", width: 1, time: "looks ahead" },
   );
@@ -45,15 +44,8 @@ function widthOf(x: Form): number {
   });
 }
 
-/** `[rows, ...]` as it is, `[time, rows, ...]` with each row's steps side by side. */
-const flat = ({ node, time }: Value): Node =>
-  time === null ? joined(node, 1) : make("timeToFeatures", [joined(node, 2)], {});
-
-/** The axes from `from` on in one. */
-function joined(node: Node, from: number): Node {
-  if (node.shape.length === from + 1) return node;
-  const width = node.shape
-    .slice(from)
-    .reduce<number>((product, dim) => product * (dim === rows ? 1 : Number(dim)), 1);
-  return reshape(node, [...node.shape.slice(0, from), width]);
-}
+/** Each row's numbers, `[rows, ...]`, or those of all its steps, `[time, rows, ...]`, one after the other. */
+const flat = ({ node, time, lengths }: Value): Node =>
+  time === null || lengths === null
+    ? joinSites(node)
+    : joinSites(timeToSites(joinSites(node), lengths, Number(time)));

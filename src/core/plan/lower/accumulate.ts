@@ -37,6 +37,8 @@ interface Work {
   readonly sums: Sums;
   /** The left side of a contract; none in a plain sum. */
   readonly left: Side | null;
+  /** The sites of a row are not added up: each has a row of the sums. */
+  readonly apart: boolean;
   readonly parts: readonly Sum[];
   readonly vectors: number;
   readonly narrow: boolean;
@@ -57,23 +59,28 @@ export function lowerAccumulate(
   name: string,
 ): ProgramFunction {
   const writer = new Writer();
-  const { sums, parts } = sumsFor(kernels, stage);
   const [first] = stage.members as [Node];
+  const apart = first.op === "sumLeading" && first.shape.length > 1;
+  const { sums, parts } = sumsFor(kernels, stage, apart);
   const left = first.op === "contract" ? leftSide(kernels, first.inputs[0]) : null;
   const narrow = stage.width === 1;
   const vectors = narrow ? 1 : vectorsFor(kernels.tiles, blocksOf(stage.width, kernels.lanes));
   const perPass = Math.max(1, Math.floor((kernels.tiles.sumVectors[0] ?? 1) / vectors));
   for (let k = 0; k < parts.length; k += perPass) {
     const some = parts.slice(k, k + perPass);
-    lowerSums({ kernels, writer, domain, sums, left, parts: some, vectors, narrow }, stage.width);
+    lowerSums({ kernels, writer, domain, sums, left, apart, parts: some, vectors, narrow }, stage.width);
   }
   return writer.finish(name, parametersOf[domain.steps]);
 }
 
-function sumsFor(kernels: Kernels, stage: Stage): { readonly sums: Sums; readonly parts: readonly Sum[] } {
+function sumsFor(
+  kernels: Kernels,
+  stage: Stage,
+  apart: boolean,
+): { readonly sums: Sums; readonly parts: readonly Sum[] } {
   const [first] = stage.members as [Node];
   const padded = stage.width === 1 ? 1 : blocksOf(stage.width, kernels.lanes) * kernels.lanes;
-  const rows = first.op === "contract" ? widthOf(first.inputs[0]) : 1;
+  const rows = first.op === "contract" ? widthOf(first.inputs[0]) : apart ? stage.sites : 1;
   const sums = { key: `sums_${kernels.sums.length}`, rows, stride: padded * stage.members.length };
   kernels.sums.push(sums);
   const parts = stage.members.map((node, k) => {
@@ -81,10 +88,7 @@ function sumsFor(kernels: Kernels, stage: Stage): { readonly sums: Sums; readonl
       node.op === "contract" || node.op === "sumLeading",
       `lower: "${node.op}" is not summed in a stage`,
     );
-    invariant(
-      node.shape.length <= 2 && node.shape[0] !== "rows",
-      "lower: a sum over time alone is not compiled",
-    );
+    invariant(!node.shape.includes("rows"), "lower: a sum over time alone is not compiled");
     kernels.sumSlots.set(node, { sums, column: k * padded, width: stage.width });
     return {
       value: leftSide(kernels, node.op === "contract" ? node.inputs[1] : node.inputs[0]),
@@ -160,7 +164,7 @@ function overStepsAndRows(
   at: { row: Expression; feature: Expression },
   body: (left: Expression | null, values: readonly Located[]) => void,
 ): void {
-  const { kernels, writer, domain, left, parts } = work;
+  const { kernels, writer, domain, left, apart, parts } = work;
   const atStep = (step: Expression | null): void => {
     const count = rowCount(kernels, writer, domain, step);
     const last = domain.reverse ? minus(count, int(1)) : int(0);
@@ -169,27 +173,27 @@ function overStepsAndRows(
       const start = stepAddress(writer, kernels.frame, side.slot.buffer, side.slot.shift, step);
       const offset = side === left ? times(at.row, int(floatBytes)) : at.feature;
       const column = plus(offset, int(side === left ? side.column * floatBytes : 0));
+      const site = apart ? times(at.row, int(siteBytes(side))) : int(0);
       const name = writer.name("pointer");
-      writer.assign(
-        name,
-        plus(plus(start, times(last, int(side.slot.buffer.stride * floatBytes))), column),
-        "int",
-      );
+      const row = plus(start, times(last, int(side.slot.buffer.stride * floatBytes)));
+      writer.assign(name, plus(plus(row, site), column), "int");
       return { side, name };
     });
-    writer.loop(int(0), count, 1, () => {
-      const [first] = pointers;
+    const atSite = (named: readonly Pointer[]): void => {
       const values = parts.map(({ value }) => {
-        const { name } = pointers.find(({ side }) => side !== left && sideKey(side) === sideKey(value)) as {
-          name: string;
-        };
+        const { name } = named.find(
+          ({ side }) => side !== left && sideKey(side) === sideKey(value),
+        ) as Pointer;
         return { address: local(name), offset: value.column * floatBytes };
       });
-      body(left === null ? null : local(first?.name ?? ""), values);
-      for (const { side, name } of pointers) {
-        const stride = int(side.slot.buffer.stride * floatBytes);
-        writer.assign(name, domain.reverse ? minus(local(name), stride) : plus(local(name), stride), "int");
-      }
+      body(left === null ? null : local(named[0]?.name ?? ""), values);
+    };
+    const move = ({ name }: Pointer, bytes: number): void =>
+      writer.assign(name, (domain.reverse ? minus : plus)(local(name), int(bytes)), "int");
+    writer.loop(int(0), count, 1, () => {
+      if (apart || domain.sites === 1) atSite(pointers);
+      else overSitesOfRow(work, pointers, move, atSite);
+      for (const pointer of pointers) move(pointer, pointer.side.slot.buffer.stride * floatBytes);
     });
   };
   if (domain.steps !== "chunk") return atStep(domain.steps === "step" ? local("step") : null);
@@ -197,5 +201,34 @@ function overStepsAndRows(
   writer.loop(minus(local("to"), int(1)), local("from"), -1, atStep);
 }
 
+interface Pointer {
+  readonly side: Side;
+  readonly name: string;
+}
+
+/** Every site of a row, in the loop's order. */
+function overSitesOfRow(
+  { writer, domain }: Work,
+  rows: readonly Pointer[],
+  move: (pointer: Pointer, bytes: number) => void,
+  body: (pointers: readonly Pointer[]) => void,
+): void {
+  const last = domain.reverse ? domain.sites - 1 : 0;
+  const pointers = rows.map(({ side, name: row }) => {
+    const name = writer.name("site");
+    writer.assign(name, plus(local(row), int(last * siteBytes(side))), "int");
+    return { side, name };
+  });
+  writer.loop(int(0), int(domain.sites), 1, () => {
+    body(pointers);
+    for (const pointer of pointers) move(pointer, siteBytes(pointer.side));
+  });
+}
+
+/** From site to site; none in what is the same for all. */
+const siteBytes = ({ slot: { sites, siteStride } }: Side): number =>
+  sites > 1 ? siteStride * floatBytes : 0;
+
 /** Values side by side in one buffer share a pointer. */
-const sideKey = ({ slot }: Side): string => `${slot.buffer.name} ${slot.shift}`;
+const sideKey = ({ slot }: Side): string =>
+  `${slot.buffer.name} ${slot.shift} ${slot.sites} ${slot.siteStride}`;

@@ -12,8 +12,12 @@ export const floatBytes = 4;
 
 export interface Position {
   readonly rows: "rows" | number;
+  /** Sites of each row. Default: 1. */
+  readonly sites?: number;
   readonly step: Expression | null;
   readonly row: Expression;
+  /** Default: 0. */
+  readonly site?: Expression;
   readonly feature: Expression;
 }
 
@@ -26,8 +30,10 @@ export class Place {
   readonly rows: "rows" | number;
   /** The step, or null in what has no time. */
   readonly step: Expression | null;
-  /** The first row of the tile. */
+  /** The first row of the tile: a tile has several rows, or, where rows have sites, several sites of one row. */
   readonly row: Expression;
+  readonly sites: number;
+  readonly site: Expression;
   /** The first feature of the tile, in bytes. */
   readonly feature: Expression;
 
@@ -38,21 +44,45 @@ export class Place {
     this.rows = at.rows;
     this.step = at.step;
     this.row = at.row;
+    this.sites = at.sites ?? 1;
+    this.site = at.site ?? int(0);
     this.feature = at.feature;
   }
 
   /** The address of the tile's first row in a buffer: of its first feature, or with `narrow` of the row itself. */
-  pointer({ buffer, shift }: Slot, narrow: boolean): Expression {
-    return this.known(`${buffer.name} ${shift} ${narrow}`, () => {
+  pointer(slot: Slot, narrow: boolean): Expression {
+    const { buffer, shift } = slot;
+    const siteStride = this.siteStride(slot);
+    return this.known(`${buffer.name} ${shift} ${narrow} ${siteStride}`, () => {
       const start = stepAddress(this.writer, this.frame, buffer, shift, this.step);
       const row = plus(start, times(this.row, int(this.rowStride(buffer) * floatBytes)));
-      return narrow ? row : plus(row, this.feature);
+      const site = plus(row, times(this.site, int(siteStride * floatBytes)));
+      return narrow ? site : plus(site, this.feature);
     });
   }
 
   /** Floats from row to row; none in what is the same for all rows. */
-  rowStride(buffer: Buffer): number {
+  private rowStride(buffer: Buffer): number {
     return buffer.rows === this.rows ? buffer.stride : 0;
+  }
+
+  /** Floats from site to site; none in what is the same for all sites. */
+  siteStride(slot: Slot): number {
+    return this.sites > 1 && slot.sites > 1 ? slot.siteStride : 0;
+  }
+
+  /** Floats from one row, or site, of the tile to the next. */
+  tileStride(slot: Slot): number {
+    return this.sites > 1 ? this.siteStride(slot) : this.rowStride(slot.buffer);
+  }
+
+  /** The row of the batch in which row, or site, `k` of the tile is. */
+  rowAt(k: number): Expression {
+    return this.sites > 1 ? this.row : plus(this.row, int(k));
+  }
+
+  siteAt(k: number): Expression {
+    return this.sites > 1 ? plus(this.site, int(k)) : this.site;
   }
 
   /** Anything that stays the same in this tile. */

@@ -28,7 +28,8 @@ export function lookAhead(
   { rows, vectors }: { readonly rows: number; readonly vectors: number },
 ): Ahead {
   const { writer, step, lanes } = place;
-  if (!kernels.looksAhead || domain.steps !== "step" || step === null || rows === 1) return [];
+  const inSteps = domain.steps === "step" && step !== null;
+  if (!kernels.looksAhead || !inSteps || rows === 1 || domain.sites > 1) return [];
   const next = plus(step, int(domain.reverse ? -1 : 1));
   const share = vectors / blocksOf(stage.width, lanes);
   const turns = stage.members.reduce(

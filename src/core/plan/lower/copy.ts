@@ -1,43 +1,57 @@
-/** A stage that puts values side by side: concat, pad, and steps that become features. Parts are written in order. */
+/**
+ * A stage that moves numbers to other places: parts side by side, the features of all sites, steps as sites, windows of
+ * an image (windows.ts). Parts are written in order.
+ */
 import { invariant } from "../../../errors.ts";
 import { zeros } from "../../graph/build.ts";
 import type { Node, NodeOf } from "../../graph/nodes.ts";
-import { widthOf } from "../../graph/shapes.ts";
+import { sitesOf, widthOf } from "../../graph/shapes.ts";
 import type { Stage } from "../fuse.ts";
 import type { Expression, ProgramFunction } from "../program.ts";
 import type { Slot } from "../store.ts";
 import { floatBytes, Place, stepAddress } from "./addresses.ts";
 import { operand } from "./elementwise.ts";
-import { int, load, plus, splat, times, Writer } from "./ir.ts";
-import { type Domain, type Kernels, leftSide, masked, overSteps, parametersOf, rowCount } from "./kernels.ts";
+import { lengthsKey } from "./frame.ts";
+import { constantVector, int, less, lessEqual, load, loadInt, plus, splat, times, Writer } from "./ir.ts";
+import {
+  type Domain,
+  type Kernels,
+  leftSide,
+  overSites,
+  overSteps,
+  parametersOf,
+  rowCount,
+} from "./kernels.ts";
 import { overFeatures } from "./map.ts";
+import { put, type RowAt } from "./put.ts";
+import { lowerOverlapAdd, lowerPatches } from "./windows.ts";
 
 export function lowerCopy(kernels: Kernels, stage: Stage, domain: Domain, name: string): ProgramFunction {
   const writer = new Writer();
   overSteps(writer, domain, (step) => {
     writer.loop(int(0), rowCount(kernels, writer, domain, step), 1, (row) => {
-      for (const node of stage.members) copyRow(kernels, { writer, domain, node, step, row });
+      for (const node of stage.members) copyRow(kernels, node, { writer, domain, step, row });
     });
   });
   return writer.finish(name, parametersOf[domain.steps]);
 }
 
-interface Row {
-  readonly writer: Writer;
-  readonly domain: Domain;
-  readonly node: Node;
-  readonly step: Expression | null;
-  readonly row: Expression;
-}
-
-function copyRow(kernels: Kernels, at: Row): void {
-  const { node } = at;
-  if (node.op === "timeToFeatures") return copySteps(kernels, at, node);
-  invariant(node.op === "concat" || node.op === "pad", `lower: "${node.op}" is not a copy`);
-  let start = 0;
-  for (const part of node.op === "concat" ? node.inputs : padded(node)) {
-    copyPart(kernels, { ...at, part, start });
-    start += widthOf(part);
+function copyRow(kernels: Kernels, node: Node, at: RowAt): void {
+  switch (node.op) {
+    case "concat":
+      return copyParts(kernels, node, at, node.inputs);
+    case "pad":
+      return copyParts(kernels, node, at, padded(node));
+    case "joinSites":
+      return copySites(kernels, node, at);
+    case "timeToSites":
+      return copySteps(kernels, node, at);
+    case "patches":
+      return lowerPatches(kernels, node, at);
+    case "overlapAdd":
+      return lowerOverlapAdd(kernels, node, at);
+    default:
+      return invariant(false, `lower: "${node.op}" is not a copy`);
   }
 }
 
@@ -49,50 +63,72 @@ function padded(node: NodeOf<"pad">): readonly Node[] {
   return [...blank(start), x, ...blank(size - start - widthOf(x))];
 }
 
-interface Part extends Row {
+function copyParts(kernels: Kernels, node: Node, at: RowAt, parts: readonly Node[]): void {
+  overSites(at.writer, at.domain.sites, (site) => {
+    let start = 0;
+    for (const part of parts) {
+      copyPart(kernels, { ...at, node, part, site, start });
+      start += widthOf(part);
+    }
+  });
+}
+
+interface Part extends RowAt {
+  readonly node: Node;
   readonly part: Node;
+  readonly site: Expression;
   readonly start: number;
 }
 
-function copyPart(kernels: Kernels, { writer, domain, node, part, start, step, row }: Part): void {
+function copyPart(kernels: Kernels, { writer, domain, node, part, start, step, row, site }: Part): void {
   const { lanes, frame } = kernels;
   const width = widthOf(part);
   const slot = kernels.slotOf(node) as Slot;
   overFeatures(writer, width, lanes, (feature) => {
-    const place = new Place(writer, frame, lanes, { rows: domain.rows, step, row, feature });
+    const { rows, sites } = domain;
+    const place = new Place(writer, frame, lanes, { rows, sites, step, row, site, feature });
     const value = operand(kernels, part, { place, row: 0, vector: 0, width, made: new Map() });
-    put(place, slot, start, width, value);
+    put(place, { address: place.pointer(slot, true), offset: slot.column + start, width }, value);
   });
 }
 
-/** Lanes behind the last feature are overwritten by the next part, or are padding. */
-function put(place: Place, slot: Slot, start: number, width: number, value: Expression): void {
-  const address = plus(place.pointer(slot, true), place.feature);
-  const offset = (slot.column + start) * floatBytes;
-  if (width === 1) place.writer.push({ kind: "storeFirst", address, offset, value });
-  else place.writer.push({ kind: "store", address, offset, value: masked(place, 0, width, value) });
+/** The features of each site behind those of the one before. */
+function copySites(kernels: Kernels, node: NodeOf<"joinSites">, { writer, domain, step, row }: RowAt): void {
+  const { lanes, frame } = kernels;
+  const [x] = node.inputs;
+  const [width, sites] = [widthOf(x), sitesOf(x)];
+  const slot = kernels.slotOf(node) as Slot;
+  overSites(writer, sites, (site) => {
+    overFeatures(writer, width, lanes, (feature) => {
+      const place = new Place(writer, frame, lanes, { rows: domain.rows, sites, step, row, site, feature });
+      const value = operand(kernels, x, { place, row: 0, vector: 0, width, made: new Map() });
+      const address = plus(place.pointer(slot, true), times(site, int(width * floatBytes)));
+      put(place, { address, offset: slot.column, width }, value);
+    });
+  });
 }
 
-function copySteps(kernels: Kernels, { writer, domain, row }: Row, node: NodeOf<"timeToFeatures">): void {
+/** Step by step to site by site; zeros behind the last step. */
+function copySteps(kernels: Kernels, node: NodeOf<"timeToSites">, { writer, domain, row }: RowAt): void {
   const { lanes, frame } = kernels;
   const { slot: from, column } = leftSide(kernels, node.inputs[0]);
   const to = kernels.slotOf(node) as Slot;
-  const width = widthOf(node.inputs[0]);
-  writer.loop(int(0), int(widthOf(node) / width), 1, (step) => {
+  const width = widthOf(node);
+  const time = from.buffer.time ?? 0;
+  const lengths = plus(frame.read(writer, lengthsKey(time)), times(row, int(floatBytes)));
+  const length = writer.set(loadInt(lengths), "int");
+  overSites(writer, to.sites, (site) => {
     overFeatures(writer, width, lanes, (feature) => {
-      const place = new Place(writer, frame, lanes, { rows: domain.rows, step: null, row, feature });
-      const source = plus(
-        stepAddress(writer, frame, from.buffer, from.shift, step),
-        times(row, int(from.buffer.stride * floatBytes)),
-      );
-      const offset = column * floatBytes;
-      const value = writer.set(
-        width === 1 ? splat(source, offset) : load(plus(source, feature), offset),
-        "vector",
-      );
-      const address = plus(plus(place.pointer(to, true), times(step, int(width * floatBytes))), feature);
-      const kind = width === 1 ? "storeFirst" : "store";
-      writer.push({ kind, address, offset: to.column * floatBytes, value: masked(place, 0, width, value) });
+      const at = { rows: domain.rows, sites: to.sites, step: null, row, site, feature };
+      const place = new Place(writer, frame, lanes, at);
+      const target = { address: place.pointer(to, true), offset: to.column, width };
+      writer.when(less(site, length), () => {
+        const start = stepAddress(writer, frame, from.buffer, from.shift, site);
+        const source = plus(start, times(row, int(from.buffer.stride * floatBytes)));
+        const offset = column * floatBytes;
+        put(place, target, width === 1 ? splat(source, offset) : load(plus(source, feature), offset));
+      });
+      writer.when(lessEqual(length, site), () => put(place, target, constantVector(0)));
     });
   });
 }

@@ -1,5 +1,4 @@
 /** The function that runs a whole shard: sections in order, chunks of time, steps, each stage a call. */
-import type { Node } from "../../graph/nodes.ts";
 import { widthOf } from "../../graph/shapes.ts";
 import type { Replay } from "../checkpoint.ts";
 import type { Stage } from "../fuse.ts";
@@ -13,7 +12,7 @@ import { lowerCopy } from "./copy.ts";
 import { operand } from "./elementwise.ts";
 import { lengthsKey, rowsKey } from "./frame.ts";
 import { int, loadInt, plus, times, Writer } from "./ir.ts";
-import { type Domain, type Kernels, masked } from "./kernels.ts";
+import { type Domain, type Kernels, masked, overSites } from "./kernels.ts";
 import { callAll, type Phases, runLoop } from "./loops.ts";
 import { lowerMap, overFeatures } from "./map.ts";
 import { lowerProduct } from "./product.ts";
@@ -32,10 +31,11 @@ export function lowerSections(
   const functions: ProgramFunction[] = [];
   const main = new Writer();
   const nameOf = new Map<Stage, string>();
-  const lowered = (stages: readonly Stage[], domain: Omit<Domain, "rows">): readonly string[] =>
+  const lowered = (stages: readonly Stage[], domain: Omit<Domain, "rows" | "sites">): readonly string[] =>
     stages.map((stage) => {
       const name = `${stage.kind}_${functions.length}`;
-      functions.push(lowerings[stage.kind](kernels, stage, { ...domain, rows: stage.rows }, name));
+      const { rows, sites } = stage;
+      functions.push(lowerings[stage.kind](kernels, stage, { ...domain, rows, sites }, name));
       nameOf.set(stage, name);
       return name;
     });
@@ -104,21 +104,15 @@ function beginStates(
         ),
         "int",
       );
-      overFeatures(writer, width, lanes, (feature) => {
-        const place = new Place(writer, frame, lanes, { rows: "rows", step: null, row, feature });
-        const value = operand(kernels, carry.initial as Node, {
-          place,
-          row: 0,
-          vector: 0,
-          width,
-          made: new Map(),
-        });
-        const kind = width === 1 ? "storeFirst" : "store";
-        writer.push({
-          kind,
-          address: plus(target, feature),
-          offset: slot.column * floatBytes,
-          value: masked(place, 0, width, value),
+      overSites(writer, slot.sites, (site) => {
+        const to = writer.set(plus(target, times(site, int(slot.siteStride * floatBytes))), "int");
+        overFeatures(writer, width, lanes, (feature) => {
+          const at = { rows: "rows", sites: slot.sites, step: null, row, site, feature } as const;
+          const place = new Place(writer, frame, lanes, at);
+          const spot = { place, row: 0, vector: 0, width, made: new Map() };
+          const value = masked(place, 0, width, operand(kernels, carry.initial, spot));
+          const kind = width === 1 ? "storeFirst" : "store";
+          writer.push({ kind, address: plus(to, feature), offset: slot.column * floatBytes, value });
         });
       });
     }

@@ -40,7 +40,7 @@ function computed(kernels: Kernels, node: Node, spot: Spot): Expression {
   if (node.op === "random") return randomAt(kernels, node, spot);
   if (node.op === "gather") return gathered(kernels, node.inputs[0], node.inputs[1], spot);
   if (node.op === "reverse") return turned(kernels, node.inputs[0], spot);
-  if (node.op === "featuresToTime") return ofStep(kernels, node, spot);
+  if (node.op === "sitesToTime") return ofStep(kernels, node, spot);
   return arithmetic(
     node.op,
     node.inputs.map((input) => operand(kernels, input, spot)),
@@ -66,9 +66,10 @@ export function operand(kernels: Kernels, node: Node, spot: Spot, start = 0): Ex
     case "toFloat": // integers are loaded as floats
       return operand(kernels, behind.inputs[0], spot, start);
     case "reshape":
-      return kernels.weight(behind) === null
+      if (kernels.weight(behind) !== null) return loadWeight(kernels, behind, spot, start);
+      return widthOf(behind) === widthOf(behind.inputs[0])
         ? operand(kernels, behind.inputs[0], spot, start)
-        : loadWeight(kernels, behind, spot, start);
+        : loadView(kernels, behind, spot, start);
     case "slice":
       return kernels.weight(behind) === null
         ? operand(kernels, behind.inputs[0], spot, start + behind.attributes.start)
@@ -78,9 +79,15 @@ export function operand(kernels: Kernels, node: Node, spot: Spot, start = 0): Ex
   }
 }
 
+/** Other features of what lies in one piece. */
+function loadView(kernels: Kernels, node: Node, spot: Spot, start: number): Expression {
+  const { slot, column } = leftSide(kernels, node);
+  return loadSlot({ ...slot, column }, spot, start);
+}
+
 function loadSlot(slot: Slot, spot: Spot, start: number): Expression {
   const narrow = slot.width === 1 || spot.width === 1;
-  const offset = (spot.row * spot.place.rowStride(slot.buffer) + slot.column + start) * floatBytes;
+  const offset = (spot.row * spot.place.tileStride(slot) + slot.column + start) * floatBytes;
   const pointer = spot.place.pointer(slot, narrow);
   const value = narrow ? splat(pointer, offset) : load(pointer, offset + vectorBytes(spot));
   return slot.buffer.integers === true ? vector("toFloat", integers("bits", value)) : value;
@@ -96,7 +103,9 @@ function loadWeight(kernels: Kernels, node: Node, spot: Spot, start: number): Ex
   const base = place.frame.read(place.writer, kernels.weightKey(view.weight));
   const rowOffset = view.rows === 1 ? 0 : spot.row * view.rowStride;
   const offset = (view.offset + start + rowOffset) * floatBytes;
-  const row = view.rows === 1 ? base : plus(base, times(place.row, int(view.rowStride * floatBytes)));
+  // The rows of a weight are those of the stage, or the sites of its rows.
+  const index = place.sites > 1 ? place.site : place.row;
+  const row = view.rows === 1 ? base : plus(base, times(index, int(view.rowStride * floatBytes)));
   if (view.columns === 1 || spot.width === 1) return splat(row, offset);
   return load(
     place.known(`weight ${kernels.weightKey(view.weight)} ${view.rows === 1}`, () =>
@@ -148,7 +157,7 @@ function selected(
 function finalState(kernels: Kernels, node: Node, spot: Spot): Expression {
   const { place } = spot;
   const { slot, reverse } = kernels.finalOf(node);
-  const row = plus(place.row, int(spot.row));
+  const row = place.rowAt(spot.row);
   const steps = reverse ? int(0) : rowEntry(place, lengthsKey(slot.buffer.time as string), row);
   const address = plus(
     stepAddress(place.writer, place.frame, slot.buffer, 0, steps),
@@ -164,7 +173,7 @@ function turned(kernels: Kernels, node: Node, spot: Spot): Expression {
 }
 
 function turnedRow(slot: Slot, { place, row: inTile }: Spot): Expression {
-  const row = plus(place.row, int(inTile));
+  const row = place.rowAt(inTile);
   const last = minus(rowEntry(place, lengthsKey(slot.buffer.time as string), row), int(1));
   const step = minus(last, place.step as Expression);
   return plus(
@@ -173,19 +182,21 @@ function turnedRow(slot: Slot, { place, row: inTile }: Spot): Expression {
   );
 }
 
-function atRow(address: Expression, slot: Slot, spot: Spot): Expression {
+function atRow(row: Expression, slot: Slot, spot: Spot): Expression {
+  const { place } = spot;
+  const address = plus(row, times(place.siteAt(spot.row), int(place.siteStride(slot) * floatBytes)));
   const offset = slot.column * floatBytes;
   if (slot.width === 1 || spot.width === 1) return splat(address, offset);
-  return load(plus(address, spot.place.feature), offset + vectorBytes(spot));
+  return load(plus(address, place.feature), offset + vectorBytes(spot));
 }
 
-/** Features of a vector that belong to this step. */
+/** The site that has the number of this step. */
 function ofStep(kernels: Kernels, node: Node, spot: Spot): Expression {
   const { place } = spot;
   const { slot, column } = leftSide(kernels, node.inputs[0] as Node);
-  const start = times(place.step as Expression, int(widthOf(node) * floatBytes));
+  const start = times(place.step as Expression, int(slot.siteStride * floatBytes));
   const address = plus(place.pointer(slot, true), start);
-  const offset = (spot.row * slot.buffer.stride + column) * floatBytes;
+  const offset = (spot.row * place.tileStride(slot) + column) * floatBytes;
   return spot.width === 1
     ? splat(address, offset)
     : load(plus(address, place.feature), offset + vectorBytes(spot));
@@ -203,7 +214,7 @@ function gathered(kernels: Kernels, table: Node, index: Node, spot: Spot): Expre
   const row = place.known(`index ${slot.buffer.name} ${isTurned} ${spot.row} ${key}`, () => {
     const number = isTurned
       ? loadInt(turnedRow(slot, spot), slot.column * floatBytes)
-      : loadInt(place.pointer(slot, true), (spot.row * slot.buffer.stride + slot.column) * floatBytes);
+      : loadInt(place.pointer(slot, true), (spot.row * place.tileStride(slot) + slot.column) * floatBytes);
     return plus(place.frame.read(place.writer, key), times(number, int(view.rowStride * floatBytes)));
   });
   return spot.width === 1
@@ -220,9 +231,10 @@ function randomAt(kernels: Kernels, node: Node, spot: Spot): Expression {
   );
   const word = (k: number): Expression =>
     writer.set({ kind: "splatInteger", address: key, offset: k * floatBytes }, "integers");
-  const number = place.rows === "rows" ? rowEntry(place, rowIdsKey, plus(place.row, int(spot.row))) : int(0);
+  const number = place.rows === "rows" ? rowEntry(place, rowIdsKey, place.rowAt(spot.row)) : int(0);
   const row: Expression = { kind: "spread", value: number };
-  const first = place.step === null ? int(0) : times(place.step, int(widthOf(node)));
+  const sites = place.step === null ? int(0) : times(place.step, int(place.sites));
+  const first = times(plus(sites, place.siteAt(spot.row)), int(widthOf(node)));
   const inRow = featureNumbers(place, spot.vector * place.lanes, spot.width === 1);
   const element = writer.set(integers("addInteger", { kind: "spread", value: first }, inRow), "integers");
   return functions.uniform(word(0), word(1), writer.set(row, "integers"), element, arithmeticOf(writer));

@@ -1,9 +1,9 @@
 /** Where the inputs of a computation stand: as the host writes them, row after row, time-major. */
 import type { Computation, Parameter } from "../../graph/computation.ts";
 import { type Node, rows, type Shape } from "../../graph/nodes.ts";
-import { sizeOf, widthOf } from "../../graph/shapes.ts";
+import { sizeOf } from "../../graph/shapes.ts";
 import type { Plan } from "../described.ts";
-import type { Buffer, Slot } from "../store.ts";
+import { type Buffer, type Slot, sitesWithin } from "../store.ts";
 import { hasRows, timeOf } from "../values.ts";
 import { lengthsKey } from "./frame.ts";
 
@@ -30,12 +30,7 @@ export function inputBuffer({ shape, dtype }: Parameter, name: string): Buffer {
 export function inputSlots(computation: Computation, inputs: Plan["inputs"]): ReadonlyMap<Node, Slot> {
   const slots = new Map<Node, Slot>();
   for (const { parameter, buffer } of inputs)
-    slots.set(parameter, {
-      buffer,
-      column: 0,
-      width: hasRows(parameter.shape) ? buffer.stride : widthOf(parameter),
-      shift: 0,
-    });
+    slots.set(parameter, { buffer, column: 0, ...sitesWithin(parameter), shift: 0 });
   for (const [time, parameter] of Object.entries(computation.lengths)) {
     const buffer: Buffer = {
       name: lengthsKey(time),
@@ -46,7 +41,7 @@ export function inputSlots(computation: Computation, inputs: Plan["inputs"]): Re
       states: false,
       integers: true,
     };
-    slots.set(parameter, { buffer, column: 0, width: 1, shift: 0 });
+    slots.set(parameter, { buffer, column: 0, width: 1, sites: 1, siteStride: 1, shift: 0 });
   }
   return slots;
 }

@@ -1,8 +1,9 @@
 /** What all kernels of a plan know: where values stand, which weights there are, and what they ask the device for. */
 import { invariant } from "../../../errors.ts";
 import type { Node, NodeOf } from "../../graph/nodes.ts";
+import { widthOf } from "../../graph/shapes.ts";
 import type { Expression } from "../program.ts";
-import type { Slot } from "../store.ts";
+import { type Slot, sitesWithin } from "../store.ts";
 import type { Tiles } from "../target.ts";
 import type { Values } from "../values.ts";
 import { floatBytes, type Place } from "./addresses.ts";
@@ -59,7 +60,12 @@ export function leftSide(kernels: Kernels, node: Node): { readonly slot: Slot; r
     `lower: "${behind.op}" does not stand in memory`,
   );
   const inner = leftSide(kernels, behind.inputs[0]);
-  return behind.op === "slice" ? { ...inner, column: inner.column + behind.attributes.start } : inner;
+  if (behind.op === "slice") return { ...inner, column: inner.column + behind.attributes.start };
+  const sites = sitesWithin(behind);
+  if (behind.op === "broadcast" || sites.width === widthOf(behind.inputs[0])) return inner;
+  const { slot: whole } = inner;
+  invariant(whole.sites === 1 || whole.siteStride === whole.width, "lower: a reshape of what has gaps");
+  return { ...inner, slot: { ...whole, ...sites } };
 }
 
 /** Over what a stage runs. */
@@ -69,6 +75,7 @@ export interface Domain {
   readonly time: string | number | null;
   readonly reverse: boolean;
   readonly rows: "rows" | number;
+  readonly sites: number;
 }
 
 export const parametersOf: Readonly<Record<Domain["steps"], readonly string[]>> = {
@@ -98,6 +105,12 @@ export function overRows(
     const whole = times(quotient(minus(until, first), int(tile)), int(tile));
     first = writer.set(plus(first, whole), "int");
   }
+}
+
+/** `body` for each site. */
+export function overSites(writer: Writer, sites: number, body: (site: Expression) => void): void {
+  if (sites === 1) body(int(0));
+  else writer.loop(int(0), int(sites), 1, body);
 }
 
 /** How many rows take part. */
@@ -137,7 +150,7 @@ export function inside(place: Place, vectorIndex: number, width: number): Expres
 export function storeAt(place: Place, slot: Slot, row: number, vectorIndex: number, value: Expression): void {
   const narrow = slot.width === 1;
   const offset =
-    (row * slot.buffer.stride + slot.column + (narrow ? 0 : vectorIndex * place.lanes)) * floatBytes;
+    (row * place.tileStride(slot) + slot.column + (narrow ? 0 : vectorIndex * place.lanes)) * floatBytes;
   const address = place.pointer(slot, narrow);
   if (narrow) return place.writer.push({ kind: "storeFirst", address, offset, value });
   place.writer.push({ kind: "store", address, offset, value: masked(place, vectorIndex, slot.width, value) });

@@ -128,7 +128,7 @@ function summedSlot(slot: SumSlot | undefined): Slot | null {
   if (slot === undefined) return null;
   const { key, rows: count, stride } = slot.sums;
   const buffer: Buffer = { name: key, storage: "single", time: null, rows: count, stride, states: false };
-  return { buffer, column: slot.column, width: slot.width, shift: 0 };
+  return { buffer, column: slot.column, width: slot.width, sites: 1, siteStride: stride, shift: 0 };
 }
 
 function finalSlot(node: Node, { values }: Placement, stores: Stores): ReturnType<Kernels["finalOf"]> {

@@ -92,8 +92,14 @@ function lowerBlocks(blocks: Blocks): void {
     });
     overSteps(writer, domain, (step) => {
       const count = rowCount(kernels, writer, domain, step);
-      overRows(writer, { from: int(0), until: count }, tiles, (row, rows) =>
-        lowerTile(blocks, { step, row, feature, rows, starts }),
+      if (domain.sites === 1)
+        return overRows(writer, { from: int(0), until: count }, tiles, (row, rows) =>
+          lowerTile(blocks, { step, row, site: int(0), feature, rows, starts }),
+        );
+      writer.loop(int(0), count, 1, (row) =>
+        overRows(writer, { from: int(0), until: int(domain.sites) }, tiles, (site, rows) =>
+          lowerTile(blocks, { step, row, site, feature, rows, starts }),
+        ),
       );
     });
   });
@@ -134,16 +140,26 @@ const samePanel = (a: Omit<Panel, "key">, b: Omit<Panel, "key">): boolean =>
 interface Tile {
   readonly step: Expression | null;
   readonly row: Expression;
+  readonly site: Expression;
   readonly feature: Expression;
+  /** Of the tile: rows, or sites of a row. */
   readonly rows: number;
   readonly starts: readonly Expression[];
 }
 
 function lowerTile(
   { kernels, stage, domain, groups, writer, vectors }: Blocks,
-  { step, row, feature, rows, starts }: Tile,
+  { step, row, site, feature, rows, starts }: Tile,
 ): void {
-  const place = new Place(writer, kernels.frame, kernels.lanes, { rows: domain.rows, step, row, feature });
+  const { rows: all, sites } = domain;
+  const place = new Place(writer, kernels.frame, kernels.lanes, {
+    rows: all,
+    sites,
+    step,
+    row,
+    site,
+    feature,
+  });
   const spots: Spot[] = [];
   for (let r = 0; r < rows; r++)
     for (let v = 0; v < vectors; v++)
@@ -191,7 +207,7 @@ function multiply(
 ): void {
   const { writer, lanes } = place;
   const { slot, column } = leftSide(kernels, left);
-  const stride = slot.buffer.stride * floatBytes;
+  const stride = place.tileStride(slot) * floatBytes;
   const first = plus(place.pointer(slot, true), int(column * floatBytes));
   const begin = writer.set(first, "int");
   const panel = writer.name("panel");

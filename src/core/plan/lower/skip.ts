@@ -25,7 +25,7 @@ import {
   times,
   Writer,
 } from "./ir.ts";
-import { blocksOf, type Kernels } from "./kernels.ts";
+import { blocksOf, type Kernels, overSites } from "./kernels.ts";
 
 /** Entry of the frame that says whether the chunk at hand has anything to do. */
 const aliveKey = "alive";
@@ -62,6 +62,9 @@ function vanishes(node: Node, zero: (input: Node) => boolean): boolean {
     case "neg":
     case "vanish":
     case "sumLeading":
+    case "sumSites":
+    case "joinSites":
+    case "overlapAdd":
     case "sum":
     case "slice":
     case "concat":
@@ -95,8 +98,11 @@ export function lowerAlive(kernels: Kernels, loop: Loop, stores: Stores, name: s
         ),
         "int",
       );
-      for (const value of vectorsOf(slot, address, kernels.lanes))
-        writer.assign("any", integers("or", local("any", "integers"), integers("bits", value)), "integers");
+      overSites(writer, slot.sites, (site) => {
+        const from = writer.set(plus(address, times(site, int(slot.siteStride * floatBytes))), "int");
+        for (const value of vectorsOf(slot, from, kernels.lanes))
+          writer.assign("any", integers("or", local("any", "integers"), integers("bits", value)), "integers");
+      });
     }
   });
   const flag = writer.set({ kind: "anyTrue", value: local("any", "integers") }, "int");
@@ -138,7 +144,7 @@ function putZeros(
 ): void {
   const { frame, lanes } = kernels;
   overRows(kernels, writer, loop, (row) => {
-    for (const { buffer, column, width } of slots) {
+    for (const { buffer, column, width, sites, siteStride } of slots) {
       const address = writer.set(
         plus(
           stepAddress(writer, frame, buffer, 0, local("from")),
@@ -146,7 +152,8 @@ function putZeros(
         ),
         "int",
       );
-      const bytes = (width === 1 ? 1 : blocksOf(width, lanes) * lanes) * floatBytes;
+      const site = width === 1 ? 1 : blocksOf(width, lanes) * lanes;
+      const bytes = ((sites - 1) * siteStride + site) * floatBytes;
       writer.push({ kind: "fill", address: plus(address, int(column * floatBytes)), bytes: int(bytes) });
     }
   });

@@ -33,6 +33,7 @@ function once(name: string, strict: boolean): Facts {
     gradients: true,
     states: "given",
     given: [{ counts: false, weights: false }],
+    bounds: {},
   });
   const traced = performance.now();
   device.train(

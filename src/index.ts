@@ -18,6 +18,7 @@ export {
 // nn: layers
 export { activation } from "./nn/layers/activation.ts";
 export type { Activation, ActivationName } from "./nn/layers/activations.ts";
+export { type AttentionLayer, type AttentionOptions, attention } from "./nn/layers/attention.ts";
 export { bidirectional, type MergeMode } from "./nn/layers/bidirectional.ts";
 export { type DenseOptions, dense } from "./nn/layers/dense.ts";
 export { dropout } from "./nn/layers/dropout.ts";
@@ -29,6 +30,8 @@ export { input } from "./nn/layers/input.ts";
 export type { Regularizer } from "./nn/layers/layer.ts";
 export { type LayerNormalizationOptions, layerNormalization } from "./nn/layers/layerNormalization.ts";
 export { masking } from "./nn/layers/masking.ts";
+export { type MultiHeadAttentionOptions, multiHeadAttention } from "./nn/layers/multiHeadAttention.ts";
+export { positionalEncoding } from "./nn/layers/positionalEncoding.ts";
 export {
   type GruOptions,
   gru,

@@ -3,12 +3,15 @@ import type { Device } from "../src/core/run/device.ts";
 import { referenceDevice } from "../src/core/run/referenceDevice.ts";
 import { defineCell } from "../src/nn/cells/defineCell.ts";
 import { activation } from "../src/nn/layers/activation.ts";
+import { attention } from "../src/nn/layers/attention.ts";
 import { dense } from "../src/nn/layers/dense.ts";
 import { dropout } from "../src/nn/layers/dropout.ts";
 import { embedding } from "../src/nn/layers/embedding.ts";
 import { input } from "../src/nn/layers/input.ts";
 import { layerNormalization } from "../src/nn/layers/layerNormalization.ts";
 import { masking } from "../src/nn/layers/masking.ts";
+import { multiHeadAttention } from "../src/nn/layers/multiHeadAttention.ts";
+import { positionalEncoding } from "../src/nn/layers/positionalEncoding.ts";
 import { gru, lstm, recurrent, simpleRNN } from "../src/nn/layers/recurrent.ts";
 import { timeDistributed } from "../src/nn/layers/timeDistributed.ts";
 import { networkOf } from "../src/nn/model/network.ts";
@@ -154,6 +157,25 @@ export const causalModels: readonly (readonly [string, () => object, readonly un
       return functional({ inputs: x, outputs: simpleRNN({ units: 4 })(concat(g, h, x)) });
     },
     real,
+  ],
+  [
+    "attention to all steps before",
+    () => {
+      const x = reals();
+      const h = add(dense({ units: 4 })(x), 0);
+      const seen = multiHeadAttention({ numHeads: 2, keyDim: 3, causal: true })([positionalEncoding()(h), h]);
+      return functional({ inputs: x, outputs: attention({ score: "additive", causal: true })([seen, h]) });
+    },
+    real,
+  ],
+  [
+    "attention to the steps that count",
+    () => {
+      const x = words();
+      const h = embedding({ inputDim: 6, outputDim: 4, maskZero: true })(x);
+      return functional({ inputs: x, outputs: attention({ causal: true })([h, h]) });
+    },
+    tokens,
   ],
   [
     "a layer used twice",

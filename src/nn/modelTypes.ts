@@ -103,9 +103,12 @@ export interface ModelThatLooksAhead<I extends Signals = Signals, O extends Sign
   extends Model<I, O> {}
 export interface CausalModel<I extends Signals = Signals, O extends Signals = Signals> extends Model<I, O> {
   /** The model step by step, with the weights it has now: one stream. */
-  session(options?: { readonly batch?: undefined }): Session<I, Pushed<O>>;
-  /** As many streams as `batch` says, each with a state of its own. */
-  session(options: { readonly batch: number }): BatchSession<I, Pushed<O>>;
+  session(options?: { readonly batch?: undefined; readonly maxSteps?: number }): Session<I, Pushed<O>>;
+  /**
+   * As many streams as `batch` says, each with a state of its own. `maxSteps`: room for steps that attention has
+   * seen. Default: 512.
+   */
+  session(options: { readonly batch: number; readonly maxSteps?: number }): BatchSession<I, Pushed<O>>;
 }
 export interface CausalTokenModel<I extends Signals = Signals, O extends Signals = Signals>
   extends CausalModel<I, O> {

@@ -4,7 +4,7 @@
 import { UnrollError } from "../errors.ts";
 import { currentDevice } from "./device.ts";
 import type { Facts } from "./layers/facts.ts";
-import { checkOptions } from "./layers/options.ts";
+import { checkOptions, whole } from "./layers/options.ts";
 import { encoderOf } from "./model/encoder.ts";
 import { functionalNetwork } from "./model/functional.ts";
 import { type Network, register } from "./model/network.ts";
@@ -196,9 +196,10 @@ class ModelObject {
     };
   }
 
-  session(options: { readonly batch?: number } = {}): StepSession {
-    checkOptions("model.session", options, { batch: streamsCheck });
-    return openSession(this.#network(), currentDevice(), { batch: options.batch ?? null });
+  session(options: { readonly batch?: number; readonly maxSteps?: number } = {}): StepSession {
+    checkOptions("model.session", options, { batch: streamsCheck, maxSteps: whole(1) });
+    const { batch = null, maxSteps } = options;
+    return openSession(this.#network(), currentDevice(), { batch, maxSteps });
   }
 
   async generate(options: GenerateOptions): Promise<number[]> {

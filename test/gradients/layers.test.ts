@@ -1,6 +1,7 @@
 /** Central differences of every layer, alone or with what it needs around it. */
 import { describe, expect, test } from "vitest";
 import { activation } from "../../src/nn/layers/activation.ts";
+import { type AttentionLayer, attention } from "../../src/nn/layers/attention.ts";
 import { bidirectional } from "../../src/nn/layers/bidirectional.ts";
 import { dense } from "../../src/nn/layers/dense.ts";
 import { dropout } from "../../src/nn/layers/dropout.ts";
@@ -8,12 +9,14 @@ import { embedding } from "../../src/nn/layers/embedding.ts";
 import { flatten } from "../../src/nn/layers/flatten.ts";
 import { layerNormalization } from "../../src/nn/layers/layerNormalization.ts";
 import { masking } from "../../src/nn/layers/masking.ts";
+import { multiHeadAttention } from "../../src/nn/layers/multiHeadAttention.ts";
+import { positionalEncoding } from "../../src/nn/layers/positionalEncoding.ts";
 import { gru, lstm, simpleRNN } from "../../src/nn/layers/recurrent.ts";
 import { repeatVector } from "../../src/nn/layers/repeatVector.ts";
 import { timeDistributed } from "../../src/nn/layers/timeDistributed.ts";
 import { add, concat, mul, softmax, split } from "../../src/nn/operators.ts";
 import type { Signal } from "../../src/nn/signals.ts";
-import { activations, checkNetwork, prepared } from "./networks.ts";
+import { activations, checkNetwork, type Piece, prepared } from "./networks.ts";
 
 const units = 2;
 describe("activation", () => {
@@ -23,6 +26,46 @@ describe("activation", () => {
   });
   test("a function of one's own", () => {
     checkNetwork({ layers: [activation((x) => mul(x, softmax(x)))], features: 4 });
+  });
+});
+
+describe("attention", () => {
+  const query = dense({ units: 3 });
+  const key = dense({ units: 3 });
+  const looking =
+    (layer: AttentionLayer): Piece =>
+    (x: Signal<"sequence", 2>) =>
+      layer([query(x), x, key(x)]);
+  test.each([
+    {},
+    { causal: true },
+    { useScale: true },
+    { score: "additive" },
+    { score: "additive", useScale: false, causal: true },
+  ] as const)("%o", (options) => {
+    checkNetwork({ layers: [looking(attention(options))] });
+  });
+  test("of a vector to a sequence", () => {
+    const layer = attention();
+    const of: Piece = (x: Signal<"sequence", 2>) => layer([simpleRNN({ units: 2 })(x), x]);
+    checkNetwork({ layers: [of], lengths: [2, 3, 1] });
+  });
+  test("of several heads", () => {
+    checkNetwork({ layers: [looking(multiHeadAttention({ numHeads: 2, keyDim: 2, valueDim: 3 }))] });
+    const causal = multiHeadAttention({ numHeads: 2, keyDim: 2, causal: true, useBias: false, dropout: 0.3 });
+    checkNetwork({ layers: [looking(causal)], training: true });
+  });
+  test("to steps that count", () => {
+    const tokens = [
+      [1, 0, 2],
+      [0, 1, 3],
+      [2, 2, 2],
+    ];
+    const self: Piece = (x: Signal<"sequence", 2>) => attention({ causal: true })([x, x]);
+    checkNetwork({ layers: [embedding({ inputDim: 5, outputDim: 2, maskZero: true }), self], tokens });
+  });
+  test("with positions", () => {
+    checkNetwork({ layers: [positionalEncoding(), simpleRNN({ units: 2 })], features: 5 });
   });
 });
 

@@ -1,6 +1,7 @@
 /** What layers do to signals, and what a `sequential` refuses. */
 import {
   add,
+  attention,
   bidirectional,
   type CausalModel,
   type CausalTokenModel,
@@ -46,6 +47,18 @@ export function inputs(): void {
   same<Signal<"sequence", 5, Causal>>()(input({ shape: [null, 4] }));
   // @ts-expect-error there is no such dtype
   input({ shape: [null], dtype: "int64" });
+}
+
+export function searches(): void {
+  const x = input({ shape: [null, 4] });
+  const h = lstm({ units: 8, returnSequences: true })(x);
+  same<Signal<"sequence", 8, Ahead>>()(attention()([h, h]));
+  same<Signal<"vector", 8, Ahead>>()(attention()([lstm({ units: 8 })(x), h]));
+  same<Signal<"sequence", 8, Causal>>()(attention({ causal: true })([h, h]));
+  // @ts-expect-error a value is a sequence
+  attention()([h, lstm({ units: 8 })(x)]);
+  // @ts-expect-error one symbol is not enough
+  attention()(h);
 }
 
 export function chains(): void {

@@ -37,23 +37,46 @@ export function makeLayer<L extends Facts>(described: Described, facts: Partial<
 
 function callOn(by: Definition, x: unknown, options: unknown): unknown {
   const where = `layer "${by.name ?? by.base}"`;
-  if (!isSymbolic(x)) {
-    throw new UnrollError({
-      where,
-      expected: "a symbol",
-      got: Array.isArray(x) ? "an array" : typeof x,
-      fix: "Call it on input({ shape }) or on what another layer gave; data go into model.predict or model.fit.",
-    });
-  }
-  refuseMisfit(by, x, placeOf(where, x));
-  return outputsOf(by, x, givenOf(by, options, where));
+  const inputs = by.operands ? operandsOf(by.operands, x, where) : [symbolOf(x, where)];
+  for (const input of inputs) refuseMisfit(by, input, placeOf(where, input));
+  return outputsOf(by, inputs, givenOf(by, options, where));
 }
 
-/** The symbols that `by` makes of `x`. */
-function outputsOf(by: Definition, x: Symbolic, given: Readonly<Record<string, Symbolic>>): unknown {
-  const call: Call = { by, inputs: [x], given };
+function symbolOf(x: unknown, where: string): Symbolic {
+  if (isSymbolic(x)) return x;
+  throw new UnrollError({
+    where,
+    expected: "a symbol",
+    got: Array.isArray(x) ? "an array" : typeof x,
+    fix: "Call it on input({ shape }) or on what another layer gave; data go into model.predict or model.fit.",
+  });
+}
+
+function operandsOf(
+  { names, least }: NonNullable<Definition["operands"]>,
+  x: unknown,
+  where: string,
+): readonly Symbolic[] {
+  if (Array.isArray(x) && x.length >= least && x.length <= names.length)
+    return x.map((one, k) => symbolOf(one, `${where}, ${names[k]}`));
+  const forms = [names.slice(0, least), ...(least < names.length ? [names] : [])];
+  throw new UnrollError({
+    where,
+    expected: forms.map((form) => `[${form.join(", ")}]`).join(" or "),
+    got: Array.isArray(x) ? `an array of ${x.length}` : isSymbolic(x) ? "one symbol" : typeof x,
+    fix: "Call it on an array of symbols, in a model made by functional({ inputs, outputs }).",
+  });
+}
+
+/** The symbols that `by` makes of `inputs`. */
+function outputsOf(
+  by: Definition,
+  inputs: readonly Symbolic[],
+  given: Readonly<Record<string, Symbolic>>,
+): unknown {
+  const call: Call = { by, inputs, given };
   const ahead: Time | null = Object.keys(given).length > 0 ? "looks ahead" : null;
-  const symbols = by.outputs([x]).map((form): [string, Symbolic] => {
+  const symbols = by.outputs(inputs).map((form): [string, Symbolic] => {
     const { axes, dtype, time } = form;
     return [form.name, makeSymbol({ axes, dtype, time: ahead ?? time }, { call, output: form.name })];
   });

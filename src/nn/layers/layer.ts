@@ -43,6 +43,10 @@ export interface Context {
   key(salt: string, perStep: boolean): Node;
   /** `[rows]`: the lengths of sequences that all have this number of steps. */
   lengths(steps: number): Node;
+  /** As many steps as a sequence may have: a bound for layers that look at all of them at once. */
+  most(time: Dim): number;
+  /** Whether the network is a function of one step, as in a session: what is behind stands in states alone. */
+  readonly stepping: boolean;
   /** The first value of a state where it comes from outside, `[rows, ...shape]`, or null. */
   first(state: string, shape: readonly number[]): Node | null;
   /** Tells the last value of a state. */
@@ -76,6 +80,10 @@ export interface Definition extends Callable {
   readonly stateful: boolean;
   /** For layers that take tokens: how many there are. */
   readonly tokens?: number;
+  /** For layers that take several symbols: what each is, the last ones of which may be left out. */
+  readonly operands?: { readonly names: readonly string[]; readonly least: number };
+  /** Whether it asks how many steps there can be (`Context.most`). */
+  readonly looksAtSteps?: boolean;
   /** How it is applied inside timeDistributed, to every step of `[time, rows, ...]` alike; null where it cannot be. */
   readonly everyStep: Definition["apply"] | null;
   /** Throws an UnrollError when the layer cannot be saved. */

@@ -4,6 +4,7 @@ import { UnrollError } from "../../errors.ts";
 import { nearest } from "../../spelling.ts";
 import type { Cell } from "../cells/defineCell.ts";
 import { activation } from "./activation.ts";
+import { attention } from "./attention.ts";
 import { bidirectional } from "./bidirectional.ts";
 import { dense } from "./dense.ts";
 import { dropout } from "./dropout.ts";
@@ -13,6 +14,8 @@ import { flatten } from "./flatten.ts";
 import type { LayerConfig } from "./layer.ts";
 import { layerNormalization } from "./layerNormalization.ts";
 import { masking } from "./masking.ts";
+import { multiHeadAttention } from "./multiHeadAttention.ts";
+import { positionalEncoding } from "./positionalEncoding.ts";
 import { gru, lstm, recurrent, simpleRNN } from "./recurrent.ts";
 import { repeatVector } from "./repeatVector.ts";
 import { timeDistributed } from "./timeDistributed.ts";
@@ -22,11 +25,12 @@ type Maker = (
   inner: () => Facts,
   cells: readonly Cell[],
 ) => Facts;
-// Each function checks its options at run time, so options from outside may be passed as they are.
+// Each function checks its options at run time, so options from outside may be passed as they are; layers that are
+// called on several symbols are layers too, though not of one signal.
 const made =
-  (layer: (options: never) => Facts): Maker =>
+  (layer: (options: never) => unknown): Maker =>
   (options) =>
-    layer(options as never);
+    layer(options as never) as Facts;
 
 const makers: Readonly<Record<string, Maker>> = {
   embedding: made(embedding),
@@ -37,6 +41,9 @@ const makers: Readonly<Record<string, Maker>> = {
   flatten: made(flatten),
   layerNormalization: made(layerNormalization),
   repeatVector: made(repeatVector),
+  attention: made(attention),
+  multiHeadAttention: made(multiHeadAttention),
+  positionalEncoding: made(positionalEncoding),
   simpleRNN: made(simpleRNN),
   lstm: made(lstm),
   gru: made(gru),

@@ -169,19 +169,20 @@ function called(reading: Reading, config: unknown, where: string): readonly Symb
 
 function layerCalled(reading: Reading, inputs: readonly Symbolic[], fields: Fields, where: string): unknown {
   const layer = reading.layers[countAt(fields["layer"], `${where}.layer`, reading.layers.length - 1)];
-  const [x, ...more] = inputs;
-  if (layer === undefined || x === undefined || more.length > 0)
-    throw fault(`${where}.inputs`, "one input", `${inputs.length}`);
   const definition = definitionOf(layer);
-  invariant(definition, "architecture: what a table of layers makes is a layer");
+  invariant(layer && definition, "architecture: what a table of layers makes is a layer");
+  const x = definition.operands ? inputs : inputs[0];
+  if (x === undefined || (!definition.operands && inputs.length > 1))
+    throw fault(`${where}.inputs`, "one input", `${inputs.length}`);
   if (!reading.used.has(definition)) reading.used.set(definition, inputs);
-  if (fields["given"] === undefined) return layer(x);
+  const call = layer as (x: unknown, options?: object) => unknown;
+  if (fields["given"] === undefined) return call(x);
   const given = Object.entries(fieldsAt(fields["given"], `${where}.given`));
   const states = given.map(([state, one]): [string, Symbolic] => [
     state,
     referred(reading, one, `${where}.given`),
   ]);
-  return layer(x, { initialState: Object.fromEntries(states) });
+  return call(x, { initialState: Object.fromEntries(states) });
 }
 
 function operatorCalled(inputs: readonly Symbolic[], fields: Fields, where: string): unknown {

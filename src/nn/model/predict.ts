@@ -3,6 +3,7 @@ import type { Batch, Device, Executable, HostArray } from "../../core/run/device
 import { keyOf } from "../../core/run/random.ts";
 import { UnrollError } from "../../errors.ts";
 import { nearest } from "../../spelling.ts";
+import { type Bounds, boundsOf } from "./bounds.ts";
 import { givenStates, statefulLayers, stateName, statesAfter, statesBefore } from "./carried.ts";
 import { type Column, columnOf, columnsOf, gathered } from "./data.ts";
 import { type End, type Network, once } from "./network.ts";
@@ -65,9 +66,8 @@ async function predictBatch(
   device: Device,
 ): Promise<readonly Float32Array[]> {
   const carried = statesBefore(network, order.length, {});
-  const { traced, executables } = programFor(network, [
-    ...new Set([...carried.keys(), ...states.keys()].map(layerOf)),
-  ]);
+  const given = [...new Set([...carried.keys(), ...states.keys()].map(layerOf))];
+  const { traced, executables } = programFor(network, given, boundsOf(network, columns));
   const stateful = statefulLayers(network).length > 0;
   const finals = stateful ? traced.states : [];
   const nodes = [...traced.outputs.map(({ node }) => node), ...finals.map(({ final }) => final)];
@@ -94,10 +94,10 @@ async function predictBatch(
 
 const layerOf = (name: string): string => name.split(/[/#]/)[0] ?? "";
 
-function programFor(network: Network, layers: readonly string[]): Program {
+function programFor(network: Network, layers: readonly string[], bounds: Bounds): Program {
   const given = [...layers].sort();
-  return once(network, `predict ${given.join()}`, () => ({
-    traced: trace(network, { training: false, states: given }),
+  return once(network, `predict ${given.join()} ${JSON.stringify(bounds)}`, () => ({
+    traced: trace(network, { training: false, states: given, bounds }),
     executables: new WeakMap<Device, Executable>(),
   }));
 }

@@ -12,6 +12,7 @@ import { invariant, UnrollError } from "../../errors.ts";
 import { type Context, isLayer, type Value } from "../layers/layer.ts";
 import { applied, isOperator, type OperatorCall } from "../operatorCalls.ts";
 import type { Call, Symbolic } from "../symbols.ts";
+import { type Bounds, leastBound } from "./bounds.ts";
 import { type End, layerOfCall, type Network, type NetworkLayer } from "./network.ts";
 
 export interface TraceOptions {
@@ -20,6 +21,10 @@ export interface TraceOptions {
   readonly states: "initial" | "given" | readonly string[];
   /** Whether every state and value is wanted, under `named`. Default: false. */
   readonly inspect?: boolean;
+  /** As many steps as each dimension of time may have, for layers that ask (bounds.ts). */
+  readonly bounds?: Bounds;
+  /** Whether the network is traced as a function of one step. Default: false. */
+  readonly stepping?: boolean;
 }
 
 export interface Key {
@@ -175,6 +180,8 @@ function contextOf(tracing: Tracing, call: Call, layer: NetworkLayer): Context {
     training: options.training,
     inspect: options.inspect ?? false,
     lengths: (steps) => lengthsOf(tracing.lengths, steps),
+    most: (time) => (typeof time === "number" ? time : (options.bounds?.[time] ?? leastBound)),
+    stepping: options.stepping ?? false,
     key: (salt, perStep) => {
       const key = {
         parameter: parameter(`key_${keys.length + 1}`, [2], "int32"),

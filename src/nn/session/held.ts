@@ -1,7 +1,7 @@
 /** The weights that sessions hold: a copy, which stays as it is whatever becomes of the model's. */
 import { type Network, once } from "../model/network.ts";
 import { settle } from "../train/learning.ts";
-import { steppingOf } from "./stepping.ts";
+import type { Stepping } from "./stepping.ts";
 
 export interface Held {
   readonly version: number;
@@ -11,11 +11,15 @@ export interface Held {
 }
 
 /** The weights as they are now; the same copy for all sessions that take them before one changes. */
-export function heldNow(network: Network): Held {
+export function heldNow(network: Network, stepping: Stepping): Held {
   settle(network);
-  const last = once(network, "weights of sessions", (): { held: Held | null } => ({ held: null }));
-  if (last.held?.version === network.version) return last.held;
+  const last = once(network, "weights of sessions", (): { held: Held | null; of: Stepping } => ({
+    held: null,
+    of: stepping,
+  }));
+  if (last.held?.version === network.version && last.of === stepping) return last.held;
   const weights = network.variables.map(({ value }) => Float32Array.from(value));
-  last.held = { version: network.version, weights, first: steppingOf(network).first(weights) };
+  last.held = { version: network.version, weights, first: stepping.first(weights) };
+  last.of = stepping;
   return last.held;
 }

@@ -4,6 +4,7 @@ import type { Network } from "../model/network.ts";
 import { arranged } from "../model/structure.ts";
 import { type Feeds, spelt } from "./feeds.ts";
 import { isList, type PushOptions, rowsCheck, rowsIn } from "./rows.ts";
+import type { Limit } from "./stepping.ts";
 import { type Streams, widthOf } from "./streams.ts";
 
 /** One output, or as many as the model has, in its structure; the next push overwrites them. */
@@ -14,22 +15,24 @@ export interface Pushing {
   readonly rows: number;
   readonly feeds: Feeds;
   readonly streams: Streams;
+  readonly limit: Limit | null;
 }
 export type Push = (x: unknown, options?: PushOptions) => Pushed | readonly Pushed[];
 
 /** Takes the step of the only stream. */
-export function pushOne({ network, feeds, streams }: Pushing): Push {
+export function pushOne({ network, feeds, streams, limit }: Pushing): Push {
   const pushed = pushedOf(network, streams, 0);
   return (x, options) => {
     if (options !== undefined) throw optionsForOne(options);
     feeds.write(x, 0, 0);
+    if (limit !== null) refuseFull(limit, streams, 0);
     streams.advance();
     return pushed;
   };
 }
 
 /** Takes an array of steps, of all streams or of those in `rows`. */
-export function pushMany({ network, rows: all, feeds, streams }: Pushing): Push {
+export function pushMany({ network, rows: all, feeds, streams, limit }: Pushing): Push {
   const each = Array.from({ length: all }, (_, row) => pushedOf(network, streams, row));
   const some: Pushed[] = [];
   const refuseWrong = rowsCheck(all);
@@ -37,6 +40,8 @@ export function pushMany({ network, rows: all, feeds, streams }: Pushing): Push 
     const rows = rowsIn(options);
     if (rows !== null) refuseWrong(rows);
     writeSteps(feeds, xs, rows, all);
+    if (limit !== null)
+      for (let k = 0; k < (rows?.length ?? all); k++) refuseFull(limit, streams, rows?.[k] ?? k);
     if (rows === null) {
       streams.advance();
       return each;
@@ -46,6 +51,17 @@ export function pushMany({ network, rows: all, feeds, streams }: Pushing): Push 
     for (let k = 0; k < rows.length; k++) some[k] = each[rows[k] as number] as Pushed;
     return some;
   };
+}
+
+/** Is there room for one more step of this stream? */
+function refuseFull({ maxSteps, counter }: Limit, { states }: Streams, row: number): void {
+  if ((states[counter]?.[row] ?? 0) < maxSteps) return;
+  throw new UnrollError({
+    where: `session.push(x), stream ${row}`,
+    expected: `${maxSteps} steps at most: attention keeps every step it has seen`,
+    got: "one more",
+    fix: `Open the session with more room, model.session({ maxSteps: ${2 * maxSteps} }), or reset it.`,
+  });
 }
 
 function writeSteps(feeds: Feeds, xs: unknown, rows: ArrayLike<number> | null, all: number): void {

@@ -32,6 +32,8 @@ export interface StepSession {
 export interface Opening {
   /** The number of streams; null for one, without an array around its steps. */
   readonly batch?: number | null;
+  /** As many steps as a sequence may have, where layers keep all that they have seen. Default: 512. */
+  readonly maxSteps?: number | undefined;
   /** For errors. */
   readonly where?: string;
 }
@@ -47,11 +49,13 @@ export const streamsCheck: Check = {
 export function openSession(
   network: Network,
   device: Device,
-  { batch = null, where = "model.session()" }: Opening = {},
+  { batch = null, maxSteps, where = "model.session()" }: Opening = {},
 ): StepSession {
   refuseUnlessCausal(network, where);
-  const executable = executableFor(steppingOf(network), device);
-  return sessionOf({ network, executable, rows: batch ?? 1, many: batch !== null }, heldNow(network), null);
+  const stepping = steppingOf(network, maxSteps);
+  const executable = executableFor(stepping, device);
+  const opened = { network, stepping, executable, rows: batch ?? 1, many: batch !== null };
+  return sessionOf(opened, heldNow(network, stepping), null);
 }
 
 /** One for all sessions of a network on a device. */
@@ -63,6 +67,7 @@ function executableFor({ executables, computation }: Stepping, device: Device): 
 
 interface Opened {
   readonly network: Network;
+  readonly stepping: Stepping;
   readonly executable: Executable;
   readonly rows: number;
   /** Whether steps and outputs come in arrays. */
@@ -71,14 +76,14 @@ interface Opened {
 
 /** A session with these weights and states; null for those before the first step. */
 function sessionOf(opened: Opened, held: Held, states: readonly Float32Array[] | null): StepSession {
-  const { network, rows, many } = opened;
+  const { network, stepping, rows, many } = opened;
   const where = (stream: number): string => (many ? `session.push(xs), row ${stream}` : "session.push(x)");
   const feeds = feedsOf({ network, rows, where });
   const streams = new Streams({ ...opened, feeds: feeds.values }, held);
   if (states !== null) streams.take(states);
   const owner = { network, rows, states: streams.states };
   return {
-    push: (many ? pushMany : pushOne)({ network, rows, feeds, streams }),
+    push: (many ? pushMany : pushOne)({ network, rows, feeds, streams, limit: stepping.limit }),
     reset: (row) => {
       if (row !== undefined) refuseUnlessStream(row, rows, "session.reset(row)");
       streams.reset(row);
@@ -86,6 +91,6 @@ function sessionOf(opened: Opened, held: Held, states: readonly Float32Array[] |
     snapshot: () => snapshotOf(owner),
     restore: (bytes) => streams.take(statesIn(bytes, owner)),
     fork: () => sessionOf(opened, streams.held, streams.states),
-    refresh: () => streams.hold(heldNow(network)),
+    refresh: () => streams.hold(heldNow(network, stepping)),
   };
 }

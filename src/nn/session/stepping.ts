@@ -13,6 +13,8 @@ import { resultsOf, topological, withResults } from "../../core/graph/walk.ts";
 import type { Computation, Device, Executable } from "../../core/run/device.ts";
 import { keyOf } from "../../core/run/random.ts";
 import { referenceDevice } from "../../core/run/referenceDevice.ts";
+import { counterName } from "../layers/steps.ts";
+import { looksAtSteps } from "../model/bounds.ts";
 import { type End, type Network, once } from "../model/network.ts";
 import { type Traced, trace } from "../model/trace.ts";
 
@@ -22,14 +24,26 @@ export interface Stepping {
   readonly executables: WeakMap<Device, Executable>;
   /** The outputs of the network, as nodes. */
   readonly outputs: readonly Node[];
+  /** The state that counts steps, by number, and how many there can be; null where there is no limit. */
+  readonly limit: Limit | null;
   /** The states before the first step, of one row. */
   readonly first: (weights: readonly Float32Array[]) => readonly Float32Array[];
 }
 
-/** Made once for each network. */
-export function steppingOf(network: Network): Stepping {
-  return once(network, "stepping", () => {
-    const traced = trace(inOneTime(network), { training: false, states: "initial" });
+/** Steps that a session of a network with attention has room for, unless told. */
+export const usualSteps = 512;
+
+export interface Limit {
+  readonly maxSteps: number;
+  readonly counter: number;
+}
+
+/** Made once for each network, and for each bound of steps where layers keep all that they have seen. */
+export function steppingOf(network: Network, maxSteps: number = usualSteps): Stepping {
+  const limited = looksAtSteps(network);
+  return once(network, limited ? `stepping ${maxSteps}` : "stepping", () => {
+    const bounds = { time: maxSteps };
+    const traced = trace(inOneTime(network), { training: false, states: "initial", stepping: true, bounds });
     const outputs = traced.outputs.map(({ node }) => node);
     const carried = carriedOf(outputs);
     const { inputs, lengths, weights } = traced;
@@ -43,6 +57,7 @@ export function steppingOf(network: Network): Stepping {
       },
       executables: new WeakMap(),
       outputs,
+      limit: limited ? { maxSteps, counter: carried.states.findIndex(isCounter) } : null,
       first: (values) => firstStates(network, traced, carried.states, values),
     };
   });
@@ -54,8 +69,11 @@ function inOneTime(network: Network): Network {
   return { ...network, inputs: network.inputs.map(together), times: ["time"] };
 }
 
+const isCounter = ({ name }: State): boolean => name === counterName;
+
 /** What one scan carries. */
 interface State {
+  readonly name: string;
   /** Where the scan begins in a whole sequence, `[rows, ...]`. */
   readonly initial: Node;
   readonly given: NodeOf<"parameter">;
@@ -78,7 +96,8 @@ function carriedOf(roots: readonly Node[]): {
     const stepped = scan({ ...parts, initial, body });
     done.set(node, stepped);
     initial.forEach((given, k) => {
-      states.push({ initial: parts.initial[k] as Node, given, next: outputOf(stepped, "final", k) });
+      const name = parts.body.carried[k]?.attributes.name ?? "";
+      states.push({ name, initial: parts.initial[k] as Node, given, next: outputOf(stepped, "final", k) });
     });
   }
   return { outputs: renewed(roots), states };

@@ -1,5 +1,6 @@
 /** The figures of a model on data, without training. */
 import type { Device } from "../../core/run/device.ts";
+import { boundsOf } from "../model/bounds.ts";
 import { statefulLayers, statesAfter, statesBefore } from "../model/carried.ts";
 import { type Dataset, feedOf, orderOf } from "./batches.ts";
 import { figuresOf, plus, type Sums } from "./figures.ts";
@@ -21,6 +22,7 @@ export async function evaluateAll(
     gradients: false,
     states: statefulLayers(network),
     given: givenFor(learner, data),
+    bounds: boundsOf(network, data.inputs),
   };
   const program = programFor(learner, purpose);
   const executable = executableFor(learner, program, device);

@@ -1,5 +1,6 @@
 /** Single steps: on a batch of one's own, as a pure function, or only the gradients. */
 import type { Device } from "../../core/run/device.ts";
+import { boundsOf } from "../model/bounds.ts";
 import { statefulLayers, statesAfter, statesBefore } from "../model/carried.ts";
 import type { Network } from "../model/network.ts";
 import { type Dataset, type Feed, feedOf, orderOf } from "./batches.ts";
@@ -34,6 +35,7 @@ export function trainingPurpose(learner: Learner, data: Dataset): Purpose {
     gradients: true,
     states: statefulLayers(learner.network),
     given: givenFor(learner, data),
+    bounds: boundsOf(learner.network, data.inputs),
   };
 }
 

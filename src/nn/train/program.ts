@@ -6,6 +6,7 @@
  */
 import type { Batch, Device, Executable, HostArray } from "../../core/run/device.ts";
 import { keyOf } from "../../core/run/random.ts";
+import type { Bounds } from "../model/bounds.ts";
 import { givenStates, type States, stateName } from "../model/carried.ts";
 import type { Network } from "../model/network.ts";
 import { computationOf, type Key, type Traced, trace } from "../model/trace.ts";
@@ -21,6 +22,8 @@ export interface Purpose {
   /** The layers whose first states are given from outside, or all. */
   readonly states: "given" | readonly string[];
   readonly given: readonly Given[];
+  /** As many steps as sequences may have, for layers that ask. */
+  readonly bounds: Bounds;
 }
 export interface Program {
   readonly network: Network;
@@ -43,15 +46,22 @@ export interface Moment {
 }
 
 export function programOf(network: Network, compiled: Compiled, purpose: Purpose): Program {
-  const traced = trace(network, { training: purpose.training, states: purpose.states });
+  const { training, states, bounds } = purpose;
+  const traced = trace(network, { training, states, bounds });
   const trainable = network.variables.map((variable) => variable.trainable);
   const objective = objectiveOf(traced, compiled.goals, purpose.given, purpose.gradients ? trainable : null);
   const trained = trainable.map((_, k) => (objective.computation.gradients[k] ?? null) !== null);
   return { network, compiled, purpose, traced, objective, trained, masks: new WeakMap() };
 }
 
-export const purposeKey = ({ training, gradients, states, given }: Purpose): string =>
-  JSON.stringify([training, gradients, states, given.map(({ counts, weights }) => [counts, weights])]);
+export const purposeKey = ({ training, gradients, states, given, bounds }: Purpose): string =>
+  JSON.stringify([
+    training,
+    gradients,
+    states,
+    given.map(({ counts, weights }) => [counts, weights]),
+    bounds,
+  ]);
 
 /** The arrays of a batch in the order of the program's inputs, and what counts in it. */
 export function batchOf(

@@ -1,0 +1,55 @@
+/**
+ * The number of each step as waves of many lengths, added to what comes in (Vaswani et al. 2017, section 3.5):
+ *
+ *   feature 2 i: sin(t / 10000^(2 i / features))     feature 2 i + 1: cos of the same
+ */
+import type { Node } from "../../core/graph/nodes.ts";
+import { add, exp, floor, iota, mul, sub } from "../../core/graph/operators.ts";
+import { widthOf } from "../../core/graph/shapes.ts";
+import { makeLayer } from "./call.ts";
+import { configOf } from "./config.ts";
+import type { LayerOf } from "./facts.ts";
+import { sameForm } from "./layer.ts";
+import { checkOptions, commonChecks } from "./options.ts";
+import { stepNumbers } from "./steps.ts";
+
+/** `[batch, time, features]` with the waves added. No weights, any length; it streams. */
+export function positionalEncoding(
+  options: { readonly name?: string } = {},
+): LayerOf<"sequence", "same", "same"> {
+  checkOptions("positionalEncoding", options, { name: commonChecks["name"] as never });
+  return makeLayer({
+    base: "positionalEncoding",
+    className: "PositionalEncoding",
+    name: options.name ?? null,
+    takes: ["sequence"],
+    config: () => configOf("positionalEncoding", options),
+    outputs: sameForm,
+    apply: ([x]) => (x ? [{ ...x, node: add(x.node, waves(stepNumbers(x), widthOf(x.node))) }] : []),
+  });
+}
+
+/** log 10000 */
+const logOfLongest = 9.210340371976184;
+
+function waves(step: Node, width: number): Node {
+  const feature = iota(width);
+  const pair = floor(mul(feature, 0.5));
+  const isOdd = sub(feature, mul(pair, 2));
+  const frequency = exp(mul(pair, (-2 * logOfLongest) / width));
+  return sine(add(mul(step, frequency), mul(isOdd, Math.PI / 2)));
+}
+
+/** By its series around the nearest multiple of pi, to float32. */
+function sine(x: Node): Node {
+  const turns = floor(add(mul(x, 1 / Math.PI), 0.5));
+  // pi in two parts, so that what is left is exact for many turns.
+  const rest = sub(sub(x, mul(turns, 3.140625)), mul(turns, 9.67653589793e-4));
+  const isOdd = sub(turns, mul(floor(mul(turns, 0.5)), 2));
+  const square = mul(rest, rest);
+  const series = [1 / 362880, -1 / 5040, 1 / 120, -1 / 6, 1].reduce<Node | number>(
+    (sum, coefficient) => add(mul(sum, square), coefficient),
+    -1 / 39916800,
+  );
+  return mul(mul(rest, series), sub(1, mul(isOdd, 2)));
+}

@@ -150,6 +150,11 @@ export interface BatchSession<I, Y = Float32Array> extends States {
   ): readonly Y[];
   /** Begin a new sequence in this stream, or in all. */
   reset(row?: number): void;
+  /**
+   * Stream k goes on from the state that stream `rows[k]` has now, as a beam search needs it: several may begin with
+   * the same. Streams behind the last of `rows` stay as they are.
+   */
+  reorder(rows: ArrayLike<number>): void;
 }
 /** One output, or as many as there are; of a model of unknown outputs it is taken to be one. */
 export type Pushed<O> = [Signal] extends [O]

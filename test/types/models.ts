@@ -127,6 +127,9 @@ export function manyStreams(step: Float32Array, some: readonly number[][], count
   session.push([step], { rows: [1] });
   session.push(some, { rows: Uint32Array.of(1, 0) });
   session.reset(1);
+  session.reorder([0, 0]);
+  // @ts-expect-error one stream has no others
+  model.session().reorder([0]);
   session.restore(session.snapshot());
   session.refresh();
   same<BatchSession<Signal<"sequence", 4, Causal>>>()(session.fork());

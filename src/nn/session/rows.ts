@@ -45,6 +45,19 @@ export function refuseUnlessStream(row: unknown, all: number, where: string): vo
   if (!isStream(row, all)) throw noStream(row, all, where);
 }
 
+/** Throws an UnrollError unless `rows` is a list of streams, no longer than there are; one may stand there twice. */
+export function refuseUnlessOrder(rows: unknown, all: number, where: string): void {
+  if (!isList(rows) || rows.length > all) {
+    throw new UnrollError({
+      where,
+      expected: `an array of streams, ${all} at most`,
+      got: isList(rows) ? `one of ${rows.length}` : spelt(rows),
+      fix: "Say for each stream whose state it goes on from: session.reorder([0, 0, 2]).",
+    });
+  }
+  for (let k = 0; k < rows.length; k++) refuseUnlessStream(rows[k], all, `${where}, rows[${k}]`);
+}
+
 const isStream = (row: unknown, all: number): row is number =>
   typeof row === "number" && Number.isInteger(row) && row >= 0 && row < all;
 

@@ -9,7 +9,7 @@ import { refuseUnlessCausal } from "./causal.ts";
 import { feedsOf } from "./feeds.ts";
 import { type Held, heldNow } from "./held.ts";
 import { type Push, pushMany, pushOne } from "./push.ts";
-import { refuseUnlessStream } from "./rows.ts";
+import { refuseUnlessOrder, refuseUnlessStream } from "./rows.ts";
 import { snapshotOf, statesIn } from "./snapshot.ts";
 import { type Stepping, steppingOf } from "./stepping.ts";
 import { Streams } from "./streams.ts";
@@ -19,6 +19,8 @@ export interface StepSession {
   readonly push: Push;
   /** The states before the first step again, of one stream or of all. */
   reset(row?: number): void;
+  /** Stream k goes on from the state that stream `rows[k]` has now: several may begin with the same. */
+  reorder(rows: ArrayLike<number>): void;
   /** The states as bytes. */
   snapshot(): Uint8Array;
   /** The states of a snapshot. Throws an UnrollError, and changes nothing, where it is not one of this model. */
@@ -87,6 +89,10 @@ function sessionOf(opened: Opened, held: Held, states: readonly Float32Array[] |
     reset: (row) => {
       if (row !== undefined) refuseUnlessStream(row, rows, "session.reset(row)");
       streams.reset(row);
+    },
+    reorder: (from) => {
+      refuseUnlessOrder(from, rows, "session.reorder(rows)");
+      streams.reorder(from);
     },
     snapshot: () => snapshotOf(owner),
     restore: (bytes) => streams.take(statesIn(bytes, owner)),

@@ -100,9 +100,10 @@ const models: readonly (readonly [string, () => object, fc.Arbitrary<unknown>])[
 describe("whatever is done to streams, each is as a session of its own", () => {
   const streams = 7;
   interface Act {
-    readonly kind: "all" | "some" | "reset" | "resetAll" | "fork" | "snapshot" | "restore";
+    readonly kind: "all" | "some" | "reset" | "resetAll" | "fork" | "snapshot" | "restore" | "reorder";
     readonly rows: readonly number[];
     readonly xs: readonly unknown[];
+    readonly from: readonly number[];
   }
   test.each(models)("%s", (_, make, step) => {
     const network = networkOf(roughened(make()));
@@ -117,9 +118,11 @@ describe("whatever is done to streams, each is as a session of its own", () => {
         "fork",
         "snapshot",
         "restore",
+        "reorder",
       ),
       rows: fc.shuffledSubarray([0, 1, 2, 3, 4, 5, 6]),
       xs: fc.array(step, { minLength: streams, maxLength: streams }),
+      from: fc.array(fc.nat(streams - 1), { maxLength: streams }),
     });
     const singles = Array.from({ length: streams }, () => openSession(network, strict));
     const follow = (acts: readonly Act[]): void => {
@@ -129,7 +132,7 @@ describe("whatever is done to streams, each is as a session of its own", () => {
       let keptSingly = singles.map((single) => single.snapshot());
       const alone = (row: number, x: unknown): number[] =>
         numbers((singles[row] as StepSession).push(x) as Pushed);
-      for (const { kind, rows, xs } of acts) {
+      for (const { kind, rows, xs, from } of acts) {
         if (kind === "all") expect(pushMany(session, xs)).toEqual(xs.map((x, row) => alone(row, x)));
         if (kind === "some") {
           const some = xs.slice(0, rows.length);
@@ -152,6 +155,11 @@ describe("whatever is done to streams, each is as a session of its own", () => {
         if (kind === "snapshot") {
           kept = session.snapshot();
           keptSingly = singles.map((single) => single.snapshot());
+        }
+        if (kind === "reorder") {
+          session.reorder(from);
+          const states = singles.map((single) => single.snapshot());
+          for (const [k, row] of from.entries()) singles[k]?.restore(states[row] as Uint8Array);
         }
         if (kind === "restore") {
           session.restore(kept);
@@ -293,5 +301,19 @@ describe("streams", () => {
     expect(third).not.toEqual(begun[2]);
     expect(() => session.reset(3)).toThrow(/session\.reset\(row\): expected a stream from 0 to 2, got 3/);
     expect(() => session.reset("1" as never)).toThrow(/got "1"/);
+  });
+
+  test.each<[string, unknown, RegExp]>([
+    [
+      "a row that there is not",
+      [0, 3],
+      /session\.reorder\(rows\), rows\[1\]: expected a stream from 0 to 2, got 3/,
+    ],
+    ["more rows than streams", [0, 1, 2, 0], /expected an array of streams, 3 at most, got one of 4/],
+    ["one row", 1, /got 1/],
+  ])("are not reordered by %s", (_, rows, message) => {
+    const [session, other] = [open(network, 3), open(network, 3)];
+    expect(() => session.reorder(rows as never)).toThrow(message);
+    expect(pushMany(session, [a, b, c])).toEqual(pushMany(other, [a, b, c]));
   });
 });

@@ -84,6 +84,12 @@ export class Streams {
       for (let r = from; r < to; r++) this.states[k]?.set(first, r * first.length);
   }
 
+  /** Stream k goes on from the state that stream `rows[k]` has now; those behind the last of `rows` stay. */
+  reorder(rows: ArrayLike<number>): void {
+    gather(this.#stateRooms, rows, this.#making.rows);
+    moveBack(this.#stateRooms, rows.length, this.#making.rows);
+  }
+
   /** Takes over the states of others. */
   take(states: readonly Float32Array[]): void {
     for (const [k, state] of states.entries()) this.states[k]?.set(state);
@@ -154,4 +160,9 @@ function scatter(rooms: readonly Room[], rows: ArrayLike<number>, all: number): 
       array.copyWithin(rows[k]! * width, from, from + width);
     }
   }
+}
+
+/** Copies `count` rows from behind those of `all` to the beginning. */
+function moveBack(rooms: readonly Room[], count: number, all: number): void {
+  for (const { array, width } of rooms) array.copyWithin(0, all * width, (all + count) * width);
 }

@@ -6,7 +6,8 @@ import type { Ragged } from "./model/ragged.ts";
 import type { Nested, Tensor } from "./model/tensor.ts";
 import type { DataOf, Leaf, ResultOf, Signals, Step, StepFits, StepsFit } from "./model/types.ts";
 import type { NamedTensor } from "./model/weights.ts";
-import type { GenerateOptions } from "./session/generate.ts";
+import type { Hypothesis } from "./session/beam.ts";
+import type { GenerateBestOptions, GenerateOptions } from "./session/generateOptions.ts";
 import type { Common, Signal, TimeOf } from "./signals.ts";
 import type { CompileOptions as AnyCompileOptions } from "./train/compile.ts";
 import type { Weighing } from "./train/dataset.ts";
@@ -16,7 +17,8 @@ import type { Loss, LossName } from "./train/losses.ts";
 import type { MetricName } from "./train/metrics.ts";
 import type { OptimizerState } from "./train/once.ts";
 
-export type { GenerateOptions } from "./session/generate.ts";
+export type { Hypothesis } from "./session/beam.ts";
+export type { GenerateBestOptions, GenerateOptions } from "./session/generateOptions.ts";
 
 export interface CompileOptions<O> extends Omit<AnyCompileOptions, "loss"> {
   /** One for every output, or an array or a record of them as the outputs were given. */
@@ -112,9 +114,11 @@ export interface CausalModel<I extends Signals = Signals, O extends Signals = Si
 }
 export interface CausalTokenModel<I extends Signals = Signals, O extends Signals = Signals>
   extends CausalModel<I, O> {
+  /** The likeliest sequences that a beam search finds, the best first. */
+  generate(options: GenerateBestOptions): Promise<readonly Hypothesis[]>;
   /** The tokens made, without the prompt. */
   generate(options: GenerateOptions): Promise<number[]>;
-  /** The same tokens, each as it is made: `for await (const token of model.stream({ prompt, length }))`. */
+  /** The same tokens, each as it is made (with `beam` all at the end): `for await (const token of model.stream({ prompt, length }))`. */
   stream(options: GenerateOptions): AsyncGenerator<number, void, undefined>;
 }
 /** What every session does with its states. */

@@ -17,7 +17,9 @@ import type { Chain, Signals, Start, Through } from "./model/types.ts";
 import { checkedWeights, getWeights, type NamedTensor, namedWeights, setWeights } from "./model/weights.ts";
 import type { CausalTokenModel, ModelOf, PredictOptions, StepResult } from "./modelTypes.ts";
 import { currentSeed } from "./seed.ts";
-import { type GenerateOptions, generate, stream } from "./session/generate.ts";
+import type { Hypothesis } from "./session/beam.ts";
+import { generate, stream } from "./session/generate.ts";
+import type { GenerateOptions } from "./session/generateOptions.ts";
 import { openSession, type StepSession, streamsCheck } from "./session/session.ts";
 import type { Signal } from "./signals.ts";
 import type { TrainedModel } from "./train/callbacks.ts";
@@ -202,7 +204,7 @@ class ModelObject {
     return openSession(this.#network(), currentDevice(), { batch, maxSteps });
   }
 
-  async generate(options: GenerateOptions): Promise<number[]> {
+  async generate(options: GenerateOptions): Promise<number[] | readonly Hypothesis[]> {
     return generate(this.#network(), currentDevice(), options);
   }
 

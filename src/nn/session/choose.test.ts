@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { type Choice, choose } from "./choose.ts";
+import { type Choice, choose, penalized } from "./choose.ts";
 
 const all: Choice = { temperature: 1, topK: null, topP: null };
 const logits = Float64Array.of(
@@ -70,6 +70,26 @@ describe("the next token", () => {
         expect(token).toBeLessThan(x.length);
         const before = x.filter((score, k) => score > x[token]! || (score === x[token] && k < token)).length;
         if (how.topK !== null) expect(before).toBeLessThan(how.topK);
+      }),
+    );
+  });
+});
+
+describe("a repetition penalty", () => {
+  test("divides above 0, multiplies below, and leaves others alone", () => {
+    const seen = new Set([0, 1, 2, 9]);
+    expect([...penalized(Float64Array.of(3, -3, 0, 3, -3), seen, 1.5)]).toEqual([2, -4.5, 0, 3, -3]);
+  });
+
+  test("makes what was there never likelier", () => {
+    const scores = fc.array(fc.double({ min: -50, max: 50, noNaN: true }), { minLength: 1, maxLength: 9 });
+    fc.assert(
+      fc.property(scores, fc.array(fc.nat(8)), fc.double({ min: 1, max: 9, noNaN: true }), (x, seen, by) => {
+        const after = penalized(Float64Array.from(x), new Set(seen), by);
+        for (const [k, score] of after.entries()) {
+          if (seen.includes(k)) expect(score).toBeLessThanOrEqual(x[k]!);
+          else expect(score).toBe(x[k]);
+        }
       }),
     );
   });

@@ -25,6 +25,20 @@ export function choose(logits: Float64Array, { temperature, topK, topP }: Choice
   return drawn(weights, nucleus(weights, kept, topP ?? 1), draw) ?? best;
 }
 
+/**
+ * Logits with those of the tokens `seen` made smaller, in place: divided by the penalty above 0, multiplied below
+ * (Keskar et al. 2019, arXiv:1909.05858).
+ */
+export function penalized(logits: Float64Array, seen: ReadonlySet<number>, penalty: number): Float64Array {
+  if (penalty === 1) return logits;
+  for (const token of seen) {
+    if (token >= logits.length) continue;
+    const logit = logits[token]!;
+    logits[token] = logit > 0 ? logit / penalty : logit * penalty;
+  }
+  return logits;
+}
+
 export function likeliest(scores: ArrayLike<number>): number {
   let best = 0;
   for (let k = 1; k < scores.length; k++) if (scores[k]! > scores[best]!) best = k;

@@ -10,7 +10,7 @@ import { type Tensor, tensor } from "../model/tensor.ts";
 import { functional, sequential } from "../models.ts";
 import type { CausalTokenModel } from "../modelTypes.ts";
 import { softmax } from "../operators.ts";
-import type { GenerateOptions } from "./generate.ts";
+import type { GenerateOptions } from "./generateOptions.ts";
 
 beforeEach(() => setDevice("wasm", { threads: 1 }));
 
@@ -103,6 +103,38 @@ describe("generate", () => {
     expect(await model.generate({ ...options, length: 0 })).toEqual([]);
   });
 
+  test("ends after a sequence of stop tokens, not after a part of it", async () => {
+    const model = logitsModel();
+    const options = { prompt, length: 50, temperature: 3 };
+    const whole = await model.generate(options);
+    const stop = whole.slice(6, 8);
+    const end = whole.findIndex((token, k) => token === stop[0] && whole[k + 1] === stop[1]) + 2;
+    expect(await model.generate({ ...options, stop: [stop] })).toEqual(whole.slice(0, end));
+    const other = [...stop, 99]; // which never comes
+    expect(await model.generate({ ...options, stop: [other] })).toEqual(whole);
+    const first = Math.min(end, whole.indexOf(whole[4] as number) + 1);
+    expect(await model.generate({ ...options, stop: [stop, whole[4] as number] })).toEqual(
+      whole.slice(0, first),
+    );
+  });
+
+  test("with a repetition penalty: what predict finds likeliest when it counts", async () => {
+    const model = logitsModel();
+    const penalty = 1.7;
+    const text = [...prompt];
+    for (let k = 0; k < 12; k++) {
+      const { data } = (await model.predict([text])) as Tensor;
+      const scores = [...data.slice(-words)].map((x, token) =>
+        !text.includes(token) ? x : x > 0 ? x / penalty : x * penalty,
+      );
+      text.push(scores.indexOf(Math.max(...scores)));
+    }
+    const options = { prompt, length: 12, temperature: 0 };
+    expect(await model.generate({ ...options, repetitionPenalty: penalty })).toEqual(text.slice(3));
+    expect(await model.generate(options)).not.toEqual(text.slice(3));
+    expect(await model.generate({ ...options, repetitionPenalty: 1 })).toEqual(await model.generate(options));
+  });
+
   test("takes the typed arrays of tokenizers", async () => {
     const model = logitsModel();
     const expected = await model.generate({ prompt, length: 5 });
@@ -113,6 +145,99 @@ describe("generate", () => {
     const model = logitsModel();
     const first = await model.generate({ prompt, length: 20 });
     expect(await model.generate({ prompt, length: 20 })).toEqual(first);
+  });
+});
+
+/** log p of every sequence of `length` tokens behind the prompt, the likeliest first, from what predict gives. */
+async function everySequence(model: ReturnType<typeof logitsModel>, length: number) {
+  const sequences = Array.from({ length: words ** length }, (_, n) =>
+    Array.from({ length }, (__, k) => Math.floor(n / words ** k) % words),
+  );
+  const texts = sequences.map((tokens) => [...prompt, ...tokens]);
+  const { data, shape } = (await model.predict(texts)) as Tensor;
+  const steps = shape[1] ?? 0;
+  const logProbabilityOf = (row: number, step: number, token: number): number => {
+    const from = (row * steps + step) * words;
+    const logits = [...data.slice(from, from + words)];
+    return (logits[token] ?? 0) - Math.log(logits.reduce((sum, x) => sum + Math.exp(x), 0));
+  };
+  const found = sequences.map((tokens, row) => ({
+    tokens,
+    logProbability: tokens.reduce(
+      (sum, token, k) => sum + logProbabilityOf(row, prompt.length - 1 + k, token),
+      0,
+    ),
+  }));
+  return found.sort((a, b) => b.logProbability - a.logProbability);
+}
+
+describe("a beam", () => {
+  test.each([
+    ["all outputs", logitsModel],
+    ["the last output", lastModel],
+  ])("of 1 is the greedy choice, of a model that returns %s", async (_, make) => {
+    const model = make();
+    for (const repetitionPenalty of [1, 1.3]) {
+      const options = { prompt, length: 15, repetitionPenalty };
+      expect(await model.generate({ ...options, beam: 1 })).toEqual(
+        await model.generate({ ...options, temperature: 0 }),
+      );
+    }
+  });
+
+  test("wide enough finds the likeliest of all sequences, in their order", async () => {
+    const model = lively(
+      sequential(tokens(), table(), lstm({ units: 6, returnSequences: true }), dense({ units: words })),
+      1,
+    );
+    const all = await everySequence(model, 3);
+    const best = await model.generate({ prompt, length: 3, beam: words ** 2, nBest: 10, lengthPenalty: 0 });
+    expect(best.map(({ tokens: made }) => made)).toEqual(all.slice(0, 10).map(({ tokens: made }) => made));
+    for (const [k, { score, logProbability }] of best.entries()) {
+      expect(logProbability).toBeCloseTo(all[k]?.logProbability ?? Number.NaN, 5);
+      expect(score).toBe(logProbability);
+    }
+    expect(await model.generate({ prompt, length: 3, beam: words ** 2 })).toEqual(all[0]?.tokens);
+  });
+
+  test("finds sequences at least as likely as the greedy one, and more with more room", async () => {
+    const model = logitsModel();
+    const scoreOf = async (beam: number): Promise<number> =>
+      (await model.generate({ prompt, length: 20, beam, nBest: 1 }))[0]?.score ?? Number.NaN;
+    const [one, many] = [await scoreOf(1), await scoreOf(50)];
+    expect(many).toBeGreaterThan(one);
+  });
+
+  test("ends with a stop token where that is the better end", async () => {
+    const model = logitsModel();
+    const options = { prompt, length: 12, beam: 5, nBest: 5 };
+    for (const found of await model.generate({ ...options, stop: [2, [3, 4]] })) {
+      const text = found.tokens.join("");
+      const end = text.search(/2|34/);
+      expect(end < 0 ? text.length : end + (text[end] === "2" ? 1 : 2)).toBe(text.length);
+      expect(found.score).toBeCloseTo(found.logProbability / ((5 + text.length) / 6) ** 0.6, 12);
+    }
+  });
+
+  test("takes probabilities as such", async () => {
+    const body = () => [table(), lstm({ units: 6, returnSequences: true })] as const;
+    const model = lively(sequential(tokens(), ...body(), dense({ units: words, activation: "softmax" })));
+    const options = { prompt, length: 9, beam: 4 };
+    expect(await model.generate(options)).toEqual(await logitsModel().generate(options));
+  });
+
+  test("streams its tokens at the end", async () => {
+    const model = logitsModel();
+    const options = { prompt, length: 9, beam: 3, stop: 5 };
+    const made: number[] = [];
+    for await (const token of model.stream(options)) made.push(token);
+    expect(made).toEqual(await model.generate(options));
+  });
+
+  test("ends at a signal", async () => {
+    const stopping = new AbortController();
+    stopping.abort();
+    expect(await logitsModel().generate({ prompt, length: 5, beam: 3, signal: stopping.signal })).toEqual([]);
   });
 });
 
@@ -163,6 +288,8 @@ describe("stream", () => {
 
   test("throws at once when the options are wrong", () => {
     expect(() => logitsModel().stream({ prompt: [], length: 3 })).toThrow(/model\.stream\(options\), prompt/);
+    const several = { prompt, length: 3, beam: 3, nBest: 2 };
+    expect(() => logitsModel().stream(several)).toThrow(/a stream is one sequence.*model\.generate/);
   });
 });
 
@@ -189,6 +316,30 @@ describe("refuses", () => {
     ["topP above 1", { prompt, length: 1, topP: 1.1 }, /topP: expected a number above 0, up to 1/],
     ["a seed below 0", { prompt, length: 1, seed: -3 }, /seed/],
     ["a text as stop", { prompt, length: 1, stop: "." }, /stop: expected a token or an array of tokens/],
+    ["an empty stop sequence", { prompt, length: 1, stop: [[]] }, /stop: expected a token or an array/],
+    [
+      "a penalty of 0",
+      { prompt, length: 1, repetitionPenalty: 0 },
+      /repetitionPenalty: expected a number above 0/,
+    ],
+    ["a beam of 0", { prompt, length: 1, beam: 0 }, /beam: expected a whole number from 1/],
+    [
+      "a temperature of a beam",
+      { prompt, length: 1, beam: 2, temperature: 1 },
+      /temperature: .*Leave out temperature/,
+    ],
+    ["the n best of none", { prompt, length: 1, nBest: 2 }, /nBest: expected beam beside it/],
+    ["a length penalty of none", { prompt, length: 1, lengthPenalty: 1 }, /lengthPenalty: expected beam/],
+    [
+      "more than there are",
+      { prompt, length: 1, beam: 2, nBest: 3 },
+      /nBest: expected 2 at most, as beam says, got 3/,
+    ],
+    [
+      "a negative length penalty",
+      { prompt, length: 1, beam: 2, lengthPenalty: -1 },
+      /lengthPenalty: expected/,
+    ],
     ["a misspelt option", { prompt, length: 1, topk: 3 }, /Did you mean "topK"\?/],
   ])("%s", async (_, options, message) => {
     await expect(logitsModel().generate(options as GenerateOptions)).rejects.toThrow(message);

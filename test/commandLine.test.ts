@@ -93,6 +93,11 @@ describe("wrong usage ends with 2 and one line that says what to do", () => {
     [["train", "generate", "x"], /required option '--out <folder>' not specified/],
     [["train", "generate", "--out", "m"], /no text to train on\. Give one or more files/],
     [["generate"], /missing required argument 'model'/],
+    [
+      ["generate", "m", "--beam", "3", "--top-k", "2"],
+      /'--beam <n>' cannot be used with option '--top-k <n>'/,
+    ],
+    [["generate", "m", "--stop", ""], /'' is invalid\. Give one character or more/],
     [["generate", "m", "--temperature", "warm"], /'warm' is invalid\. Give a number of 0 or more/],
   ])("%j", async (args, message) => {
     const { code, out, err } = await unroll(args);
@@ -220,6 +225,19 @@ describe("training, looking, writing", () => {
     expect(c.out).not.toBe(a.out);
     const { err } = await write("--prompt", "é");
     expect(err).toMatch(/does not know é/);
+  });
+
+  test("generate: a beam, a stop text and a penalty", async () => {
+    const write = async (...more: string[]): Promise<{ text: string; beam: number; temperature: null }> => {
+      const args = ["generate", model(), "--prompt", "the ", "--length", "30", "--device", "wasm", "--json"];
+      return JSON.parse((await unroll([...args, ...more])).out);
+    };
+    const [greedy, one] = [await write("--temperature", "0"), await write("--beam", "1")];
+    expect(one).toMatchObject({ text: greedy.text, beam: 1, temperature: null });
+    const [letter = ""] = [...greedy.text].slice(4);
+    const stopped = await write("--temperature", "0", "--stop", letter);
+    expect(stopped.text).toBe(greedy.text.slice(0, greedy.text.indexOf(letter) + 1));
+    expect((await write("--temperature", "0", "--repetition-penalty", "3")).text).not.toBe(greedy.text);
   });
 });
 

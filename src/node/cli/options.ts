@@ -34,3 +34,9 @@ export function fraction(text: string): number {
   if (text.trim() !== "" && value >= 0 && value < 1) return value;
   throw new InvalidArgumentError("Give a number from 0 up to, not including, 1.");
 }
+
+/** A text of one character or more. */
+export function someText(text: string): string {
+  if (text !== "") return text;
+  throw new InvalidArgumentError("Give one character or more.");
+}

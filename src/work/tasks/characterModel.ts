@@ -104,6 +104,8 @@ export async function evaluateText(model: TextModel, data: Streams): Promise<num
 export interface WriteTextOptions extends Omit<GenerateOptions, "prompt" | "stop"> {
   /** What it goes on from; a line end where it is empty. */
   readonly prompt: string;
+  /** Ends early, after this text. Default: none. */
+  readonly stop?: string | undefined;
 }
 
 /** The text that the model writes after the prompt, each character as it is made. */
@@ -113,7 +115,8 @@ export async function* writeText(
   options: WriteTextOptions,
 ): AsyncGenerator<string, void, undefined> {
   const prompt = encode(options.prompt === "" ? "\n" : options.prompt);
-  for await (const token of model.stream({ ...options, prompt })) yield decode([token]);
+  const stop = options.stop === undefined ? [] : [Array.from(encode(options.stop))];
+  for await (const token of model.stream({ ...options, prompt, stop })) yield decode([token]);
 }
 
 function tensorsOf({ inputs, targets, streams, length }: Streams): readonly [Tensor, Tensor] {

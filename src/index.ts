@@ -25,6 +25,15 @@ export { dropout } from "./nn/layers/dropout.ts";
 export { type EmbeddingOptions, embedding } from "./nn/layers/embedding.ts";
 export type { Facts, Layer, LayerOf } from "./nn/layers/facts.ts";
 export { flatten } from "./nn/layers/flatten.ts";
+export {
+  type GaussianMixtureOptions,
+  type GaussianOptions,
+  gaussian,
+  gaussianMixture,
+  type HeadOf,
+  type QuantilesOptions,
+  quantiles,
+} from "./nn/layers/heads.ts";
 export { type Initializer, type InitializerName, initializers } from "./nn/layers/initializers.ts";
 export { input } from "./nn/layers/input.ts";
 export type { Regularizer } from "./nn/layers/layer.ts";
@@ -45,6 +54,7 @@ export {
 export { repeatVector } from "./nn/layers/repeatVector.ts";
 export { timeDistributed } from "./nn/layers/timeDistributed.ts";
 // nn: values
+export { distributionOf, type PredictedDistribution } from "./nn/model/distributionOf.ts";
 export { type Ragged, ragged } from "./nn/model/ragged.ts";
 export { type Nested, type Tensor, type TypedArray, tensor } from "./nn/model/tensor.ts";
 export type { NamedTensor } from "./nn/model/weights.ts";
@@ -116,6 +126,7 @@ export {
 export type { LoadOptions } from "./nn/train/checkpoint.ts";
 export type { FitOptions } from "./nn/train/fitOptions.ts";
 export { jsonLogger } from "./nn/train/jsonLogger.ts";
+export { gaussianNll, mixtureNll, pinball } from "./nn/train/likelihoods.ts";
 export {
   binaryCrossentropy,
   categoricalCrossentropy,

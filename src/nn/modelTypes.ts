@@ -118,7 +118,10 @@ export interface CausalTokenModel<I extends Signals = Signals, O extends Signals
   generate(options: GenerateBestOptions): Promise<readonly Hypothesis[]>;
   /** The tokens made, without the prompt. */
   generate(options: GenerateOptions): Promise<number[]>;
-  /** The same tokens, each as it is made (with `beam` all at the end): `for await (const token of model.stream({ prompt, length }))`. */
+  /**
+   * The same tokens, each as it is made: `for await (const token of model.stream({ prompt, length }))`. With `beam` all
+   * come at the end of the search.
+   */
   stream(options: GenerateOptions): AsyncGenerator<number, void, undefined>;
 }
 /** What every session does with its states. */

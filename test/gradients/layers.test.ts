@@ -7,6 +7,7 @@ import { dense } from "../../src/nn/layers/dense.ts";
 import { dropout } from "../../src/nn/layers/dropout.ts";
 import { embedding } from "../../src/nn/layers/embedding.ts";
 import { flatten } from "../../src/nn/layers/flatten.ts";
+import { gaussian, gaussianMixture, quantiles } from "../../src/nn/layers/heads.ts";
 import { layerNormalization } from "../../src/nn/layers/layerNormalization.ts";
 import { masking } from "../../src/nn/layers/masking.ts";
 import { multiHeadAttention } from "../../src/nn/layers/multiHeadAttention.ts";
@@ -77,6 +78,17 @@ describe("dense", () => {
   test("on a vector, with an activation", () => {
     checkNetwork({ layers: [dense({ units: 3, activation: "gelu" })], vector: true });
     checkNetwork({ layers: [dense({ units: 3, activation: "softmax" }), dense({ units: 1 })], vector: true });
+  });
+});
+
+describe("heads", () => {
+  test.each([
+    gaussian({ units: 2 }),
+    gaussianMixture({ units: 2, components: 3 }),
+    quantiles({ units: 2, probabilities: [0.25, 0.75], bias: false }),
+  ])("on a sequence and on a vector", (layer) => {
+    checkNetwork({ layers: [layer] });
+    checkNetwork({ layers: [layer], vector: true });
   });
 });
 

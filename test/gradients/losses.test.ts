@@ -2,12 +2,13 @@
 import { describe, expect, test } from "vitest";
 import { parameter } from "../../src/core/graph/build.ts";
 import { type Node, rows } from "../../src/core/graph/nodes.ts";
-import { mul, sigmoid, softmax, sumLeading } from "../../src/core/graph/operators.ts";
+import { concat, mul, sigmoid, softmax, sumLeading } from "../../src/core/graph/operators.ts";
 import { verify } from "../../src/core/graph/verify.ts";
 import type { HostValue } from "../../src/core/run/reference.ts";
 import { dense } from "../../src/nn/layers/dense.ts";
 import { gru } from "../../src/nn/layers/recurrent.ts";
 import { counted } from "../../src/nn/train/counts.ts";
+import { targetWidth } from "../../src/nn/train/loss.ts";
 import { type Loss, lossNamed } from "../../src/nn/train/losses.ts";
 import { objectiveOf } from "../../src/nn/train/objective.ts";
 import { checkGradients, compareGradients, integers, numbers } from "./check.ts";
@@ -21,15 +22,20 @@ const weights = parameter("weights", ["time", rows, 1]);
 const drawnWeights = numbers([steps, count, 1], 5, [0, 2]);
 
 /** Targets that fit the loss: classes, distributions over classes, yes or no, or any numbers. */
-function targetOf({ loss, target = "values" }: Loss): { readonly node: Node; readonly value: HostValue } {
+function targetOf(given: Loss): { readonly node: Node; readonly value: HostValue } {
+  const { loss, target = "values" } = given;
   if (target === "class") {
     const value = { shape: [steps, count], data: integers(0, 3, 1, 1, 2, 0).data };
     return { node: parameter("target", ["time", rows], "int32"), value };
   }
-  const node = parameter("target", ["time", rows, classes]);
-  const value = numbers(shape, 3, loss === "categoricalCrossentropy" ? [0, 0.5] : [0, 1]);
+  const width = targetWidth(given, classes);
+  const node = parameter("target", ["time", rows, width]);
+  const value = numbers([steps, count, width], 3, loss === "categoricalCrossentropy" ? [0, 0.5] : [0, 1]);
   return { node, value };
 }
+
+/** A target of one feature. */
+const oneNumber = { node: parameter("target", ["time", rows, 1]), value: numbers([steps, count, 1], 3) };
 
 /** What comes out of the last layer, and the numbers that go into it. */
 const linkings = {
@@ -37,6 +43,8 @@ const linkings = {
   probabilities: { link: (x: Node): Node => x, range: [0.05, 0.95] },
   softmax: { link: softmax, range: [-2, 2] },
   sigmoid: { link: sigmoid, range: [-2, 2] },
+  /** As wide as four components of one unit are. */
+  mixture: { link: (x: Node): Node => concat(x, mul(x, 1.5), mul(x, -0.7)), range: [-1, 1] },
 } as const;
 type Linking = keyof typeof linkings;
 
@@ -58,13 +66,16 @@ const cases: readonly (readonly [string, Record<string, unknown>, Linking])[] = 
   ["sparseCategoricalCrossentropy", {}, "probabilities"],
   ["sparseCategoricalCrossentropy", {}, "softmax"],
   ["sparseCategoricalCrossentropy", { fromLogits: true }, "plain"],
+  ["gaussianNll", {}, "plain"],
+  ["mixtureNll", { components: 4 }, "mixture"],
+  ["pinball", { probabilities: [0.2, 0.7] }, "plain"],
 ];
 
 describe("what a loss says of each step", () => {
   test.each(cases)("%s %o, %s", (name, options, linking) => {
     const loss = lossNamed(name, options);
     const { link, range } = linkings[linking];
-    const { node, value } = targetOf(loss);
+    const { node, value } = loss.loss === "mixtureNll" ? oneNumber : targetOf(loss);
     const each = mul(loss.perStep(link(prediction), node), weights);
     const given = new Map<Node, HostValue>([
       [prediction, numbers(shape, 1, range)],
@@ -114,7 +125,7 @@ function objectiveChecked(loss: Loss, reduction: "mean" | "sum", sampleWeight: F
   );
   if (parts === undefined) throw new Error("The objective has a part for its goal.");
   const { value } = targetOf(loss);
-  const byRow = loss.target === "class" ? swapped(value.data, 1) : swapped(value.data, classes);
+  const byRow = swapped(value.data, loss.target === "class" ? 1 : targetWidth(loss, classes));
   const host = { rows: count, time: steps, mask: null, classWeight: null, sampleWeight };
   const target = Float32Array.from(byRow);
   const known = counted({ ...host, lengths: Int32Array.from(lengths), target }, loss, given, reduction);
@@ -160,6 +171,13 @@ describe("the objective", () => {
   ];
   test.each(names)("%s, the mean of all steps that count", (name) => {
     objectiveChecked(lossNamed(name), "mean", null);
+  });
+  test("distributions, whose targets are narrower than the predictions", () => {
+    for (const [name, options] of [
+      ["gaussianNll", {}],
+      ["pinball", { probabilities: [0.3, 0.6] }],
+    ] as const)
+      objectiveChecked(lossNamed(name, options), "mean", Float32Array.of(1, 2, 3, 4, 5, 6));
   });
   test("the sum over time, steps with weights", () => {
     objectiveChecked(lossNamed("huber", { delta: 0.1 }), "sum", Float32Array.of(0.5, 2, 0, 1, 3, 1));

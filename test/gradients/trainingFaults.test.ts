@@ -9,7 +9,7 @@ import { add, mul, neg, sqrt, sub } from "../../src/core/graph/operators.ts";
 import { type Rule, substitute } from "../../src/core/graph/rewrite.ts";
 import { topological } from "../../src/core/graph/walk.ts";
 import { caseNamed } from "../parity/close.ts";
-import { expectLoss, type LossFaults, lossCases } from "../parity/losses.ts";
+import { distributionCases, expectLoss, type LossFaults, lossCases } from "../parity/losses.ts";
 import { expectOptimizer, type OptimizerFaults, optimizerCases } from "../parity/optimizers.ts";
 import { at, fault, named, nth } from "./plant.ts";
 
@@ -72,11 +72,42 @@ const inLosses: readonly (readonly [what: string, name: string, faults: () => Lo
       ),
     }),
   ],
+  [
+    "the log of the deviation is left out",
+    "gaussianNll 3  3x2",
+    () => ({ graph: fault(at("add", (node) => (node.inputs[1].op === "slice" ? node.inputs[0] : node))) }),
+  ],
+  [
+    "a deviation is taken for its inverse",
+    "gaussianNll 2  2x3",
+    () => ({
+      graph: fault(at("exp", ({ inputs: [x] }) => make("exp", [x.op === "mul" ? x.inputs[0] : x], {}))),
+    }),
+  ],
+  [
+    "the largest of a log of a sum is not put back",
+    "mixtureNll 2 4 3x2",
+    () => ({
+      graph: fault(at("add", (node) => (node.inputs[0].op === "stopGradient" ? node.inputs[1] : node))),
+    }),
+  ],
+  [
+    "the components are not weighed",
+    "mixtureNll 1 3 4",
+    () => ({
+      graph: fault(at("sub", (node) => (node.inputs[0].op === "slice" ? neg(node.inputs[1]) : node))),
+    }),
+  ],
+  [
+    "a target below the quantile costs nothing",
+    "pinball 1 [0.1, 0.5, 0.9] 4",
+    () => ({ graph: fault(at("maximum", (node) => make("maximum", [node.inputs[0], constant(0)], {}))) }),
+  ],
 ];
 
 describe("PyTorch notices in a loss that", () => {
   test.each(inLosses)("%s (%s)", (_, name, faults) => {
-    const one = caseNamed(lossCases, name);
+    const one = caseNamed([...lossCases, ...distributionCases], name);
     expectLoss(one);
     expect(() => expectLoss(one, faults())).toThrow(noticed);
   });

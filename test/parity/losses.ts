@@ -6,6 +6,7 @@ import type { Node } from "../../src/core/graph/nodes.ts";
 import { mul, sumLeading } from "../../src/core/graph/operators.ts";
 import { evaluate, type HostValue } from "../../src/core/run/reference.ts";
 import { counted, type Steps } from "../../src/nn/train/counts.ts";
+import { targetWidth } from "../../src/nn/train/loss.ts";
 import { lossNamed } from "../../src/nn/train/losses.ts";
 import { expectClose } from "./close.ts";
 import { flat, type Nested } from "./measure.ts";
@@ -20,10 +21,17 @@ export interface LossCase {
   readonly outputs: number;
   readonly gradients: { readonly input: Nested };
 }
-const { cases } = JSON.parse(readFileSync(new URL("torch.json", import.meta.url), "utf8")) as {
-  readonly cases: readonly LossCase[];
+const casesIn = <T extends LossCase>(file: string): readonly T[] => {
+  const text = readFileSync(new URL(file, import.meta.url), "utf8");
+  return (JSON.parse(text) as { readonly cases: readonly T[] }).cases.filter(({ kind }) => kind === "loss");
 };
-export const lossCases: readonly LossCase[] = cases.filter(({ kind }) => kind === "loss");
+export const lossCases: readonly LossCase[] = casesIn("torch.json");
+/** The mean and the standard deviation of every prediction too. */
+export interface DistributionCase extends LossCase {
+  readonly mean: Nested;
+  readonly standardDeviation: Nested;
+}
+export const distributionCases: readonly DistributionCase[] = casesIn("distributions.json");
 
 /** Faults: in the graph of the loss, in what the host knows of the steps. */
 export interface LossFaults {
@@ -40,9 +48,12 @@ export function expectLoss(
   const loss = lossNamed(name, options);
   const shape = shapeOf(one.input);
   const prediction = parameter("prediction", shape);
+  const leading = shape.slice(0, -1);
   const target =
-    loss.target === "class" ? parameter("target", shape.slice(0, -1), "int32") : parameter("target", shape);
-  const weights = parameter("weights", [...shape.slice(0, -1), 1]);
+    loss.target === "class"
+      ? parameter("target", leading, "int32")
+      : parameter("target", [...leading, targetWidth(loss, shape.at(-1) ?? 1)]);
+  const weights = parameter("weights", [...leading, 1]);
   const steps: Steps = {
     rows: shape[0] ?? 0,
     time: shape.length === 3 ? (shape[1] ?? 0) : null,

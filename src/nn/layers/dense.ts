@@ -3,18 +3,16 @@
 import type { Node } from "../../core/graph/nodes.ts";
 import { add, matmul } from "../../core/graph/operators.ts";
 import { type Activation, activationCheck, activationOf } from "./activations.ts";
-import { makeLayer } from "./call.ts";
+import { type Described, makeLayer } from "./call.ts";
 import { configOf } from "./config.ts";
-import type { LayerOf, Numbers } from "./facts.ts";
+import type { Facts, LayerOf, Numbers } from "./facts.ts";
 import { type Initializer, initializerCheck } from "./initializers.ts";
 import { type Definition, onNode } from "./layer.ts";
-import { checkOptions, commonChecks, flag, whole } from "./options.ts";
+import { type Checks, checkOptions, commonChecks, flag, whole } from "./options.ts";
 import { type RegularizerOption, regularizerCheck, regularizerOf } from "./regularizer.ts";
 
-export interface DenseOptions<W extends number> {
-  readonly units: W;
-  /** Default: none. */
-  readonly activation?: Activation;
+/** Of every layer that is a product and a bias. */
+export interface AffineOptions {
   /** Default: true. */
   readonly bias?: boolean;
   /** Default: "glorotUniform". */
@@ -26,10 +24,14 @@ export interface DenseOptions<W extends number> {
   readonly trainable?: boolean;
   readonly name?: string;
 }
-const checks = {
+export interface DenseOptions<W extends number> extends AffineOptions {
+  readonly units: W;
+  /** Default: none. */
+  readonly activation?: Activation;
+}
+export const affineChecks: Checks = {
   ...commonChecks,
   units: whole(1),
-  activation: activationCheck,
   bias: flag,
   kernelInitializer: initializerCheck,
   biasInitializer: initializerCheck,
@@ -39,13 +41,34 @@ const checks = {
 
 /** `activation(x W + b)` on the last axis: `[batch, features]` or `[batch, time, features]`. */
 export function dense<const W extends number>(options: DenseOptions<W>): LayerOf<Numbers, "same", W> {
-  checkOptions("dense", options, checks, ["units"]);
-  const { units, bias = true, kernelInitializer = "glorotUniform", biasInitializer = "zeros" } = options;
+  checkOptions("dense", options, { ...affineChecks, activation: activationCheck }, ["units"]);
   const activate = activationOf(options.activation ?? "linear");
+  return affine(options, {
+    base: "dense",
+    className: "Dense",
+    width: options.units,
+    config: () => configOf("dense", options),
+    // On nodes an activation makes a node: Signal is its public face.
+    activate: (x) => activate(x as never) as unknown as Node,
+  });
+}
+
+/** What makes one layer of a product and a bias another than the next. */
+interface Affine extends Pick<Described, "base" | "className" | "config" | "distribution"> {
+  /** The features of the output. */
+  readonly width: number;
+  readonly activate?: (x: Node) => Node;
+}
+
+/** `activate(x W + b)`: a layer of a matrix and a vector. */
+export function affine<L extends Facts>(
+  options: AffineOptions,
+  { width, activate = (x) => x, ...described }: Affine,
+): L {
+  const { bias = true, kernelInitializer = "glorotUniform", biasInitializer = "zeros" } = options;
   const apply: Definition["apply"] = onNode((x, [kernel, b]) => {
     const product = matmul(x, kernel as Node);
-    // On nodes an activation makes a node: Signal is its public face.
-    return activate((b ? add(product, b) : product) as never) as unknown as Node;
+    return activate(b ? add(product, b) : product);
   });
   const kernel = {
     name: "kernel",
@@ -59,20 +82,18 @@ export function dense<const W extends number>(options: DenseOptions<W>): LayerOf
   };
   return makeLayer(
     {
-      base: "dense",
-      className: "Dense",
+      ...described,
       name: options.name ?? null,
       trainable: options.trainable ?? true,
       takes: ["vector", "sequence", "other"],
-      config: () => configOf("dense", options),
-      outputs: ([x]) => (x ? [{ ...x, name: "output", axes: [...x.axes.slice(0, -1), units] }] : []),
+      outputs: ([x]) => (x ? [{ ...x, name: "output", axes: [...x.axes.slice(0, -1), width] }] : []),
       weights: ([x]) => [
-        { ...kernel, shape: [Number(x?.axes.at(-1)), units] },
-        ...(bias ? [{ ...own, shape: [units] }] : []),
+        { ...kernel, shape: [Number(x?.axes.at(-1)), width] },
+        ...(bias ? [{ ...own, shape: [width] }] : []),
       ],
       apply,
       everyStep: apply,
     },
-    { takes: "vector", width: units },
+    { takes: "vector", width },
   );
 }

@@ -5,6 +5,7 @@
  * are the layer's own wherever it is used.
  */
 import type { Dim, Node } from "../../core/graph/nodes.ts";
+import type { Distribution } from "../distributions/distribution.ts";
 import type { Kind } from "../signals.ts";
 import type { Callable, Form } from "../symbols.ts";
 import type { Facts } from "./facts.ts";
@@ -84,6 +85,8 @@ export interface Definition extends Callable {
   readonly operands?: { readonly names: readonly string[]; readonly least: number };
   /** Whether it asks how many steps there can be (`Context.most`). */
   readonly looksAtSteps?: boolean;
+  /** For layers whose output tells a distribution. */
+  readonly distribution?: Distribution | undefined;
   /** How it is applied inside timeDistributed, to every step of `[time, rows, ...]` alike; null where it cannot be. */
   readonly everyStep: Definition["apply"] | null;
   /** Throws an UnrollError when the layer cannot be saved. */

@@ -7,6 +7,7 @@ import { activation } from "./activation.ts";
 import { bidirectional } from "./bidirectional.ts";
 import { dense } from "./dense.ts";
 import { dropout } from "./dropout.ts";
+import { gaussian, gaussianMixture, quantiles } from "./heads.ts";
 import { input } from "./input.ts";
 import { definitionOf } from "./layer.ts";
 import { layerNormalization } from "./layerNormalization.ts";
@@ -21,6 +22,9 @@ const layers = [
   bidirectional(lstm({ units: 3, initialState: "learned" }), { mergeMode: "sum" }),
   dense({ units: 4, activation: "relu", bias: false, trainable: false, name: "head" }),
   timeDistributed(dense({ units: 2 })),
+  gaussian({ units: 2, name: "head" }),
+  gaussianMixture({ units: 2, components: 3, kernelInitializer: "zeros" }),
+  quantiles({ units: 2, probabilities: [0.25, 0.75] }),
   layerNormalization({ center: false }),
   masking({ maskValue: -1 }),
   dropout({ rate: 0.25 }),

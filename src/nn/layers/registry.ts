@@ -11,6 +11,7 @@ import { dropout } from "./dropout.ts";
 import { embedding } from "./embedding.ts";
 import type { Facts } from "./facts.ts";
 import { flatten } from "./flatten.ts";
+import { gaussian, gaussianMixture, quantiles } from "./heads.ts";
 import type { LayerConfig } from "./layer.ts";
 import { layerNormalization } from "./layerNormalization.ts";
 import { masking } from "./masking.ts";
@@ -36,6 +37,9 @@ const makers: Readonly<Record<string, Maker>> = {
   embedding: made(embedding),
   masking: made(masking),
   dense: made(dense),
+  gaussian: made(gaussian),
+  gaussianMixture: made(gaussianMixture),
+  quantiles: made(quantiles),
   dropout: made(dropout),
   activation: ({ activation: f, ...options }) => activation(f as never, options),
   flatten: made(flatten),

@@ -49,6 +49,7 @@ export function timeDistributed<L extends Facts>(
       },
       weights: ([x]) => inner.weights([stepOf(x)]),
       apply: everyStep,
+      distribution: inner.distribution,
     },
     { takes: "sequence", width: layer.width },
   );

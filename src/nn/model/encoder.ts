@@ -1,11 +1,14 @@
 /** The part of a network before its last dense layer: what it has made of the data before it decides. */
 import { UnrollError } from "../../errors.ts";
+import { isLayer } from "../layers/layer.ts";
 import { buildNetwork } from "./build.ts";
 import { type Network, once } from "./network.ts";
 
 export function encoderOf(network: Network): Network {
   return once(network, "encoder", () => {
-    const last = network.calls.findLast(({ by }) => by.base === "dense");
+    const last = network.calls.findLast(
+      ({ by }) => by.base === "dense" || (isLayer(by) && by.distribution !== undefined),
+    );
     const code = last?.inputs[0];
     if (code === undefined || "input" in code.source) {
       throw new UnrollError({

@@ -77,6 +77,9 @@ export function register(model: object, network: () => Network): void {
   networks.set(model, network);
 }
 
+/** Whether `x` is what sequential, functional or loadModel gave. */
+export const isModel = (x: unknown): x is object => typeof x === "object" && x !== null && networks.has(x);
+
 /** The network of a model object. Throws an UnrollError while it is not built. */
 export function networkOf(model: object): Network {
   const network = networks.get(model);

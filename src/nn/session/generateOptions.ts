@@ -1,6 +1,6 @@
 /** What `model.generate` and `model.stream` are told, and how it is checked. */
 import { UnrollError } from "../../errors.ts";
-import { type Check, type Checks, checkOptions, spelt, whole } from "../layers/options.ts";
+import { type Check, type Checks, checkOptions, seedCheck, spelt, whole } from "../layers/options.ts";
 import { streamsCheck } from "./session.ts";
 
 export interface GenerateOptions {
@@ -47,11 +47,6 @@ const numberWhere = (expected: string, holds: (x: number) => boolean): Check => 
   holds: (x) => typeof x === "number" && x < Number.POSITIVE_INFINITY && holds(x),
 });
 
-/** A whole number that random numbers are made from. */
-export const seedCheck: Check = {
-  expected: "a whole number from 0 to 2^53 - 1",
-  holds: (x) => Number.isSafeInteger(x) && (x as number) >= 0,
-};
 const checks: Checks = {
   prompt: {
     expected: "an array of tokens, at least one",

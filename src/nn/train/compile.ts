@@ -1,12 +1,14 @@
 /** What `compile` is told, checked and completed: an optimizer, and for each output a loss and its metrics. */
 import { UnrollError } from "../../errors.ts";
 import { nearest } from "../../spelling.ts";
+import { distributionText, sameDistribution } from "../distributions/distribution.ts";
 import { type Check, checkOptions, oneOf } from "../layers/options.ts";
 import { isRecurrence } from "../layers/recurrence.ts";
-import type { Network } from "../model/network.ts";
+import { headOf } from "../model/head.ts";
+import type { End, Network } from "../model/network.ts";
 import { listed } from "../model/structure.ts";
 import type { TimeReduction } from "./counts.ts";
-import { type Loss, type LossName, lossNamed } from "./losses.ts";
+import { type Loss, type LossName, lossNamed, lossNames, lossTextOf } from "./losses.ts";
 import { type Metric, type MetricName, metricNamed } from "./metrics.ts";
 import type { Goal } from "./objective.ts";
 import type { Optimizer, OptimizerName } from "./optimizers.ts";
@@ -69,8 +71,10 @@ export function compiled(options: CompileOptions, network: Network): Compiled {
   refuseOtherStates(network);
   const losses = each(network, options.loss);
   refuseOtherOutputs(network, options.metrics);
-  const goals = network.outputs.map(({ name, symbol }, k): Goal => {
+  const goals = network.outputs.map((end, k): Goal => {
+    const { name, symbol } = end;
     const loss = lossOf(losses[k]);
+    refuseOtherHead(end, loss);
     const metrics = metricsOf(options.metrics, name).map((metric) =>
       typeof metric === "string" ? metricNamed(metric, loss, symbol.axes.at(-1) ?? 1) : metric,
     );
@@ -111,6 +115,19 @@ function lossOf(given: unknown): Loss {
 
 const isLoss = (x: unknown): x is Loss =>
   typeof x === "object" && x !== null && "perStep" in x && typeof x.perStep === "function";
+
+/** A layer that tells a distribution is trained by the loss of that distribution, or by one of the user's own. */
+function refuseOtherHead(end: End, loss: Loss): void {
+  const trained = loss.distribution?.(end.symbol.axes.at(-1) ?? 1); // refuses a width that no such has
+  const head = headOf(end);
+  if (head === null || (trained === undefined && !lossNames.includes(loss.loss))) return;
+  refuseUnless(trained !== undefined && sameDistribution(head, trained), {
+    where: `model.compile({ loss }), output "${end.name}"`,
+    expected: `the loss of ${distributionText(head)}`,
+    got: trained === undefined ? `"${loss.loss}"` : `that of ${distributionText(trained)}`,
+    fix: `Set loss: ${lossTextOf(head)}.`,
+  });
+}
 
 function metricsOf(metrics: CompileOptions["metrics"], output: string): readonly (MetricName | Metric)[] {
   if (metrics === undefined) return [];

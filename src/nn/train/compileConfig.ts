@@ -4,7 +4,7 @@
  */
 import { UnrollError } from "../../errors.ts";
 import { type Fields, fault, fieldsAt, listAt, numberAt, spelt, textAt } from "../model/fields.ts";
-import { lossNamed, lossNames } from "./losses.ts";
+import { lossNamed, lossNames, lossOptions } from "./losses.ts";
 import { metricNames } from "./metrics.ts";
 import type { CompileConfig } from "./saved.ts";
 import { scheduleNamed } from "./schedules.ts";
@@ -22,7 +22,7 @@ const nullable: readonly string[] = [
   "warmupTarget",
 ];
 const flags: readonly string[] = ["nesterov", "centered", "amsgrad", "fromLogits", "staircase"];
-const lists: readonly string[] = ["boundaries", "values"];
+const lists: readonly string[] = ["boundaries", "values", "probabilities"];
 /** The options of each schedule, those that may be left out with "?". */
 const schedules: Readonly<Record<string, readonly string[]>> = {
   exponentialDecay: ["initialLearningRate", "decaySteps", "decayRate", "staircase?"],
@@ -77,8 +77,10 @@ function rateFrom(config: unknown, where: string): unknown {
 
 function goalFrom(config: unknown, where: string): CompileConfig["outputs"][number] {
   const { loss, metrics } = fieldsAt(config, where, ["loss", "metrics"]);
+  const known = namedFrom(loss, `${where}.loss`, lossNames, lossOptions);
+  inPlace(`${where}.loss.options`, () => lossNamed(known.name, known.options));
   return {
-    loss: namedFrom(loss, `${where}.loss`, lossNames, (name) => optional(lossNamed(name).options)),
+    loss: known,
     metrics: listAt(metrics, `${where}.metrics`, 1000).map((metric, k) =>
       namedFrom(metric, `${where}.metrics[${k}]`, metricNames, () => ["threshold?"]),
     ),

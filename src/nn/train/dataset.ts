@@ -7,6 +7,7 @@ import { listed } from "../model/structure.ts";
 import type { Axes } from "../symbols.ts";
 import type { Dataset } from "./batches.ts";
 import type { Compiled } from "./compile.ts";
+import { targetWidth } from "./loss.ts";
 import { refuseUnless } from "./refuse.ts";
 
 export interface Weighing {
@@ -55,8 +56,10 @@ function targetColumn({ outputs }: Network, { goals }: Compiled, data: unknown, 
   const { loss } = goals[k] ?? {};
   const where = outputs.length > 1 ? `y, "${name}"` : "y";
   const axes = symbol?.axes ?? [];
-  if (loss?.target !== "class")
-    return columnOf(listOf(data), { axes, dtype: "float32", time, expand: true }, where);
+  if (loss?.target !== "class") {
+    const own = loss ? [...axes.slice(0, -1), targetWidth(loss, axes.at(-1) ?? 1)] : axes;
+    return columnOf(listOf(data), { axes: own, dtype: "float32", time, expand: true }, where);
+  }
   const values = listOf(data);
   // Keras also takes the classes of a batch as [batch, 1].
   const single = axes.length === 1 && Array.isArray(values) && Array.isArray(values[0]);

@@ -10,8 +10,12 @@ import type { Node } from "../../core/graph/nodes.ts";
 import * as operators from "../../core/graph/operators.ts";
 import { widthOf } from "../../core/graph/shapes.ts";
 import { nearest } from "../../spelling.ts";
-import { type Check, checkOptions, flag, number } from "../layers/options.ts";
+import type { Distribution } from "../distributions/distribution.ts";
+import { gaussianNll, mixtureNll, pinball } from "./likelihoods.ts";
+import { filled, type Loss } from "./loss.ts";
 import { refuseUnless } from "./refuse.ts";
+
+export type { Loss } from "./loss.ts";
 
 const { abs, add, clip, div, exp, log, log1p, logSoftmax, max, maximum, mean, minimum, mul, neg } = operators;
 const { oneHot, square, stopGradient, sub, sum, where } = operators;
@@ -22,20 +26,10 @@ export type LossName =
   | "huber"
   | "binaryCrossentropy"
   | "categoricalCrossentropy"
-  | "sparseCategoricalCrossentropy";
-
-/** A loss. One of your own needs a name and `perStep`. */
-export interface Loss {
-  readonly loss: string;
-  /** What makes the same loss again. */
-  readonly options?: Readonly<Record<string, unknown>>;
-  /** "class": int32 without the axis of features. "values", the default: the shape of the prediction. */
-  readonly target?: "values" | "class";
-  /** Steps whose target is this class count nothing. */
-  readonly ignoreClass?: number | null;
-  /** `[..., features]` and the target to `[..., 1]`. */
-  readonly perStep: (prediction: Node, target: Node) => Node;
-}
+  | "sparseCategoricalCrossentropy"
+  | LikelihoodName;
+/** Losses of distributions. */
+export type LikelihoodName = "gaussianNll" | "mixtureNll" | "pinball";
 
 /** The mean of (prediction - target)^2 over the features. */
 export function meanSquaredError(): Loss {
@@ -128,23 +122,6 @@ export function sigmoidLogits(node: Node): Node | null {
   return node.op === "sigmoid" ? node.inputs[0] : null;
 }
 
-/** Defaults with what was given. Throws an UnrollError for a name or a value that cannot be. */
-function filled<T extends object>(name: LossName, defaults: T, given: object): T {
-  const checks = Object.entries(defaults).map(([key, usual]): [string, Check] => [
-    key,
-    usual === null ? classOrNone : typeof usual === "boolean" ? flag : number,
-  ]);
-  checkOptions(name, given, Object.fromEntries(checks));
-  return {
-    ...defaults,
-    ...Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined)),
-  };
-}
-const classOrNone: Check = {
-  expected: "a class, a whole number, or null",
-  holds: (x) => x === null || Number.isInteger(x),
-};
-
 const epsilon = 1e-7;
 const clipped = (p: Node): Node => clip(p, epsilon, 1 - epsilon);
 const normalized = (p: Node): Node => div(p, sum(p));
@@ -158,9 +135,23 @@ const named = {
   binaryCrossentropy,
   categoricalCrossentropy,
   sparseCategoricalCrossentropy,
+  gaussianNll,
+  mixtureNll,
+  pinball,
 } as const satisfies Readonly<Record<LossName, unknown>>;
 
 export const lossNames: readonly string[] = Object.keys(named);
+export const likelihoodNames: readonly string[] = ["gaussianNll", "mixtureNll", "pinball"];
+/** The loss of a distribution, as it is written. */
+export const lossTextOf = ({ kind, options }: Distribution): string => {
+  const name = { gaussian: "gaussianNll", gaussianMixture: "mixtureNll", quantiles: "pinball" }[kind];
+  return `${name}(${kind === "gaussian" ? "" : JSON.stringify(options)})`;
+};
+/** The options of each loss, those that may be left out with "?". */
+export const lossOptions = (name: string): readonly string[] =>
+  name === "mixtureNll"
+    ? ["components"]
+    : Object.keys(lossNamed(name).options ?? {}).map((option) => `${option}?`);
 
 /** A loss by name, with Keras's defaults or `options` (as they stand in a file). */
 export function lossNamed(name: string, options: Readonly<Record<string, unknown>> = {}): Loss {

@@ -14,6 +14,7 @@ import {
   categoricalCrossentropy,
   type Loss,
   type LossName,
+  likelihoodNames,
   lossNamed,
   meanAbsoluteError,
   meanSquaredError,
@@ -86,7 +87,14 @@ export function metricNamed(name: string, loss: Loss, width: number): Metric {
         ? "Use one of these names."
         : `Did you mean "${nearest(name, metricNames)}"?`,
   });
-  return { ...metric, metric: name };
+  return { ...ofMean(metric, name === loss.loss ? undefined : loss.distribution), metric: name };
+}
+
+/** A metric of numbers where the prediction is a distribution: it sees the mean. */
+function ofMean(metric: Metric, distribution: Loss["distribution"]): Metric {
+  if (distribution === undefined) return metric;
+  const meanOf = (prediction: Node): Node => distribution(widthOf(prediction)).mean(prediction);
+  return { ...metric, perStep: (prediction, target) => metric.perStep(meanOf(prediction), target) };
 }
 
 /** All names that `compile` knows. */
@@ -106,6 +114,7 @@ export const metricNames: readonly string[] = [
   "binaryCrossentropy",
   "categoricalCrossentropy",
   "sparseCategoricalCrossentropy",
+  ...likelihoodNames,
 ];
 
 function known(name: string, loss: Loss, width: number): Metric | null {
@@ -118,6 +127,7 @@ function known(name: string, loss: Loss, width: number): Metric | null {
   if (name === "perplexity") return { ...perplexity(), ...crossentropyOf(loss) };
   if (name === "bitsPerToken") return { ...bitsPerToken(), ...crossentropyOf(loss) };
   if (name === loss.loss) return lossMetric(loss);
+  if (likelihoodNames.includes(name)) return null; // other distributions have other predictions
   return metricNames.includes(name) ? lossMetric(lossNamed(name)) : null;
 }
 

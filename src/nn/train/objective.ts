@@ -12,12 +12,13 @@ import { differentiate } from "../../core/grad/gradients.ts";
 import { parameter } from "../../core/graph/build.ts";
 import { type Dim, type Node, rows } from "../../core/graph/nodes.ts";
 import { add, mul, sumLeading } from "../../core/graph/operators.ts";
+import { widthOf } from "../../core/graph/shapes.ts";
 import { simplify } from "../../core/plan/simplify.ts";
 import type { Computation, Parameter } from "../../core/run/device.ts";
 import { invariant } from "../../errors.ts";
 import type { Value } from "../layers/layer.ts";
 import { inputsOf, type Traced } from "../model/trace.ts";
-import type { Loss } from "./losses.ts";
+import { type Loss, targetWidth } from "./loss.ts";
 import type { Metric } from "./metrics.ts";
 
 /** What one output is trained for. */
@@ -90,7 +91,7 @@ function partsOf({ name, loss, metrics }: Goal, output: Value | undefined, given
   const target =
     loss.target === "class"
       ? parameter(`${name}/target`, node.shape.slice(0, -1), "int32")
-      : parameter(`${name}/target`, node.shape);
+      : parameter(`${name}/target`, [...node.shape.slice(0, -1), targetWidth(loss, widthOf(node))]);
   const perStep = (what: string): Parameter => parameter(`${name}/${what}`, [...leading, 1]);
   const counts = given.counts ? perStep("counts") : null;
   const weights = given.weights ? perStep("weights") : null;

@@ -1,0 +1,78 @@
+/**
+ * Last layers whose output tells a distribution instead of one guess: products and biases, like `dense`, as wide as
+ * the distribution has parameters. The layout of these is in distributions/; each has a loss of its own.
+ */
+import { gaussianOf } from "../distributions/gaussian.ts";
+import { mixtureOf } from "../distributions/mixture.ts";
+import { quantilesOf, usualProbabilities } from "../distributions/quantiles.ts";
+import { configOf } from "./config.ts";
+import { type AffineOptions, affine, affineChecks } from "./dense.ts";
+import type { LayerOf, Numbers } from "./facts.ts";
+import { type Check, checkOptions, whole } from "./options.ts";
+
+export interface GaussianOptions extends AffineOptions {
+  /** The features of the target. */
+  readonly units: number;
+}
+export interface GaussianMixtureOptions extends GaussianOptions {
+  /** How many normal distributions are mixed. */
+  readonly components: number;
+}
+export interface QuantilesOptions extends GaussianOptions {
+  /** Which quantiles: rising, above 0 and below 1. Default: 0.1, 0.5 and 0.9. */
+  readonly probabilities?: readonly number[];
+}
+/** Its width is that of the parameters. */
+export type HeadOf = LayerOf<Numbers, "same", number>;
+
+/**
+ * A normal distribution for each unit: `[..., 2 units]`, the means, then the logs of the standard deviations. For the
+ * loss `gaussianNll()`.
+ */
+export function gaussian(options: GaussianOptions): HeadOf {
+  checkOptions("gaussian", options, affineChecks, ["units"]);
+  const distribution = gaussianOf(options.units);
+  const config = () => configOf("gaussian", options);
+  const { width } = distribution;
+  return affine(options, { base: "gaussian", className: "Gaussian", width, config, distribution });
+}
+
+/**
+ * A mixture of normal distributions over all units: `[..., components (1 + 2 units)]`, the logits of the components,
+ * then their means, then the logs of their standard deviations, unit by unit. For the loss
+ * `mixtureNll({ components })`.
+ */
+export function gaussianMixture(options: GaussianMixtureOptions): HeadOf {
+  const checks = { ...affineChecks, components: whole(1) };
+  checkOptions("gaussianMixture", options, checks, ["units", "components"]);
+  const distribution = mixtureOf(options.units, options.components);
+  const config = () => configOf("gaussianMixture", options);
+  const { width } = distribution;
+  return affine(options, {
+    base: "gaussianMixture",
+    className: "GaussianMixture",
+    width,
+    config,
+    distribution,
+  });
+}
+
+/**
+ * Quantiles of each unit: `[..., units probabilities]`, the first of all units, then the second of all. For the loss
+ * `pinball({ probabilities })`.
+ */
+export function quantiles(options: QuantilesOptions): HeadOf {
+  checkOptions("quantiles", options, { ...affineChecks, probabilities: probabilitiesCheck }, ["units"]);
+  const distribution = quantilesOf(options.units, [...(options.probabilities ?? usualProbabilities)]);
+  const config = () => configOf("quantiles", options);
+  const { width } = distribution;
+  return affine(options, { base: "quantiles", className: "Quantiles", width, config, distribution });
+}
+
+export const probabilitiesCheck: Check = {
+  expected: "an array of rising numbers above 0 and below 1",
+  holds: (x) =>
+    Array.isArray(x) &&
+    x.length > 0 &&
+    x.every((p, k) => typeof p === "number" && p > (k === 0 ? 0 : x[k - 1]) && p < 1),
+};

@@ -7,6 +7,7 @@ import { attention } from "../src/nn/layers/attention.ts";
 import { dense } from "../src/nn/layers/dense.ts";
 import { dropout } from "../src/nn/layers/dropout.ts";
 import { embedding } from "../src/nn/layers/embedding.ts";
+import { gaussianMixture } from "../src/nn/layers/heads.ts";
 import { input } from "../src/nn/layers/input.ts";
 import { layerNormalization } from "../src/nn/layers/layerNormalization.ts";
 import { masking } from "../src/nn/layers/masking.ts";
@@ -176,6 +177,16 @@ export const causalModels: readonly (readonly [string, () => object, readonly un
       return functional({ inputs: x, outputs: attention({ causal: true })([h, h]) });
     },
     tokens,
+  ],
+  [
+    "a head that tells a distribution",
+    () =>
+      sequential(
+        reals(),
+        gru({ units: 3, returnSequences: true }),
+        gaussianMixture({ units: 2, components: 2 }),
+      ),
+    real,
   ],
   [
     "a layer used twice",

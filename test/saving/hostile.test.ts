@@ -103,6 +103,37 @@ describe("told with file and field", () => {
     expect(() => load(files)).toThrow(UnrollError);
   });
 
+  test.each<[string, (string | number)[], unknown, RegExp]>([
+    [
+      "quantiles that fall",
+      [2, "loss", "options", "probabilities"],
+      [0.8, 0.2],
+      /outputs\[2\]\.loss.*rising/,
+    ],
+    [
+      "a quantile that is none",
+      [2, "loss", "options", "probabilities", 1],
+      null,
+      /probabilities: expected a number/,
+    ],
+    ["half a component", [1, "loss", "options", "components"], 0.5, /outputs\[1\]\.loss.*components/],
+    [
+      "no components",
+      [1, "loss", "options", "components"],
+      undefined,
+      /outputs\[1\].*the field "components"/,
+    ],
+  ])("%s", (_, path, by, message) => {
+    const files = saved.get("distributions, one of each kind") ?? new Map();
+    const broken = withConfig(
+      files,
+      replaced(configOf(files), ["training", "compile", "outputs", ...path], by),
+    );
+    expect(() => load(files)).not.toThrow();
+    expect(() => load(broken)).toThrow(message);
+    expect(() => load(broken)).toThrow(UnrollError);
+  });
+
   test("a file that is not there, cut off, or no JSON", () => {
     const { "model.safetensors": data, "config.json": config } = Object.fromEntries(first());
     expect(() => load(new Map([["config.json", config as Uint8Array]]))).toThrow(

@@ -6,6 +6,7 @@ import { dense } from "../../src/nn/layers/dense.ts";
 import { dropout } from "../../src/nn/layers/dropout.ts";
 import { embedding } from "../../src/nn/layers/embedding.ts";
 import { flatten } from "../../src/nn/layers/flatten.ts";
+import { gaussian, gaussianMixture, quantiles } from "../../src/nn/layers/heads.ts";
 import { initializers } from "../../src/nn/layers/initializers.ts";
 import { input } from "../../src/nn/layers/input.ts";
 import { layerNormalization } from "../../src/nn/layers/layerNormalization.ts";
@@ -25,6 +26,7 @@ import {
   sub,
   tanh,
 } from "../../src/nn/operators.ts";
+import { mixtureNll, pinball } from "../../src/nn/train/likelihoods.ts";
 import { adadelta, adagrad, adam, nadam, rmsprop, sgd } from "../../src/nn/train/optimizers.ts";
 import { cosineDecay, piecewiseConstantDecay, warmup } from "../../src/nn/train/schedules.ts";
 
@@ -199,6 +201,31 @@ export const examples: readonly Example[] = [
     },
     x: numbers([6, 4, 2]),
     y: numbers([6, 4, 2], 2),
+  },
+  {
+    name: "distributions, one of each kind",
+    make: () => {
+      const x = input({ shape: [null, 2] });
+      const h = gru({ units: 3, returnSequences: true })(x);
+      const outputs = {
+        normal: gaussian({ units: 2 })(h),
+        mixed: gaussianMixture({ units: 2, components: 3 })(h),
+        parts: timeDistributed(quantiles({ units: 1, probabilities: [0.2, 0.8] }))(h),
+      };
+      const model = functional({ inputs: x, outputs });
+      model.compile({
+        optimizer: adam(),
+        loss: {
+          normal: "gaussianNll",
+          mixed: mixtureNll({ components: 3 }),
+          parts: pinball({ probabilities: [0.2, 0.8] }),
+        },
+        metrics: ["mae"],
+      });
+      return model as unknown as Model;
+    },
+    x: numbers([6, 4, 2]),
+    y: { normal: numbers([6, 4, 2], 2), mixed: numbers([6, 4, 2], 3), parts: numbers([6, 4, 1], 4) },
   },
   {
     name: "a cell of one's own",

@@ -65,6 +65,7 @@ export type {
   CausalModel,
   CausalTokenModel,
   CompileOptions,
+  ForecastOptions,
   GenerateBestOptions,
   GenerateOptions,
   History,

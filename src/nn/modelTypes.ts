@@ -8,6 +8,7 @@ import type { DataOf, Leaf, ResultOf, Signals, Step, StepFits, StepsFit } from "
 import type { NamedTensor } from "./model/weights.ts";
 import type { Hypothesis } from "./session/beam.ts";
 import type { GenerateBestOptions, GenerateOptions } from "./session/generateOptions.ts";
+import type { ForecastOptions } from "./session/series.ts";
 import type { Common, Signal, TimeOf } from "./signals.ts";
 import type { CompileOptions as AnyCompileOptions } from "./train/compile.ts";
 import type { Weighing } from "./train/dataset.ts";
@@ -19,6 +20,7 @@ import type { OptimizerState } from "./train/once.ts";
 
 export type { Hypothesis } from "./session/beam.ts";
 export type { GenerateBestOptions, GenerateOptions } from "./session/generateOptions.ts";
+export type { ForecastOptions } from "./session/series.ts";
 
 export interface CompileOptions<O> extends Omit<AnyCompileOptions, "loss"> {
   /** One for every output, or an array or a record of them as the outputs were given. */
@@ -111,6 +113,13 @@ export interface CausalModel<I extends Signals = Signals, O extends Signals = Si
    * seen. Default: 512.
    */
   session(options: { readonly batch: number; readonly maxSteps?: number }): BatchSession<I, Pushed<O>>;
+  /**
+   * The steps that follow each sequence of `x`, made one after the other from the model's own outputs:
+   * `[batch, steps, features]`. For models of numbers, whose output is the next step of their input.
+   */
+  forecast(x: DataOf<I>, options: ForecastOptions): Promise<Tensor>;
+  /** The same steps, each as it is made, `[batch, features]`. */
+  forecastStream(x: DataOf<I>, options: ForecastOptions): AsyncGenerator<Tensor, void, undefined>;
 }
 export interface CausalTokenModel<I extends Signals = Signals, O extends Signals = Signals>
   extends CausalModel<I, O> {

@@ -18,8 +18,10 @@ import { checkedWeights, getWeights, type NamedTensor, namedWeights, setWeights 
 import type { CausalTokenModel, ModelOf, PredictOptions, StepResult } from "./modelTypes.ts";
 import { currentSeed } from "./seed.ts";
 import type { Hypothesis } from "./session/beam.ts";
+import { forecast, forecastStream } from "./session/forecast.ts";
 import { generate, stream } from "./session/generate.ts";
 import type { GenerateOptions } from "./session/generateOptions.ts";
+import type { ForecastOptions } from "./session/series.ts";
 import { openSession, type StepSession, streamsCheck } from "./session/session.ts";
 import type { Signal } from "./signals.ts";
 import type { TrainedModel } from "./train/callbacks.ts";
@@ -206,6 +208,14 @@ class ModelObject {
 
   async generate(options: GenerateOptions): Promise<number[] | readonly Hypothesis[]> {
     return generate(this.#network(), currentDevice(), options);
+  }
+
+  async forecast(x: unknown, options: ForecastOptions): Promise<Tensor> {
+    return forecast(this.#network(x), currentDevice(), x, options);
+  }
+
+  forecastStream(x: unknown, options: ForecastOptions): AsyncGenerator<Tensor, void, undefined> {
+    return forecastStream(this.#network(x), currentDevice(), x, options);
   }
 
   stream(options: GenerateOptions): AsyncGenerator<number, void, undefined> {

@@ -6,9 +6,12 @@ import {
   type CausalModel,
   type CausalTokenModel,
   dense,
+  distributionOf,
   embedding,
   functional,
+  gaussian,
   gru,
+  type Hypothesis,
   input,
   loadModel,
   lstm,
@@ -156,4 +159,21 @@ export function manyStreams(step: Float32Array, some: readonly number[][], count
   );
   // @ts-expect-error the input called right is missing
   several.session({ batch: 1 }).push([{ left: step }]);
+}
+
+export async function generation(prompt: Int32Array, past: Tensor): Promise<void> {
+  const language = sequential(words, embedding({ inputDim: 9, outputDim: 2 }), gru({ units: 9 }));
+  same<number[]>()(await language.generate({ prompt, length: 3, stop: [1, [2, 3]], repetitionPenalty: 1.2 }));
+  same<number[]>()(await language.generate({ prompt, length: 3, beam: 2 }));
+  same<readonly Hypothesis[]>()(await language.generate({ prompt, length: 3, beam: 2, nBest: 2 }));
+  // @ts-expect-error a stream is one sequence
+  language.stream({ prompt, length: 3, beam: 2, nBest: 2 });
+  const numbers = sequential(series, gru({ units: 4 }), gaussian({ units: 4 }));
+  same<Tensor>()(await numbers.forecast(past, { steps: 3, sample: true }));
+  for await (const step of numbers.forecastStream(past, { steps: 3 })) same<Tensor>()(step);
+  same<Tensor>()(distributionOf(numbers).mean(past));
+  // @ts-expect-error looks ahead
+  sequential(series, bidirectional(lstm({ units: 2 }))).forecast(past, { steps: 3 });
+  // @ts-expect-error not a loss
+  numbers.compile({ optimizer: "adam", loss: "gaussianNLL" });
 }

@@ -70,7 +70,7 @@ async function generate(folder: string, flags: Flags): Promise<void> {
   const text = await interruptible((signal) => write(model, tokenizer, { ...options, signal }, show));
   if (!flags.json) return;
   const set = Object.entries(options).map(([name, value]) => [name, value ?? null]);
-  const facts = { model: folder, text, ...Object.fromEntries(set) };
+  const facts = { model: folder, prompt, text, ...Object.fromEntries(set) };
   process.stdout.write(`${JSON.stringify(facts)}\n`);
 }
 

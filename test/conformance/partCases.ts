@@ -1,6 +1,6 @@
 /** Everything but scans: random numbers, movements, tables, products, sums, odd outputs; and what is refused. */
 import { make, parameter, zeros } from "../../src/core/graph/build.ts";
-import { rows } from "../../src/core/graph/nodes.ts";
+import { type Node, rows } from "../../src/core/graph/nodes.ts";
 import * as o from "../../src/core/graph/operators.ts";
 import { lengths, result } from "../gradients/steps.ts";
 import { cell, ints, type Program, ragged, rnn, unfold, v, w, x } from "./programs.ts";
@@ -23,6 +23,18 @@ export const parts: Readonly<Record<string, () => Program>> = {
     differentiable: false,
     exact: true,
   }),
+  "one feature of several against many": () => ({
+    outputs: [o.sub(o.slice(x(3, "y"), 1, 1), x(6)), o.mul(o.slice(v(5), 0, 1), o.slice(x(9, "z"), 2, 6))],
+  }),
+  "one feature of a value, of weights and of numbers, against many": () => {
+    const y = o.tanh(x(3, "y"));
+    const [, second] = o.split(o.mul(y, w("s", 3)), 3) as [Node, Node, Node];
+    return { outputs: [o.mul(second, x(3), o.slice(w("W", 6), 4, 1), o.add(o.slice(o.iota(4), 3, 1), 1))] };
+  },
+  "one feature of a value against many of the same": () => {
+    const y = o.tanh(x(5));
+    return { outputs: [o.sum(o.mul(o.slice(y, 0, 1), y, o.slice(y, 4, 1)))] };
+  },
   "dropout of a sequence": () => {
     const kept = o.greater(o.random(ints("key", [2]), ["time", rows, 5]), 0.4);
     return { outputs: [o.mul(x(5), kept, 1 / 0.6)] };

@@ -48,8 +48,9 @@ function computed(kernels: Kernels, node: Node, spot: Spot): Expression {
   );
 }
 
-/** What a member reads: a register, a constant, or a load. */
-export function operand(kernels: Kernels, node: Node, spot: Spot, start = 0): Expression {
+/** What a member reads: a register, a constant, or a load. A single feature of many is read as one alone is. */
+export function operand(kernels: Kernels, node: Node, around: Spot, start = 0): Expression {
+  const spot = widthOf(node) === 1 ? { ...around, width: 1 } : around;
   const behind = kernels.values.behind(node);
   const made = start === 0 ? spot.made.get(behind) : undefined;
   if (made !== undefined) return made;

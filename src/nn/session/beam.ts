@@ -97,17 +97,19 @@ function isDecided(
 
 /** The `width` likeliest of all hypotheses with one token more; of equals the earlier row, then the lower token. */
 function likeliestNext(live: readonly Live[], rows: readonly LogProbabilities[], width: number): Live[] {
-  const next = live.flatMap(({ tokens, logProbability }, parent) => {
+  const next = live.flatMap(({ logProbability }, parent) => {
     const scores = rows[parent] ?? [];
-    return largest(scores, width).map(
-      (token): Live => ({
-        parent,
-        tokens: [...tokens, token],
-        logProbability: logProbability + (scores[token] as number),
-      }),
-    );
+    return largest(scores, width).map((token) => ({
+      parent,
+      token,
+      logProbability: logProbability + (scores[token] as number),
+    }));
   });
-  return next.sort((a, b) => b.logProbability - a.logProbability).slice(0, width);
+  const kept = next.sort((a, b) => b.logProbability - a.logProbability).slice(0, width);
+  return kept.map(({ parent, token, logProbability }) => {
+    const before = live[parent]?.tokens ?? [];
+    return { parent, tokens: [...before, token], logProbability };
+  });
 }
 
 /** Where the `count` largest stand, the largest first; nothing that is -Infinity. */

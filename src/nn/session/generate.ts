@@ -86,8 +86,10 @@ async function found({ session, logits, options, ends }: Making): Promise<readon
   const { prompt, length, beam = 1, repetitionPenalty = 1, lengthPenalty, nBest, signal } = options;
   const rest = breath();
   const known = Array.from(prompt);
+  const seen = (tokens: readonly number[]): ReadonlySet<number> =>
+    new Set(repetitionPenalty === 1 ? [] : [...known, ...tokens]);
   const next = (scores: Float32Array, tokens: readonly number[]): Float64Array =>
-    logSoftmax(penalized(logits(scores), new Set([...known, ...tokens]), repetitionPenalty));
+    logSoftmax(penalized(logits(scores), seen(tokens), repetitionPenalty));
   return beamSearch({
     first: next(await read(session, prompt, rest), []),
     step: async (live) => {

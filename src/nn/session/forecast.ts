@@ -1,7 +1,8 @@
 /**
  * A series continued: what the model gives after the last known step is its next step, and so on.
  *
- *   y[1] = model(x[1..T])      y[k + 1] = model(x[1..T], y[1] z[1], ..., y[k] z[k])       z: what is known of the future
+ *   y[1]     = model(x[1..T])
+ *   y[k + 1] = model(x[1..T], y[1] z[1], ..., y[k] z[k])       z: what is known of the future
  *
  * Where the output tells a distribution, a step is its mean or a draw from it. All rows go on together, as the streams
  * of one session, each from its own end.

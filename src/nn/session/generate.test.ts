@@ -1,3 +1,4 @@
+import fc from "fast-check";
 import { beforeEach, describe, expect, test } from "vitest";
 import { setDevice } from "../device.ts";
 import { activation } from "../layers/activation.ts";
@@ -60,6 +61,47 @@ describe("generate", () => {
     expect(await made(1)).toEqual(await made(1));
     expect(await made(1)).not.toEqual(await made(2));
     expect(await made()).toEqual(await made(0)); // the seed of the model
+  });
+
+  test("the same seed makes the same tokens, whatever the options, also one by one", async () => {
+    const model = logitsModel();
+    const maybe = <T>(x: fc.Arbitrary<T>) => fc.option(x, { nil: undefined });
+    const token = fc.nat(words - 1);
+    const drawing = fc.record({
+      temperature: maybe(fc.double({ min: 0, max: 5, noNaN: true })),
+      topK: maybe(fc.integer({ min: 1, max: 9 })),
+      topP: maybe(fc.double({ min: 0.01, max: 1, noNaN: true })),
+    });
+    const searching = fc.record({
+      beam: fc.integer({ min: 1, max: 5 }),
+      lengthPenalty: maybe(fc.double({ min: 0, max: 3, noNaN: true })),
+    });
+    const shared = fc.record({
+      prompt: fc.array(token, { minLength: 1, maxLength: 4 }),
+      length: fc.nat(12),
+      seed: fc.nat(),
+      repetitionPenalty: maybe(fc.double({ min: 0.5, max: 3, noNaN: true })),
+      stop: maybe(
+        fc.array(fc.oneof(token, fc.array(token, { minLength: 1, maxLength: 2 })), { maxLength: 2 }),
+      ),
+    });
+    await fc.assert(
+      fc.asyncProperty(shared, fc.oneof(drawing, searching), async (options, how) => {
+        const all = { ...options, ...how };
+        const made = await model.generate(all);
+        expect(await model.generate(all)).toEqual(made);
+        const streamed: number[] = [];
+        for await (const one of model.stream(all)) streamed.push(one);
+        expect(streamed).toEqual(made);
+        expect(made.length).toBeLessThanOrEqual(all.length);
+        const ends = (all.stop ?? []).map((end) => [end].flat());
+        const endsAt = (k: number): boolean =>
+          ends.some((end) => end.every((x, j) => x === made[k + 1 - end.length + j]));
+        const first = made.findIndex((_, k) => endsAt(k));
+        expect(made.length).toBe(first < 0 ? all.length : first + 1);
+      }),
+      { numRuns: 60 },
+    );
   });
 
   test("tokens come with the probabilities of the model", async () => {

@@ -5,6 +5,7 @@
 import type { Device } from "../../core/run/device.ts";
 import { exp, log } from "../../core/run/math.ts";
 import { keyOf, uniform } from "../../core/run/random.ts";
+import { boundFor } from "../model/bounds.ts";
 import type { Network } from "../model/network.ts";
 import { breath } from "../train/breath.ts";
 import { beamSearch, type Hypothesis } from "./beam.ts";
@@ -46,7 +47,11 @@ interface Making {
 function makingOf(network: Network, device: Device, options: GenerateOptions, method: string): Making {
   checkGenerateOptions(method, options);
   const where = `${method}(options)`;
-  const session = openSession(network, device, { where, batch: options.beam ?? 1 });
+  const session = openSession(network, device, {
+    where,
+    batch: options.beam ?? 1,
+    maxSteps: boundFor(options.prompt.length + options.length),
+  });
   refuseTokens(options.prompt, tokensOf(network, where), `${where}, prompt`);
   return {
     session,

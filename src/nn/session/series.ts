@@ -4,6 +4,7 @@ import { keyOf } from "../../core/run/random.ts";
 import { UnrollError } from "../../errors.ts";
 import { type Distribution, drawsFrom } from "../distributions/distribution.ts";
 import { type Checks, checkOptions, flag, seedCheck, whole } from "../layers/options.ts";
+import { boundFor } from "../model/bounds.ts";
 import { type Column, columnOf, columnsOf } from "../model/data.ts";
 import { headOf } from "../model/head.ts";
 import type { Network } from "../model/network.ts";
@@ -63,7 +64,12 @@ export function seriesOf(network: Network, device: Device, { x, options, method 
   const head = headOfSeries(network, where);
   const [past] = columnsOf(network, x, `${method}(x)`) as [Column];
   const { rows } = past;
-  const session = openSession(network, device, { where, batch: rows });
+  const longest = past.lengths.reduce((most, length) => Math.max(most, length), 0);
+  const session = openSession(network, device, {
+    where,
+    batch: rows,
+    maxSteps: boundFor(longest + options.steps),
+  });
   const empty = past.lengths.indexOf(0);
   if (empty >= 0) {
     throw new UnrollError({

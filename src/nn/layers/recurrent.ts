@@ -142,7 +142,7 @@ export function recurrent<
   return layerOf({ cell, layer: "recurrent", className: "Recurrent", options });
 }
 
-interface Asked {
+export interface Asked {
   readonly cell: Cell;
   /** The public function. */
   readonly layer: string;
@@ -171,7 +171,8 @@ const recurrentChecks: Checks = {
   initialState: oneOf("zeros", "random", "firstInput", "learned"),
 };
 
-function layerOf<L extends Facts>(asked: Asked): L {
+/** The layer of a built-in cell, or of one's own: options checked, settings made of them. */
+export function layerOf<L extends Facts>(asked: Asked): L {
   const { cell, layer, extra = {} } = asked;
   const weights = weightNames(cell);
   const byWeight = weights.flatMap((name): [string, Checks[string]][] => [

@@ -93,7 +93,7 @@ export function networkOf(size: Size, { last = false, layers = 1, lengths }: Wan
   const { features, units, batch, steps } = size;
   const { x, weights, ends, unfolded } = stackOf(size, layers);
   const { outputs } = unfolded;
-  const wanted = last ? unfolded.last : outputs;
+  const wanted = (last ? unfolded.last : null) ?? outputs;
   const upstream = parameter("upstream", wanted.shape); // dL/dh, so that every step has one of its own
   const loss = sumLeading(sum(mul(wanted, upstream)), last ? 1 : 2);
   const { roots, gradients } = differentiate({ roots: simplify([loss]), wrt: weights });
@@ -160,6 +160,7 @@ function layerOf(
     initial: Object.fromEntries(states.map(([key, shape]) => [key, zeros([rows, ...shape])])),
     masks: {},
     firstInput: false,
+    last: true,
     zeroMasked: false,
     inspect: false,
   });

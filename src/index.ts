@@ -38,7 +38,9 @@ export { type Initializer, type InitializerName, initializers } from "./nn/layer
 export { input } from "./nn/layers/input.ts";
 export type { Regularizer } from "./nn/layers/layer.ts";
 export { type LayerNormalizationOptions, layerNormalization } from "./nn/layers/layerNormalization.ts";
+export { type LruOptions, lru } from "./nn/layers/lru.ts";
 export { masking } from "./nn/layers/masking.ts";
+export { type MinGruOptions, minGRU, minLSTM } from "./nn/layers/minGru.ts";
 export { type MultiHeadAttentionOptions, multiHeadAttention } from "./nn/layers/multiHeadAttention.ts";
 export { positionalEncoding } from "./nn/layers/positionalEncoding.ts";
 export {
@@ -52,6 +54,8 @@ export {
   simpleRNN,
 } from "./nn/layers/recurrent.ts";
 export { repeatVector } from "./nn/layers/repeatVector.ts";
+export { type SlstmOptions, slstm } from "./nn/layers/slstm.ts";
+export { type SruOptions, sru } from "./nn/layers/sru.ts";
 export { timeDistributed } from "./nn/layers/timeDistributed.ts";
 // nn: values
 export { distributionOf, type PredictedDistribution } from "./nn/model/distributionOf.ts";
@@ -83,6 +87,7 @@ export {
   add,
   clip,
   concat,
+  cos,
   div,
   elu,
   exp,
@@ -102,6 +107,7 @@ export {
   relu,
   sigmoid,
   silu,
+  sin,
   softmax,
   softplus,
   softsign,

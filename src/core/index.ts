@@ -7,6 +7,7 @@ export type { Answer, Question } from "./grad/question.ts";
 // graph
 export { constant, make, outputOf, parameter, partsOf, type ScanParts, scan, zeros } from "./graph/build.ts";
 export { lift } from "./graph/lift.ts";
+export { associativeScan } from "./graph/linear.ts";
 export {
   type Dim,
   type DType,
@@ -71,6 +72,7 @@ export {
 } from "./graph/operators.ts";
 export { printGraph } from "./graph/print.ts";
 export { type Rule, rewrite, substitute } from "./graph/rewrite.ts";
+export { cos, sin } from "./graph/trigonometry.ts";
 export { verify } from "./graph/verify.ts";
 export { topological } from "./graph/walk.ts";
 

@@ -1,6 +1,7 @@
 /** The operators of a step and of symbols, by name, on nodes of the graph. Numbers stand for constants. */
 import type { Node } from "../core/graph/nodes.ts";
 import * as core from "../core/graph/operators.ts";
+import * as trigonometry from "../core/graph/trigonometry.ts";
 
 export type Apply = (...operands: readonly (Node | number)[]) => Node | readonly Node[];
 
@@ -16,6 +17,8 @@ export type OperatorName =
   | "neg"
   | "exp"
   | "log"
+  | "sin"
+  | "cos"
   | "sqrt"
   | "square"
   | "abs"
@@ -54,6 +57,8 @@ export const operatorTable: { readonly [N in OperatorName]: Apply } = {
   neg: spread(core.neg),
   exp: spread(core.exp),
   log: spread(core.log),
+  sin: spread(trigonometry.sin),
+  cos: spread(trigonometry.cos),
   sqrt: spread(core.sqrt),
   square: spread(core.square),
   abs: spread(core.abs),

@@ -58,6 +58,9 @@ export const where: Where = operator("where");
 export const neg: Unary = operator("neg");
 export const exp: Unary = operator("exp");
 export const log: Unary = operator("log");
+/** Of an angle in radians, right for magnitudes up to 2^18. */
+export const sin: Unary = operator("sin");
+export const cos: Unary = operator("cos");
 export const sqrt: Unary = operator("sqrt");
 export const square: Unary = operator("square");
 export const abs: Unary = operator("abs");

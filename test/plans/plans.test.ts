@@ -6,6 +6,7 @@ import { wasmTarget } from "../../src/core/plan/target.ts";
 import { dense } from "../../src/nn/layers/dense.ts";
 import { embedding } from "../../src/nn/layers/embedding.ts";
 import { input } from "../../src/nn/layers/input.ts";
+import { minGRU } from "../../src/nn/layers/minGru.ts";
 import { gru, lstm, simpleRNN } from "../../src/nn/layers/recurrent.ts";
 import { chainOf, sequentialNetwork } from "../../src/nn/model/sequential.ts";
 import { trace } from "../../src/nn/model/trace.ts";
@@ -28,6 +29,7 @@ const layers = {
   lstm: lstm({ units: 128, returnSequences: true }),
   gru: gru({ units: 128, returnSequences: true }),
   "gru-reset-before": gru({ units: 128, resetAfter: false, returnSequences: true }),
+  minGRU: minGRU({ units: 128, returnSequences: true }),
 };
 
 describe("the plan of a training step", () => {

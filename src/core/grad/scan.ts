@@ -9,11 +9,14 @@
  * delta_t is the derivative of the loss with respect to the state s_t, everything that follows included. J_t needs
  * values of step t: the forward scan keeps them (residuals.ts), and the backward scan reads them as sequences.
  *
+ * A delta goes back through the same factors as the state came: where f is linear in the states, so is the way back.
+ *
  * A row takes part in the steps before its length, in both directions: until then its delta waits, as its state stayed.
  *
  * Rumelhart, Hinton, Williams 1986; Werbos 1990.
  */
 import { scan as makeScan, outputOf, parameter, partsOf, zeros } from "../graph/build.ts";
+import { nonlinearityOf } from "../graph/linear.ts";
 import { type Node, type NodeOf, rows, type ScanBody, type ScanResult } from "../graph/nodes.ts";
 import { add } from "../graph/operators.ts";
 import { sameShape } from "../graph/shapes.ts";
@@ -159,7 +162,7 @@ function backwardScan(
   back: StepBack,
   { states, accumulated, sequences, summed }: Targets,
 ): { readonly forward: Node; readonly backward: NodeOf<"scan"> } {
-  const { lengths, body, time, reverse } = partsOf(scan);
+  const { lengths, body, time, reverse, associative } = partsOf(scan);
   const gradOf = (node: Node): Node => back.gradients.get(node) ?? zeros(node.shape);
   const totals = accumulated.map((node, k) => parameter(`total.${k}`, node.shape));
   const next = [...states.map(gradOf), ...accumulated.map((node, k) => add(totals[k] as Node, gradOf(node)))];
@@ -177,18 +180,20 @@ function backwardScan(
     carried: [...back.deltas.filter((delta) => delta !== null), ...totals],
     sequences: [...slices.map(({ slice }) => slice), ...residuals.parameters],
   };
+  const stepBack: ScanBody = {
+    ...parameters,
+    next: residuals.results.slice(0, next.length),
+    stacked: residuals.results.slice(next.length, next.length + sequences.length),
+    summed: residuals.results.slice(next.length + sequences.length),
+  };
   const backward = makeScan({
     lengths,
     initial: [...last, ...totals.map(({ shape }) => zeros(shape))],
     sequences: [...slices.map(({ sequence }) => sequence), ...residuals.sequences],
-    body: {
-      ...parameters,
-      next: residuals.results.slice(0, next.length),
-      stacked: residuals.results.slice(next.length, next.length + sequences.length),
-      summed: residuals.results.slice(next.length + sequences.length),
-    },
+    body: stepBack,
     time,
     reverse: !reverse,
+    associative: associative === true && nonlinearityOf(stepBack) === null,
   });
   return { forward: residuals.forward, backward };
 }

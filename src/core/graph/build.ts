@@ -39,15 +39,19 @@ export interface ScanParts {
   readonly body: ScanBody;
   readonly time: Dim;
   readonly reverse: boolean;
+  /** Whether every step is linear in the states (linear.ts). Default: false. */
+  readonly associative?: boolean;
 }
 
-export function scan({ lengths, initial, sequences, body, time, reverse }: ScanParts): NodeOf<"scan"> {
-  return make("scan", [lengths, ...initial, ...sequences, ...capturedBy(body)], { body, time, reverse });
+export function scan(parts: ScanParts): NodeOf<"scan"> {
+  const { lengths, initial, sequences, body, time, reverse, associative = false } = parts;
+  const inputs = [lengths, ...initial, ...sequences, ...capturedBy(body)];
+  return make("scan", inputs, { body, time, reverse, associative });
 }
 
 /** The parts of a scan again, to make another of them. */
 export function partsOf(node: NodeOf<"scan">): ScanParts {
-  const { body, time, reverse } = node.attributes;
+  const { body, time, reverse, associative } = node.attributes;
   const [lengths, ...rest] = node.inputs;
   const states = body.carried.length;
   return {
@@ -57,6 +61,7 @@ export function partsOf(node: NodeOf<"scan">): ScanParts {
     body,
     time,
     reverse,
+    associative,
   };
 }
 

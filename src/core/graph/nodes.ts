@@ -196,6 +196,8 @@ export interface ScanAttributes {
   readonly time: Dim;
   /** From the last step to the first. */
   readonly reverse: boolean;
+  /** Every step is linear in the states (linear.ts). */
+  readonly associative: boolean;
 }
 /** `final`: a state after the last step of each row; `stacked`: `[time, rows, ...]`; `summed`: over all steps. */
 export interface ScanResult {

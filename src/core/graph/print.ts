@@ -79,8 +79,10 @@ const rules: { readonly [K in Operator]: Rule<K> } = {
   contract: plain,
   gather: plain,
   scatterAdd: plain,
-  scan: ({ inputs, attributes: { time, reverse } }, names) =>
-    `scan over ${time}${reverse ? " backwards" : ""}, lengths ${listOf(inputs.slice(0, 1), names)}`,
+  scan: ({ inputs, attributes: { time, reverse, associative } }, names) => {
+    const [name, way] = [associative ? "associativeScan" : "scan", reverse ? " backwards" : ""];
+    return `${name} over ${time}${way}, lengths ${listOf(inputs.slice(0, 1), names)}`;
+  },
   output: ({ inputs, attributes: { result } }, names) =>
     `output(${listOf(inputs, names)}, ${result.kind} ${result.index})`,
 };

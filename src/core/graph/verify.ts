@@ -5,10 +5,12 @@
  *   - an output names a result that its scan has, and nothing but an output uses a scan;
  *   - a scan fits its body: initial and next states are shaped as the states, sequences are the slices with
  *     time before them, and what the body takes from outside is among the inputs;
+ *   - a scan that says it is associative is linear in its states;
  *   - a state or slice belongs to one body and is seen nowhere outside of it.
  */
 import { invariant, UnrollError } from "../../errors.ts";
 import { partsOf, type ScanParts } from "./build.ts";
+import { nonlinearityOf } from "./linear.ts";
 import { type Dim, type DType, type Node, type NodeOf, type Operator, rows, type ScanBody } from "./nodes.ts";
 import { printNode } from "./print.ts";
 import { dtypeOf, sameShape, shapeOf, widthOf } from "./shapes.ts";
@@ -198,6 +200,12 @@ function verifyScan(node: NodeOf<"scan">, check: Check): void {
   check(
     body.summed.every(({ shape }) => !shape.includes(rows)),
     "what a scan sums has no rows",
+  );
+  const nonlinear = node.attributes.associative ? nonlinearityOf(body) : null;
+  check(
+    nonlinear === null,
+    `an associative scan is linear in its states, and "${nonlinear?.state.attributes.name}" is not: ` +
+      `${nonlinear && printNode(nonlinear.node)}`,
   );
 
   const own = bodyNodes(body);

@@ -40,7 +40,8 @@ function turn(node: NodeOf<"scan">): Turned | null {
   const parts = partsOf(node);
   const { body } = parts;
   const own = bodyNodes(body);
-  const tails = body.next.map((next) => tailOf(next, own));
+  const stateful = dependents(resultsOf(body), body.carried);
+  const tails = body.next.map((next) => tailOf(next, own, stateful));
   if (tails.every((tail) => tail === null)) return null;
   const cut = [...new Set(tails.flatMap((tail) => tail ?? []))];
   const plain = body.carried.flatMap((_, k) => (tails[k] === null ? [k] : []));
@@ -120,10 +121,13 @@ const linear: ReadonlySet<Operator> = new Set<Operator>([
   "slice",
 ]);
 
-/** What the linear end of `next` reads, when there is a product in it; null otherwise. */
-function tailOf(next: Node, own: ReadonlySet<Node>): readonly Node[] | null {
+/**
+ * What the linear end of `next` reads, when there is a product in it; null otherwise. A product that does not touch
+ * a state is none of these: it runs before the steps.
+ */
+function tailOf(next: Node, own: ReadonlySet<Node>, stateful: ReadonlySet<Node>): readonly Node[] | null {
   const products = topological([next]).filter(
-    (node) => node.op === "affine" && own.has(node) && linearTo(next, node),
+    (node) => node.op === "affine" && stateful.has(node) && linearTo(next, node),
   );
   if (products.length === 0) return null;
   const tail = dependents([next], products);

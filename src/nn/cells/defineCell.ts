@@ -13,8 +13,12 @@ export interface Sizes {
   readonly features: number;
   readonly units: number;
 }
-/** A shape; or a shape and how it begins: the name of an initializer. */
-export type CellWeight = Shape | { readonly shape: Shape; readonly initializer: string };
+/** A shape; or a shape and how it begins: the name of an initializer, or one with its options. */
+export type CellWeight = Shape | { readonly shape: Shape; readonly initializer: string | WithOptions };
+interface WithOptions {
+  readonly initializer: string;
+  readonly options: Readonly<Record<string, number>>;
+}
 export type Named<Names> = { readonly [N in Names & string]: Signal };
 /** What a cell without options has. */
 export type NoOptions = Readonly<Record<never, never>>;
@@ -29,6 +33,8 @@ export interface Equation {
     weights: object,
     options: object,
   ) => Readonly<Record<string, Signal>>;
+  /** Is every next state a sum of states, each times something that depends on no state? */
+  readonly linear: (sizes: object) => boolean;
 }
 
 export interface Cell<
@@ -64,6 +70,11 @@ export interface CellDescription<S, W, R, O> {
   ) => R & Named<keyof S>;
   /** The name of what the layer gives. Default: the first state. */
   readonly output?: NoInfer<keyof R & string>;
+  /**
+   * Whether every next state is a sum of states, each times something that depends on no state; the graph says so
+   * then (`associativeScan`). A claim that is wrong is refused when a model is built. Default: false.
+   */
+  readonly linear?: boolean | ((sizes: Sizes & O) => boolean);
 }
 
 /** A cell of one's own. `step` is given one example, without an axis for the batch. */
@@ -74,10 +85,11 @@ export function defineCell<
   O extends object = NoOptions,
 >(cell: CellDescription<S, W, R, O>): Cell<keyof S & string, keyof R & string, O, keyof W & string> {
   refuseParts(cell);
-  const { name, state, weights, step, output } = cell;
+  const { name, state, weights, step, output, linear = false } = cell;
   const options = (cell.options ?? {}) as O; // left out only where O is NoOptions
   // A cell's functions are called with exactly the names that their types were made from.
-  const equation = { state, weights, step } as unknown as Equation;
+  const isLinear = typeof linear === "function" ? linear : () => linear;
+  const equation = { state, weights, step, linear: isLinear } as unknown as Equation;
   const states = Object.keys(equation.state({ features: 1, units: 1, ...options }) ?? {}) as (keyof S &
     string)[];
   const [first] = states;

@@ -41,13 +41,20 @@ export function biases(bias: Signal | undefined): readonly [Signal | null, Signa
   return node.shape.length === 1 ? [bias, null] : [signalOf(row(node, 0)), signalOf(row(node, 1))];
 }
 
-export const biased = (sum: Signal, bias: Signal | null): Signal => (bias === null ? sum : add(sum, bias));
+export const biased = (sum: Signal, bias: Signal | null = null): Signal =>
+  bias === null ? sum : add(sum, bias);
 
 /** `size` columns of a weight from `start` on. */
 export const columns = (weight: Signal, start: number, size: number): Signal =>
   signalOf(slice(nodeOf(weight), start, size));
 
 export const featuresOf = (signal: Signal): number => widthOf(nodeOf(signal));
+
+export const axesOf = (signal: Signal): number => nodeOf(signal).shape.length;
+
+/** `size` rows of a matrix from `start` on. */
+export const rowsFrom = (weight: Signal, start: number, size: number): Signal =>
+  signalOf(make("sliceRows", [nodeOf(weight)], { start, size }));
 
 const row = (node: Node, start: number): Node =>
   reshape(make("sliceRows", [node], { start, size: 1 }), [node.shape[1] ?? 1]);

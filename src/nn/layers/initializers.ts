@@ -4,10 +4,11 @@
  *
  *   variance scaling   glorot: 2 / (in + out)   he: 2 / in   lecun: 1 / in      [in, out] = the axes of the weight
  */
-import { type Key, keyOf, normal, orthogonal, truncatedNormal, uniform } from "../../core/run/random.ts";
+import { keyOf, normal, orthogonal, truncatedNormal, uniform } from "../../core/run/random.ts";
 import { UnrollError } from "../../errors.ts";
 import { nearest } from "../../spelling.ts";
 import type { Check } from "./options.ts";
+import { type Drawing, drawn, ring } from "./ring.ts";
 
 /** Each initializer with its options and their defaults. */
 const defaults = {
@@ -25,6 +26,9 @@ const defaults = {
   lecunNormal: {},
   orthogonal: { gain: 1 },
   identity: { gain: 1 },
+  ringDecay: { minRadius: 0, maxRadius: 1 },
+  ringPhase: { maxPhase: 6.283185307179586 },
+  ringScale: { minRadius: 0, maxRadius: 1 },
 } as const;
 
 export type InitializerName = keyof typeof defaults;
@@ -102,17 +106,10 @@ export function initialized(
   const chosen = typeof initializer === "string" ? initializers[initializer]() : initializer;
   const options = { ...defaults[chosen.initializer], ...chosen.options };
   return Float32Array.from(
-    valuesOf[chosen.initializer]({ key: keyOf(seed, "weights", name), shape, count, options, name }),
+    valuesOf[chosen.initializer]({ key: keyOf(seed, "weights", name), seed, shape, count, options, name }),
   );
 }
 
-interface Drawing {
-  readonly key: Key;
-  readonly shape: readonly number[];
-  readonly count: number;
-  readonly options: Readonly<Record<string, number>>;
-  readonly name: string;
-}
 type Rule = (drawing: Drawing) => ArrayLike<number>;
 
 const valuesOf: { readonly [N in InitializerName]: Rule } = {
@@ -141,13 +138,8 @@ const valuesOf: { readonly [N in InitializerName]: Rule } = {
     const columns = shape[1] ?? 1;
     return drawn(count, (k) => (Math.floor(k / columns) === k % columns ? gain : 0));
   },
+  ...ring,
 };
-
-function drawn(count: number, draw: (k: number) => number): Float64Array {
-  const values = new Float64Array(count);
-  for (let k = 0; k < count; k++) values[k] = draw(k);
-  return values;
-}
 
 /** A normal distribution cut off at two deviations has this deviation. */
 const truncatedDeviation = 0.8796256610342398;

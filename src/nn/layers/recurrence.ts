@@ -177,12 +177,13 @@ function applied(settings: Settings, x: Value, weights: readonly Node[], context
     ),
     masks: dropMasks(context, recurrentDropout, shapes),
     firstInput,
+    last: !returnSequences,
     zeroMasked: settings.zeroMasked,
     inspect: context.inspect,
   });
   tell(unfolded, context);
   const vector = (node: Node): Value => ({ node, time: null, lengths: null, mask: null });
-  const output = returnSequences ? { ...seen, node: unfolded.outputs } : vector(unfolded.last);
+  const output = returnSequences ? { ...seen, node: unfolded.outputs } : vector(unfolded.last as Node);
   return [output, ...(returnState ? cell.states.map((state) => vector(unfolded.finals[state] as Node)) : [])];
 }
 

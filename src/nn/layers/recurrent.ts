@@ -197,7 +197,11 @@ export function layerOf<L extends Facts>(asked: Asked): L {
   return Object.assign(made, { cell });
 }
 
-function settingsOf({ cell, layer, className }: Asked, options: Loose, weights: readonly string[]): Settings {
+function settingsOf(
+  { cell, layer, className, extra }: Asked,
+  options: Loose,
+  weights: readonly string[],
+): Settings {
   const byWeight = <T>(kind: string): Readonly<Record<string, T>> =>
     Object.fromEntries(
       weights
@@ -205,7 +209,7 @@ function settingsOf({ cell, layer, className }: Asked, options: Loose, weights: 
         .filter(([, given]) => given !== undefined),
     );
   const initializers = byWeight<Initializer>("Initializer");
-  const forgetBias = layer === "lstm" && options.unitForgetBias !== false;
+  const forgetBias = extra?.["unitForgetBias"] !== undefined && options.unitForgetBias !== false;
   return {
     cell,
     base: layer === "recurrent" ? cell.name : layer,

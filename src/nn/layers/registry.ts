@@ -14,11 +14,15 @@ import { flatten } from "./flatten.ts";
 import { gaussian, gaussianMixture, quantiles } from "./heads.ts";
 import type { LayerConfig } from "./layer.ts";
 import { layerNormalization } from "./layerNormalization.ts";
+import { lru } from "./lru.ts";
 import { masking } from "./masking.ts";
+import { minGRU, minLSTM } from "./minGru.ts";
 import { multiHeadAttention } from "./multiHeadAttention.ts";
 import { positionalEncoding } from "./positionalEncoding.ts";
 import { gru, lstm, recurrent, simpleRNN } from "./recurrent.ts";
 import { repeatVector } from "./repeatVector.ts";
+import { slstm } from "./slstm.ts";
+import { sru } from "./sru.ts";
 import { timeDistributed } from "./timeDistributed.ts";
 
 type Maker = (
@@ -51,6 +55,11 @@ const makers: Readonly<Record<string, Maker>> = {
   simpleRNN: made(simpleRNN),
   lstm: made(lstm),
   gru: made(gru),
+  minGRU: made(minGRU),
+  minLSTM: made(minLSTM),
+  sru: made(sru),
+  lru: made(lru),
+  slstm: made(slstm),
   recurrent: ({ cell, ...options }, _, cells) => recurrent(cellNamed(String(cell), cells), options as never),
   timeDistributed: (options, inner) => timeDistributed(inner(), options),
   bidirectional: (options, inner) => bidirectional(inner() as never, options),

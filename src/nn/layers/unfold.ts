@@ -4,11 +4,15 @@
  *   plain        state' = next                     output = the state that the cell says
  *   mask         state' = mask ? next : state      output' = mask ? output : the output before
  *   firstInput   the first step gives x itself     a carried flag tells whether it has been
+ *
+ * An output that is no state is carried only where it is read again: under a mask, or as the last one. A cell that says
+ * it is linear becomes an associative scan, as long as what is added here leaves it linear.
  */
 import { constant, outputOf, parameter, scan, zeros } from "../../core/graph/build.ts";
-import { type Node, type NodeOf, rows } from "../../core/graph/nodes.ts";
+import { nonlinearityOf } from "../../core/graph/linear.ts";
+import { type Node, type NodeOf, rows, type ScanBody } from "../../core/graph/nodes.ts";
 import { broadcast, maximum, reshape, where } from "../../core/graph/operators.ts";
-import { invariant } from "../../errors.ts";
+import { invariant, UnrollError } from "../../errors.ts";
 import type { Value } from "./layer.ts";
 import { type Equipped, liftedStep, mapped, type Step, traceStep } from "./step.ts";
 
@@ -19,6 +23,8 @@ export interface Unfolding extends Equipped {
   /** Dropout of states, `[rows, ...]`. */
   readonly masks: Readonly<Record<string, Node>>;
   readonly firstInput: boolean;
+  /** Whether the last output is wanted by itself. */
+  readonly last: boolean;
   /** A step that does not count gives zeros instead of the output before it. */
   readonly zeroMasked: boolean;
   /** Whether every state and value is wanted at every step. */
@@ -27,8 +33,8 @@ export interface Unfolding extends Equipped {
 export interface Unfolded {
   /** `[time, rows, ...]` */
   readonly outputs: Node;
-  /** `[rows, ...]`: the output of the last step. */
-  readonly last: Node;
+  /** `[rows, ...]`: the output of the last step; null where it was not wanted. */
+  readonly last: Node | null;
   readonly finals: Readonly<Record<string, Node>>;
   /** `[time, rows, ...]`; empty unless asked for. */
   readonly states: Readonly<Record<string, Node>>;
@@ -46,7 +52,9 @@ interface Carried {
 export function unfold(unfolding: Unfolding): Unfolded {
   const { cell, x, inspect } = unfolding;
   invariant(x.time !== null && x.lengths !== null, "unfold: a sequence");
-  const step = liftedStep(traceStep(unfolding), unfolding.masks);
+  const traced = traceStep(unfolding);
+  const linear = isLinear(unfolding, traced);
+  const step = liftedStep(traced, unfolding.masks);
   const flags: Flags = {
     mask: x.mask && parameter("mask", [rows, 1]),
     started: unfolding.firstInput ? parameter("started", [rows, 1]) : null,
@@ -57,31 +65,30 @@ export function unfold(unfolding: Unfolding): Unfolded {
   const values = inspect ? Object.keys(step.results).filter((name) => !cell.states.includes(name)) : [];
   const states = inspect ? cell.states : [];
   const nextOf = (name: string): Node => carried.find((one) => one.name === name)?.next as Node;
+  const body: ScanBody = {
+    carried: carried.map((one) => one.parameter),
+    sequences: mask ? [step.x, mask] : [step.x],
+    next: carried.map(({ next }) => next),
+    stacked: [shown, ...states.map(nextOf), ...values.map((name) => step.results[name] as Node)],
+    summed: [],
+  };
   const node = scan({
     lengths: x.lengths,
     initial: carried.map(({ initial }) => initial),
     sequences: x.mask ? [x.node, x.mask] : [x.node],
-    body: {
-      carried: carried.map((one) => one.parameter),
-      sequences: mask ? [step.x, mask] : [step.x],
-      next: carried.map(({ next }) => next),
-      stacked: [shown, ...states.map(nextOf), ...values.map((name) => step.results[name] as Node)],
-      summed: [],
-    },
+    body,
     time: x.time,
     reverse: false,
+    associative: linear && nonlinearityOf(body) === null,
   });
-  const finalOf = (name: string): Node =>
-    outputOf(
-      node,
-      "final",
-      carried.findIndex((one) => one.name === name),
-    );
+  const places = new Map(carried.map(({ name }, k) => [name, k]));
+  const finalOf = (name: string): Node => outputOf(node, "final", places.get(name) ?? -1);
+  const lastName = cell.states.includes(cell.output) ? cell.output : outputName;
   const stacked = (names: readonly string[], from: number): Readonly<Record<string, Node>> =>
     Object.fromEntries(names.map((name, k) => [name, outputOf(node, "stacked", from + k)]));
   return {
     outputs: outputOf(node, "stacked", 0),
-    last: finalOf(cell.states.includes(cell.output) ? cell.output : outputName),
+    last: places.has(lastName) ? finalOf(lastName) : null,
     finals: Object.fromEntries(cell.states.map((name) => [name, finalOf(name)])),
     states: stacked(states, 1),
     values: stacked(values, 1 + states.length),
@@ -99,7 +106,7 @@ interface Flags {
 
 /** Everything carried, and the output of the step. */
 function carriedOf(
-  { cell, initial, firstInput }: Unfolding,
+  { cell, initial, firstInput, last }: Unfolding,
   step: Step,
   { mask, started }: Flags,
 ): { readonly carried: readonly Carried[]; readonly output: Node } {
@@ -120,8 +127,24 @@ function carriedOf(
   const value = step.results[cell.output] as Node;
   const before = parameter(outputName, value.shape);
   const output = counted(begun(value, step.x), before);
+  if (mask === null && !last) return { carried: [...states, ...flags], output };
   const repeated = { name: outputName, parameter: before, initial: zeros(value.shape), next: output };
   return { carried: [...states, repeated, ...flags], output };
+}
+
+/** Throws an UnrollError for a cell that says it is linear, and is not. */
+function isLinear({ cell, sizes }: Unfolding, { x, states, results }: Step): boolean {
+  if (!cell.equation.linear(sizes)) return false;
+  const next = cell.states.map((name) => results[name] as Node);
+  const carried = cell.states.map((name) => states[name] as NodeOf<"parameter">);
+  const found = nonlinearityOf({ carried, sequences: [x], next, stacked: [], summed: [] });
+  if (found === null) return true;
+  throw new UnrollError({
+    where: `cell "${cell.name}", linear`,
+    expected: `a next ${found.state.attributes.name} that is a sum of states, each times something without a state`,
+    got: `the operator "${found.node.op}" of a state`,
+    fix: "Leave out linear, or let gates and candidates depend on the input alone.",
+  });
 }
 
 function startedFlag(started: NodeOf<"parameter">, mask: NodeOf<"parameter"> | null): Carried {

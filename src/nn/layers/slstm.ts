@@ -1,0 +1,67 @@
+/** `slstm`: an LSTM with exponential gates, which can revise what it has stored. */
+
+import { UnrollError } from "../../errors.ts";
+import { slstmCell } from "../cells/slstm.ts";
+import type { Initializer } from "./initializers.ts";
+import { type Checks, flag, oneOf, whole } from "./options.ts";
+import {
+  type Direction,
+  layerOf,
+  type RecurrentLayerOf,
+  type RecurrentOptions,
+  type Sequences,
+  type States,
+} from "./recurrent.ts";
+import type { RegularizerOption } from "./regularizer.ts";
+
+export interface SlstmOptions<W extends number, S extends boolean, R extends boolean, B extends boolean>
+  extends RecurrentOptions<W, S, R, B> {
+  /** Groups of units that do not see each other's states; `units` is a multiple of it. Default: 1. */
+  readonly heads?: number;
+  /** Of the forget gate; the input gate is always exponential. Default: "sigmoid". */
+  readonly forgetGate?: "sigmoid" | "exp";
+  /** Default: "single". */
+  readonly bias?: "none" | "single";
+  /** Whether the bias of the forget gate begins with ones. Default: true. */
+  readonly unitForgetBias?: boolean;
+  /** Default: "glorotUniform". */
+  readonly kernelInitializer?: Initializer;
+  /** Default: "orthogonal". */
+  readonly recurrentInitializer?: Initializer;
+  /** Default: "zeros". */
+  readonly biasInitializer?: Initializer;
+  readonly kernelRegularizer?: RegularizerOption;
+  readonly recurrentRegularizer?: RegularizerOption;
+  readonly biasRegularizer?: RegularizerOption;
+}
+
+const extra: Checks = {
+  heads: whole(1),
+  forgetGate: oneOf("sigmoid", "exp"),
+  bias: oneOf("none", "single"),
+  unitForgetBias: flag,
+};
+
+/** sLSTM (Beck et al. 2024, arXiv:2405.04517), gates in the order i, f, z, o. */
+export function slstm<
+  const W extends number,
+  const S extends boolean = false,
+  const R extends boolean = false,
+  const B extends boolean = false,
+>(
+  options: SlstmOptions<W, S, R, B>,
+): RecurrentLayerOf<Sequences<S>, W, Direction<B>, States<R, "h" | "c" | "n" | "m">> {
+  refuseUneven(options);
+  return layerOf({ cell: slstmCell, layer: "slstm", className: "SLSTM", options, extra });
+}
+
+function refuseUneven(options: { readonly units?: unknown; readonly heads?: unknown } | undefined): void {
+  const [units, heads] = [Number(options?.units), Number(options?.heads ?? 1)];
+  if (!Number.isInteger(units) || !Number.isInteger(heads) || units % heads === 0) return;
+  throw new UnrollError({
+    where: "slstm(options), heads",
+    expected: "a divisor of units",
+    got: `${heads} heads for ${units} units`,
+    fix: "Choose units as a multiple of heads.",
+  });
+}

@@ -10,10 +10,14 @@ import { embedding } from "../src/nn/layers/embedding.ts";
 import { gaussianMixture } from "../src/nn/layers/heads.ts";
 import { input } from "../src/nn/layers/input.ts";
 import { layerNormalization } from "../src/nn/layers/layerNormalization.ts";
+import { lru } from "../src/nn/layers/lru.ts";
 import { masking } from "../src/nn/layers/masking.ts";
+import { minGRU, minLSTM } from "../src/nn/layers/minGru.ts";
 import { multiHeadAttention } from "../src/nn/layers/multiHeadAttention.ts";
 import { positionalEncoding } from "../src/nn/layers/positionalEncoding.ts";
 import { gru, lstm, recurrent, simpleRNN } from "../src/nn/layers/recurrent.ts";
+import { slstm } from "../src/nn/layers/slstm.ts";
+import { sru } from "../src/nn/layers/sru.ts";
 import { timeDistributed } from "../src/nn/layers/timeDistributed.ts";
 import { networkOf } from "../src/nn/model/network.ts";
 import { functional, sequential } from "../src/nn/models.ts";
@@ -129,6 +133,26 @@ export const causalModels: readonly (readonly [string, () => object, readonly un
         simpleRNN({ units: 3, initialState: "firstInput" }),
       ),
     leading,
+  ],
+  [
+    "linear recurrences",
+    () =>
+      sequential(
+        reals(),
+        minGRU({ units: 5, returnSequences: true }),
+        minLSTM({ units: 4, form: "log", returnSequences: true }),
+        sru({ units: 4, returnSequences: true }),
+        sru({ units: 5, peephole: false, activation: "tanh", returnSequences: true }),
+        lru({ units: 4, stateUnits: 9, returnSequences: true }),
+        lru({ units: 3 }),
+      ),
+    real,
+  ],
+  ["slstm, two heads", () => sequential(reals(), slstm({ units: 6, heads: 2, returnSequences: true })), real],
+  [
+    "masked steps of a linear recurrence whose output is no state",
+    () => sequential(reals(), masking(), lru({ units: 4, returnSequences: true }), sru({ units: 4 })),
+    hidden,
   ],
   ["a cell of one's own", () => sequential(reals(), recurrent(decay, { units: 4 })), real],
   [

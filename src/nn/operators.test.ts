@@ -32,6 +32,8 @@ const elementwise: readonly Case[] = [
   ["exp", (s) => o.exp(s), Math.exp],
   ["log", (s) => o.log(o.square(s)), (v) => Math.log(v * v)],
   ["sqrt", (s) => o.sqrt(o.abs(s)), (v) => Math.sqrt(Math.abs(v))],
+  ["sin", (s) => o.sin(s), Math.sin],
+  ["cos", (s) => o.cos(s), Math.cos],
   ["tanh", (s) => o.tanh(s), Math.tanh],
   ["sigmoid", (s) => o.sigmoid(s), sigmoid],
   ["relu", (s) => o.relu(s), (v) => Math.max(v, 0)],

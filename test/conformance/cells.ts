@@ -2,6 +2,8 @@
 import { differentiate } from "../../src/core/grad/gradients.ts";
 import { outputOf, parameter, scan, zeros } from "../../src/core/graph/build.ts";
 import type { Parameter } from "../../src/core/graph/computation.ts";
+import { lift } from "../../src/core/graph/lift.ts";
+import { nonlinearityOf } from "../../src/core/graph/linear.ts";
 import { type Node, type NodeOf, rows } from "../../src/core/graph/nodes.ts";
 import {
   add,
@@ -21,10 +23,18 @@ import {
 import { simplify } from "../../src/core/plan/simplify.ts";
 import type { Computation } from "../../src/core/run/device.ts";
 import { uniform } from "../../src/core/run/random.ts";
+import type { Cell as LibraryCell } from "../../src/nn/cells/defineCell.ts";
+import { lruCell } from "../../src/nn/cells/lru.ts";
+import { minGruCell } from "../../src/nn/cells/minGru.ts";
+import { minLstmCell } from "../../src/nn/cells/minLstm.ts";
+import { slstmCell } from "../../src/nn/cells/slstm.ts";
+import { sruCell } from "../../src/nn/cells/sru.ts";
+import { cellWeights } from "../../src/nn/layers/cellParts.ts";
+import { traceStep } from "../../src/nn/layers/step.ts";
 import { recurrenceRoundings, relative } from "../tolerances.ts";
 import { type Case, computationOf, type Ends, lengthsOf } from "./cases.ts";
 
-/** From the slice of the input and the states to the next states; the first is the output. */
+/** From the slice of the input and the states to the next states; then the output, where it is not the first state. */
 type Step = (x: Node, states: readonly Node[]) => readonly Node[];
 interface Cell {
   readonly weights: readonly Parameter[];
@@ -89,9 +99,48 @@ const gruAfter: MakeCell = (features, units) => {
   return { weights: [W, R, b, recurrentBias], states: 1, step };
 };
 
-export const cells: Readonly<Record<CellName, MakeCell>> = { simple, lstm, gruBefore, gruAfter };
-export type CellName = "simple" | "lstm" | "gruBefore" | "gruAfter";
-export const cellNames: readonly CellName[] = ["simple", "lstm", "gruBefore", "gruAfter"];
+/** A cell of the library, its equation lifted to rows. */
+const ofLibrary =
+  (cell: LibraryCell, options: object = {}): MakeCell =>
+  (features, units) => {
+    const sizes = { ...cell.options, ...options, features, units };
+    const weights = cellWeights(cell, sizes).map(({ name, shape }) => parameter(name, shape));
+    const named = Object.fromEntries(weights.map((weight) => [weight.attributes.name, weight]));
+    const one = traceStep({ cell, sizes, weights: named });
+    const results = [...new Set([...cell.states, cell.output])].map((name) => one.results[name] as Node);
+    const step: Step = (x, states) => {
+      const given = cell.states.map((name, k) => [one.states[name] as Node, states[k] as Node] as const);
+      return lift(results, new Map([[one.x as Node, x], ...given]));
+    };
+    return { weights, states: cell.states.length, step };
+  };
+
+export type CellName =
+  | "simple"
+  | "lstm"
+  | "gruBefore"
+  | "gruAfter"
+  | "minGru"
+  | "minLstm"
+  | "sru"
+  | "sruLinear"
+  | "lru"
+  | "slstm";
+export const cells: Readonly<Record<CellName, MakeCell>> = {
+  simple,
+  lstm,
+  gruBefore,
+  gruAfter,
+  minGru: ofLibrary(minGruCell, { form: "log" }),
+  minLstm: ofLibrary(minLstmCell),
+  sru: ofLibrary(sruCell),
+  sruLinear: ofLibrary(sruCell, { peephole: false }),
+  lru: ofLibrary(lruCell),
+  slstm: ofLibrary(slstmCell),
+};
+/** One of each kind. */
+export const cellNames = ["simple", "lstm", "gruBefore", "gruAfter", "lru", "slstm"] as const;
+export const allCellNames = Object.keys(cells) as readonly CellName[]; // the keys of the table are exactly these
 
 export interface Network {
   readonly cell: CellName;
@@ -118,10 +167,18 @@ export function traced({ cell, features, units, classes, given = false, reverse 
   const slot = parameter("slice of x", [rows, features]);
   const carried = Array.from({ length: states }, (_, k) => parameter(`state ${k}`, [rows, units]));
   const first = carried.map(({ shape }, k) => (given ? parameter(`first state ${k}`, shape) : zeros(shape)));
-  const next = step(slot, carried);
+  const results = step(slot, carried);
+  const next = results.slice(0, states);
   const lengths = lengthsOf();
-  const body = { carried, sequences: [slot], next, stacked: [next[0] as Node], summed: [] };
-  const made = scan({ lengths, initial: first, sequences: [x], body, time: "time", reverse });
+  const body = {
+    carried,
+    sequences: [slot],
+    next,
+    stacked: [(results[states] ?? next[0]) as Node],
+    summed: [],
+  };
+  const associative = nonlinearityOf(body) === null;
+  const made = scan({ lengths, initial: first, sequences: [x], body, time: "time", reverse, associative });
   const sequence = outputOf(made, "stacked", 0);
   const [dense, bias] = [parameter("dense", [units, classes]), parameter("denseBias", [classes])];
   return {
@@ -203,8 +260,16 @@ export function trainingCase(network: Network, extents: Extents, seed = 1): Case
     inputs: {
       labels: Int32Array.from(draws, (u) => Math.floor(((u * 1024) % 1) * network.classes)),
       count: Float32Array.from(draws, (u, cell) => (u < 0.5 && real(cell) ? 1 : 0)),
+      ...positiveNormaliser(network, count, seed),
     },
   };
+}
+
+/** What an slstm divides by, the third of its states, is positive: a quotient by any number may be as large as it likes. */
+function positiveNormaliser({ cell, given, units }: Network, count: number, seed: number): Case["inputs"] {
+  if (cell !== "slstm" || !given) return {};
+  const draws = Array.from({ length: count * units }, (_, k) => uniform([seed, 19], k));
+  return { "first state 2": Float32Array.from(draws, (u) => 0.5 + u) };
 }
 
 /** How far a device may be from the reference. */

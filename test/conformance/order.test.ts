@@ -24,7 +24,7 @@ const chunks = [1, 2, 5, 10, 20];
 const threads = [1, 2, 3, 4];
 const features = 6;
 /** Of one vector and a part, three, four, and five vectors of features. */
-const unitsOf = { simple: 20, lstm: 7, gruBefore: 12, gruAfter: 16 } as const;
+const unitsOf = { simple: 20, lstm: 7, gruBefore: 12, gruAfter: 16, lru: 9, slstm: 7 } as const;
 const classes = 5;
 const count = 11;
 const steps = 23;

@@ -6,7 +6,7 @@ import { describe, expect, test } from "vitest";
 import { uniform } from "../../src/core/run/random.ts";
 import { referenceDevice } from "../../src/core/run/referenceDevice.ts";
 import { compare, given } from "./cases.ts";
-import { cellNames, type Extents, type Network, toleranceFor, trainingCase } from "./cells.ts";
+import { allCellNames, type Extents, type Network, toleranceFor, trainingCase } from "./cells.ts";
 import { devices } from "./devices.ts";
 
 const parts = 4;
@@ -36,14 +36,14 @@ function drawn(number: number): Drawn {
       return axis === own ? size : other;
     };
     const widths = { features: length("features"), units: length("units"), classes: length("classes") };
-    const network = { ...widths, cell: of(cellNames), given: draw() < 0.5, reverse: draw() < 0.25 };
+    const network = { ...widths, cell: of(allCellNames), given: draw() < 0.5, reverse: draw() < 0.25 };
     const extents = { rows: length("rows"), steps: length("steps"), ragged: draw() < 0.6 };
     if (cost(network, extents) <= most) return { network, extents, threads: of([1, 2, 3, 4]), number };
   }
 }
 
 function cost({ cell, features, units, classes }: Network, { rows, steps }: Extents): number {
-  const gates = { simple: 1, lstm: 4, gruBefore: 3, gruAfter: 3 }[cell];
+  const gates = cell === "simple" ? 1 : cell.startsWith("gru") ? 3 : 4;
   return rows * steps * (3 * gates * units * (features + units) + 3 * units * classes);
 }
 

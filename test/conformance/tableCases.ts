@@ -27,7 +27,7 @@ export function layer(name: CellName, units: number, sequence: Node, mask: Node 
   const made = unfold({
     step: ([slice, kept], held) => {
       const before = held.slice(0, states);
-      const next = step(slice, before);
+      const next = step(slice, before).slice(0, states);
       if (mask === null) return { next };
       return { next: next.map((value, k) => o.where(kept, value, before[k] as Node)) };
     },
@@ -187,7 +187,7 @@ export function tokenNetwork(
   const first = Array.from({ length: states }, (_, k) => parameter(`first ${k}`, [rows, units]));
   const index = words();
   const made = unfold({
-    step: ([slice], held) => ({ next: step(slice, held.slice(0, states)) }),
+    step: ([slice], held) => ({ next: step(slice, held.slice(0, states)).slice(0, states) }),
     initial: first,
     sequences: [o.gather(E, index)],
   });

@@ -10,9 +10,13 @@ import { gaussian, gaussianMixture, quantiles } from "../../src/nn/layers/heads.
 import { initializers } from "../../src/nn/layers/initializers.ts";
 import { input } from "../../src/nn/layers/input.ts";
 import { layerNormalization } from "../../src/nn/layers/layerNormalization.ts";
+import { lru } from "../../src/nn/layers/lru.ts";
 import { masking } from "../../src/nn/layers/masking.ts";
+import { minGRU, minLSTM } from "../../src/nn/layers/minGru.ts";
 import { gru, lstm, recurrent, simpleRNN } from "../../src/nn/layers/recurrent.ts";
 import { repeatVector } from "../../src/nn/layers/repeatVector.ts";
+import { slstm } from "../../src/nn/layers/slstm.ts";
+import { sru } from "../../src/nn/layers/sru.ts";
 import { timeDistributed } from "../../src/nn/layers/timeDistributed.ts";
 import { functional, sequential } from "../../src/nn/models.ts";
 import type { Model } from "../../src/nn/modelTypes.ts";
@@ -187,6 +191,26 @@ export const examples: readonly Example[] = [
     },
     x: numbers([6, 5]),
     y: [0, 1, 1, 0, 1, 0],
+  },
+  {
+    name: "linear recurrences, and an LSTM with exponential gates",
+    make: () => {
+      const model: Model = sequential(
+        input({ shape: [null, 2] }),
+        minGRU({ units: 3, form: "log", kernelInitializer: "heNormal", returnSequences: true }),
+        minLSTM({ units: 2, bias: "none", returnSequences: true }),
+        sru({ units: 3, activation: "tanh", recurrentRegularizer: "l2", returnSequences: true }),
+        sru({ units: 3, peephole: false, highwayScale: 1.7, returnSequences: true }),
+        lru({ units: 3, stateUnits: 4, minRadius: 0.4, maxRadius: 0.9, maxPhase: 1, returnSequences: true }),
+        bidirectional(lru({ units: 2, returnSequences: true })),
+        slstm({ units: 4, heads: 2, forgetGate: "exp", unitForgetBias: false, recurrentDropout: 0.2 }),
+        dense({ units: 2 }),
+      );
+      model.compile({ optimizer: adam(), loss: "meanSquaredError" });
+      return model;
+    },
+    x: numbers([6, 4, 2]),
+    y: numbers([6, 2], 2),
   },
   {
     name: "a stateful layer",

@@ -20,8 +20,13 @@ export interface Nonlinearity {
 
 /** The first state that is not linear, or null. One that no step reads does not matter: it is a last value. */
 export function nonlinearityOf(body: ScanBody): Nonlinearity | null {
-  const stateful = dependents(resultsOf(body), body.carried);
-  const read = new Set(topological(resultsOf(body)).flatMap(({ inputs }) => inputs));
+  const results = resultsOf(body);
+  const stateful = dependents(results, body.carried);
+  const read = new Set(
+    topological(results)
+      .flatMap(({ inputs }) => inputs)
+      .concat(results),
+  );
   for (const [k, state] of body.carried.entries()) {
     const next = body.next[k];
     if (next === undefined || !read.has(state)) continue;

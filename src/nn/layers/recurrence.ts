@@ -82,7 +82,8 @@ function outputsOf(settings: Settings, x: Form): readonly Output[] {
   const features = featuresOf(x);
   const shapes = statesOf(settings, sizesOf(settings, features));
   const shape = shapes[cell.output] ?? valueShape(settings, features);
-  refuseFirstInput(settings, features, shape);
+  for (const begun of [shape, shapes[cell.states[0] as string] ?? shape])
+    refuseFirstInput(settings, features, begun);
   const time = goBackwards ? "looks ahead" : x.time;
   const form = (name: string, axes: Axes): Output => ({ name, axes, dtype: "float32", time });
   const output = form("output", returnSequences ? [x.axes[0] ?? null, ...shape] : shape);
@@ -113,7 +114,7 @@ function refuseFirstInput(
   if (initialState !== "firstInput" || (shape.length === 1 && shape[0] === features)) return;
   throw new UnrollError({
     where: `cell "${cell.name}", initialState: "firstInput"`,
-    expected: `an input as wide as the output, [${shape.join(", ")}]`,
+    expected: `an input as wide as output and first state, [${shape.join(", ")}]`,
     got: `${features} features`,
     fix: "Set units to the number of features, or choose another initialState.",
   });

@@ -88,6 +88,12 @@ export function defineCell<
   const { name, state, weights, step, output, linear = false } = cell;
   const options = (cell.options ?? {}) as O; // left out only where O is NoOptions
   // A cell's functions are called with exactly the names that their types were made from.
+  if (typeof linear !== "boolean" && typeof linear !== "function")
+    throw fault(
+      `${typeof linear} as linear`,
+      "true, false or a function of the sizes",
+      "Leave it out, or set true.",
+    );
   const isLinear = typeof linear === "function" ? linear : () => linear;
   const equation = { state, weights, step, linear: isLinear } as unknown as Equation;
   const states = Object.keys(equation.state({ features: 1, units: 1, ...options }) ?? {}) as (keyof S &

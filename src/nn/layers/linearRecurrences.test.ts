@@ -47,6 +47,12 @@ describe("a cell that says it is linear", () => {
       /layer 1 "leak_1", cell "leak", linear: expected a next gated that is a sum of states.*got the operator "sigmoid"/,
     );
   });
+  test("says it with true, false or a function", () => {
+    const parts = { name: "odd", state: () => ({ h: [1] }), weights: () => ({}), step: () => ({}) };
+    expect(() => defineCell({ ...parts, linear: "yes" } as never)).toThrow(
+      /expected true, false or a function of the sizes, got string as linear/,
+    );
+  });
   test("may say so of some options alone", () => {
     expect(graphOf(sru({ ...every, peephole: false }))).toContain("associativeScan over time");
     expect(graphOf(sru(every))).not.toContain("associativeScan");

@@ -6,6 +6,7 @@
 import type { Node } from "../../core/graph/nodes.ts";
 import { add, exp, floor, iota, mul, sub } from "../../core/graph/operators.ts";
 import { widthOf } from "../../core/graph/shapes.ts";
+import { sin } from "../../core/graph/trigonometry.ts";
 import { makeLayer } from "./call.ts";
 import { configOf } from "./config.ts";
 import type { LayerOf } from "./facts.ts";
@@ -37,19 +38,5 @@ function waves(step: Node, width: number): Node {
   const pair = floor(mul(feature, 0.5));
   const isOdd = sub(feature, mul(pair, 2));
   const frequency = exp(mul(pair, (-2 * logOfLongest) / width));
-  return sine(add(mul(step, frequency), mul(isOdd, Math.PI / 2)));
-}
-
-/** By its series around the nearest multiple of pi, to float32. */
-function sine(x: Node): Node {
-  const turns = floor(add(mul(x, 1 / Math.PI), 0.5));
-  // pi in two parts, so that what is left is exact for many turns.
-  const rest = sub(sub(x, mul(turns, 3.140625)), mul(turns, 9.67653589793e-4));
-  const isOdd = sub(turns, mul(floor(mul(turns, 0.5)), 2));
-  const square = mul(rest, rest);
-  const series = [1 / 362880, -1 / 5040, 1 / 120, -1 / 6, 1].reduce<Node | number>(
-    (sum, coefficient) => add(mul(sum, square), coefficient),
-    -1 / 39916800,
-  );
-  return mul(mul(rest, series), sub(1, mul(isOdd, 2)));
+  return sin(add(mul(step, frequency), mul(isOdd, Math.PI / 2)));
 }

@@ -20,11 +20,18 @@ export { activation } from "./nn/layers/activation.ts";
 export type { Activation, ActivationName } from "./nn/layers/activations.ts";
 export { type AttentionLayer, type AttentionOptions, attention } from "./nn/layers/attention.ts";
 export { bidirectional, type MergeMode } from "./nn/layers/bidirectional.ts";
+export { type Conv1dOptions, conv1d } from "./nn/layers/conv1d.ts";
+export { type DelayTapsOptions, delayTaps } from "./nn/layers/delayTaps.ts";
 export { type DenseOptions, dense } from "./nn/layers/dense.ts";
 export { dropout } from "./nn/layers/dropout.ts";
 export { type EmbeddingOptions, embedding } from "./nn/layers/embedding.ts";
 export type { Facts, Layer, LayerOf } from "./nn/layers/facts.ts";
 export { flatten } from "./nn/layers/flatten.ts";
+export {
+  type GlobalPoolingOptions,
+  globalAveragePooling1d,
+  globalMaxPooling1d,
+} from "./nn/layers/globalPooling1d.ts";
 export {
   type GaussianMixtureOptions,
   type GaussianOptions,
@@ -42,6 +49,7 @@ export { type LruOptions, lru } from "./nn/layers/lru.ts";
 export { masking } from "./nn/layers/masking.ts";
 export { type MinGruOptions, minGRU, minLSTM } from "./nn/layers/minGru.ts";
 export { type MultiHeadAttentionOptions, multiHeadAttention } from "./nn/layers/multiHeadAttention.ts";
+export { averagePooling1d, maxPooling1d, type Pooling1dOptions } from "./nn/layers/pooling1d.ts";
 export { positionalEncoding } from "./nn/layers/positionalEncoding.ts";
 export {
   type GruOptions,

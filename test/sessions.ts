@@ -4,6 +4,8 @@ import { referenceDevice } from "../src/core/run/referenceDevice.ts";
 import { defineCell } from "../src/nn/cells/defineCell.ts";
 import { activation } from "../src/nn/layers/activation.ts";
 import { attention } from "../src/nn/layers/attention.ts";
+import { conv1d } from "../src/nn/layers/conv1d.ts";
+import { delayTaps } from "../src/nn/layers/delayTaps.ts";
 import { dense } from "../src/nn/layers/dense.ts";
 import { dropout } from "../src/nn/layers/dropout.ts";
 import { embedding } from "../src/nn/layers/embedding.ts";
@@ -167,6 +169,30 @@ export const causalModels: readonly (readonly [string, () => object, readonly un
         activation("relu"),
       ),
     real,
+  ],
+  [
+    "causal convolutions, delay taps",
+    () =>
+      sequential(
+        reals(),
+        conv1d({ filters: 5, kernelSize: 3, padding: "causal", activation: "relu" }),
+        conv1d({ filters: 4, kernelSize: 2, dilationRate: 2, padding: "causal" }),
+        delayTaps({ taps: 3 }),
+        conv1d({ filters: 9, kernelSize: 8, padding: "causal", bias: false }),
+        conv1d({ filters: 2, kernelSize: 1, padding: "causal" }),
+      ),
+    real,
+  ],
+  [
+    "a convolution of padding tokens below a gru",
+    () =>
+      sequential(
+        words(),
+        embedding({ inputDim: 6, outputDim: 4, maskZero: true }),
+        conv1d({ filters: 4, kernelSize: 3, padding: "causal" }),
+        gru({ units: 3 }),
+      ),
+    tokens,
   ],
   [
     "a fixed number of steps",

@@ -21,7 +21,7 @@ export const whole = (count: number, seed: number, below: number): Int32Array =>
 export interface Sizes {
   readonly rows: number;
   readonly times?: Readonly<Record<string, number>>;
-  readonly lengths?: Readonly<Record<string, readonly number[]>>;
+  readonly lengths?: Readonly<Record<string, ArrayLike<number>>>;
   readonly firstRow?: number;
 }
 export interface Case extends Sizes {

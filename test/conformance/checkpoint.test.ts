@@ -10,13 +10,16 @@ import { plan } from "../../src/core/plan/plan.ts";
 import { wasmTarget } from "../../src/core/plan/target.ts";
 import type { Computation, Update } from "../../src/core/run/device.ts";
 import { bidirectional } from "../../src/nn/layers/bidirectional.ts";
+import { conv1d } from "../../src/nn/layers/conv1d.ts";
 import { dense } from "../../src/nn/layers/dense.ts";
 import { dropout } from "../../src/nn/layers/dropout.ts";
 import { embedding } from "../../src/nn/layers/embedding.ts";
 import { input } from "../../src/nn/layers/input.ts";
+import { maxPooling1d } from "../../src/nn/layers/pooling1d.ts";
 import { gru, lstm, simpleRNN } from "../../src/nn/layers/recurrent.ts";
 import { chainOf, sequentialNetwork } from "../../src/nn/model/sequential.ts";
 import { type TraceOptions, trace } from "../../src/nn/model/trace.ts";
+import { type Extents, withFollowing } from "../../src/nn/times.ts";
 import { type Loss, meanSquaredError, sparseCategoricalCrossentropy } from "../../src/nn/train/losses.ts";
 import { objectiveOf } from "../../src/nn/train/objective.ts";
 import { bitsOf, given } from "./cases.ts";
@@ -52,11 +55,26 @@ const networks: Readonly<Record<string, Computation>> = {
     [embedding({ inputDim: 9, outputDim: 5 }), lstm(every), dense({ units: 9 })],
     sparseCategoricalCrossentropy({ fromLogits: true }),
   ),
+  "windows of steps between": objective([
+    x,
+    lstm(every),
+    conv1d({ filters: 4, kernelSize: 3, padding: "same" }),
+    gru(every),
+    conv1d({ filters: 4, kernelSize: 3, strides: 2, padding: "same" }),
+    lstm({ units: 3, returnSequences: true }),
+    maxPooling1d({ poolSize: 2, strides: 1 }),
+  ]),
+  "delay lines between": objective([
+    x,
+    lstm(every),
+    conv1d({ filters: 4, kernelSize: 3, padding: "causal", dilationRate: 2 }),
+    gru({ units: 5 }),
+  ]),
   "states from the batch before": objective([x, lstm(every), gru(every)], meanSquaredError(), "given"),
 };
-const lengths = [29, 3, 0, 12, 24, 25, 29, 1, 13];
-const ragged = { rows: lengths.length, times: { time: 29 }, lengths: { time: lengths } };
-const even = { rows: 5, times: { time: 29 } };
+const lengths = Int32Array.of(29, 3, 0, 12, 24, 25, 29, 1, 13);
+const ragged: Extents = { rows: lengths.length, times: { time: 29 }, lengths: { time: lengths } };
+const even: Extents = { lengths: {}, rows: 5, times: { time: 29 } };
 /** Segments of one chunk, of several, of nearly all steps and of more than there are. */
 const cuts: readonly DeviceOptions[] = [
   { chunk: 1, segment: 1 },
@@ -68,7 +86,8 @@ const cuts: readonly DeviceOptions[] = [
 
 describe.each(devices)("segments change no bit on $name:", ({ device }) => {
   test.each(Object.entries(networks))("%s", (_, computation) => {
-    for (const sizes of [ragged, even]) {
+    for (const each of [ragged, even]) {
+      const sizes = withFollowing(Object.keys(computation.lengths), each);
       const { batch, weights } = given({ computation, ...sizes, scale: 0.5 });
       const bits = (options: DeviceOptions): string =>
         bitsOf(

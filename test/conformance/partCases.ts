@@ -3,7 +3,14 @@ import { make, parameter, zeros } from "../../src/core/graph/build.ts";
 import { type Node, rows } from "../../src/core/graph/nodes.ts";
 import * as o from "../../src/core/graph/operators.ts";
 import { lengths, result } from "../gradients/steps.ts";
-import { cell, ints, type Program, ragged, rnn, unfold, v, w, x } from "./programs.ts";
+import { cell, half, halved, ints, type Program, ragged, rnn, unfold, v, w, x } from "./programs.ts";
+
+const shifted = (node: Node, offset: number): Node =>
+  o.resample(node, { from: lengths, to: lengths }, { time: "time", stride: 1, per: 1, offset });
+const everySecond = (node: Node, offset: number): Node =>
+  o.resample(node, { from: lengths, to: half }, { time: "half", stride: 2, per: 1, offset });
+const spread = (node: Node, offset: number): Node =>
+  o.resample(node, { from: half, to: lengths }, { time: "time", stride: 1, per: 2, offset });
 
 export const parts: Readonly<Record<string, () => Program>> = {
   "random numbers for rows": () => ({
@@ -47,6 +54,58 @@ export const parts: Readonly<Record<string, () => Program>> = {
   "reverse of one feature": () => ({ outputs: [o.reverse(x(1), lengths)] }),
   "reverse of a value": () => ({ outputs: [o.neg(o.reverse(o.tanh(x(5)), lengths))] }),
   "reverse twice": () => ({ outputs: [o.reverse(o.reverse(x(5), lengths), lengths)] }),
+  resample: () => ({ outputs: [shifted(x(5), -1), shifted(x(5), 2)], exact: true }),
+  "resample of one feature": () => ({ outputs: [shifted(x(1), 1)], exact: true }),
+  "resample of values": () => ({
+    outputs: [o.neg(shifted(o.tanh(x(9)), -2)), shifted(o.tanh(x(1, "y")), 1)],
+  }),
+  "resample of sites": () => {
+    const image = parameter("image", ["time", rows, 2, 3, 5]);
+    return { outputs: [o.sumSites(shifted(image, -1)), o.tanh(shifted(o.tanh(image), 1))] };
+  },
+  "resample of a part": () => ({ outputs: [shifted(o.slice(o.tanh(x(9)), 3, 5), 1)] }),
+  "resample of weights": () => {
+    const b = w("b", 5);
+    return { outputs: [shifted(o.broadcast(b, ["time", rows, 5]), 1)], weights: [b] };
+  },
+  "resample to every second step": () => ({
+    outputs: [everySecond(x(5), 0), everySecond(x(5), 1), everySecond(o.neg(x(1, "y")), -1)],
+    sizes: halved,
+    exact: true,
+  }),
+  "resample from every second step": () => ({
+    outputs: [spread(parameter("y", ["half", rows, 5]), 0), spread(parameter("z", ["half", rows, 1]), -1)],
+    sizes: halved,
+    exact: true,
+  }),
+  "a window of steps and a product": () => {
+    const [W, b] = [w("W", 15, 4), w("b", 4)];
+    const taps = [-1, 0, 1].map((offset) => shifted(x(5), offset));
+    return { outputs: [o.tanh(o.add(o.matmul(o.concat(...taps), W), b))], weights: [W, b] };
+  },
+  "scans above and below every second step": () => {
+    const first = rnn("1", x(3));
+    const fewer = everySecond(first.sequence, 1);
+    const { weights, step } = cell("2", 2);
+    const second = unfold({
+      step: ([s], [h]) => ({ next: [step(s, h)] }),
+      initial: [zeros([rows, 2])],
+      sequences: [fewer],
+      time: "half",
+      lengths: half,
+    });
+    const third = rnn("3", o.add(first.sequence, spread(result(second, "stacked"), 1)));
+    return {
+      outputs: [result(second, "final"), third.sequence],
+      weights: [...first.weights, ...weights, ...third.weights],
+      sizes: halved,
+    };
+  },
+  "a loop that reads what another makes, other steps of it": () => {
+    const first = rnn("1", x(3));
+    const second = rnn("2", o.concat(shifted(first.sequence, -1), shifted(first.sequence, 1), x(1, "y")));
+    return { outputs: [second.final], weights: [...first.weights, ...second.weights] };
+  },
   oneHot: () => ({
     outputs: [o.oneHot(ints("index", ["time", rows]), 5)],
     differentiable: false,

@@ -21,6 +21,13 @@ export interface Program {
   readonly exact?: boolean;
 }
 
+/** A time that follows from the other: every second step. */
+export const half: Parameter = parameter("lengths of half", [rows], "int32");
+export const halved: Sizes = {
+  rows: 5,
+  times: { time: 6, half: 3 },
+  lengths: { time: [6, 2, 0, 5, 6], half: [3, 1, 0, 3, 3] },
+};
 export const ragged: Sizes = { rows: 5, times: { time: 6 }, lengths: { time: [6, 2, 0, 5, 6] } };
 
 /** The program as it is, and with the gradients of a sum of its outputs, each number times one of its own. */
@@ -31,10 +38,14 @@ export function computations({
 }: Program): readonly Computation[] {
   const seeds = outputs.map(({ shape }, k) => parameter(`seed ${k}`, shape));
   const free = topological(outputs).filter((node) => node.op === "parameter");
-  const isInput = (node: Parameter): boolean => !weights.includes(node) && node !== lengths;
+  const times = { time: lengths, half };
+  const isLengths = (node: Parameter): boolean => Object.values(times).includes(node);
+  const isInput = (node: Parameter): boolean => !weights.includes(node) && !isLengths(node);
   const inputs = parametersOf(free).filter(isInput);
-  const timed = topological(outputs).some((node) => node === lengths || node.shape[0] === "time");
-  const ends = { weights, lengths: timed ? { time: lengths } : {} };
+  const spoken = Object.entries(times).filter(([time, own]) =>
+    topological(outputs).some((node) => node === own || node.shape[0] === time),
+  );
+  const ends = { weights, lengths: Object.fromEntries(spoken) };
   const forward = computationOf({ ...ends, inputs, outputs });
   if (!differentiable) return [forward];
   const terms = outputs.map((value, k) => total(o.mul(value, seeds[k] as Node)));

@@ -9,6 +9,7 @@ import { type Traced, trace } from "../../src/nn/model/trace.ts";
 import { functional } from "../../src/nn/models.ts";
 import type { Signal } from "../../src/nn/signals.ts";
 import { isSymbolic } from "../../src/nn/symbols.ts";
+import { type Extents, withFollowing } from "../../src/nn/times.ts";
 import { checkResults, type Dims, integers, numbers, type Planting } from "./check.ts";
 
 /** A layer, or any function of symbols: what it gives may be a symbol, a pair or a record of them. */
@@ -48,11 +49,13 @@ export function prepared(one: NetworkCase): Prepared {
   const traced = tracedOf(one, steps, { training, given });
   const [x] = traced.inputs as [NodeOf<"parameter">];
   const values = new Map<Node, HostValue>();
-  for (const [time, node] of Object.entries(traced.lengths))
-    values.set(
-      node,
-      integers(...lengths.map((length) => (time === "time" || one.fixed ? length : Number(time)))),
-    );
+  const rows = lengths.length;
+  const ragged: Extents = { rows, times: { time: steps }, lengths: { time: Int32Array.from(lengths) } };
+  const extents = withFollowing(Object.keys(traced.lengths), ragged);
+  for (const [time, node] of Object.entries(traced.lengths)) {
+    const own = one.fixed && Number(time) === steps ? lengths : extents.lengths[time];
+    values.set(node, integers(...(own ?? lengths.map(() => Number(time)))));
+  }
   traced.keys.forEach(({ parameter }, k) => values.set(parameter, integers(17, k + 1)));
   values.set(x, inputOf(one, lengths.length, steps));
   const firsts = traced.states.flatMap(({ initial }) => initial ?? []);
@@ -62,7 +65,7 @@ export function prepared(one: NetworkCase): Prepared {
     results: [...traced.outputs.map(({ node }) => node), ...traced.states.map(({ final }) => final)],
     wrt: [...ofInput, ...firsts, ...traced.weights],
     values,
-    dims: { rows: lengths.length, time: steps },
+    dims: { rows, ...extents.times },
   };
 }
 

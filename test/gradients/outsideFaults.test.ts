@@ -5,7 +5,7 @@
  */
 import { describe, expect, test } from "vitest";
 import { constant, make, withInputs } from "../../src/core/graph/build.ts";
-import type { Node } from "../../src/core/graph/nodes.ts";
+import type { Node, Resampling } from "../../src/core/graph/nodes.ts";
 import { add, mul, sqrt, tanh } from "../../src/core/graph/operators.ts";
 import type { Rule } from "../../src/core/graph/rewrite.ts";
 import { caseNamed, devices, type Tested } from "../parity/close.ts";
@@ -130,6 +130,9 @@ describe("PyTorch notices that", () => {
 const masked = at("where", (node) =>
   node.inputs[0].shape.at(-1) === 1 && !isConstant(node.inputs[2]) ? node.inputs[1] : node,
 );
+/** A window that reads other steps. */
+const resampled = (change: (attributes: Resampling) => Partial<Resampling>): Rule =>
+  at("resample", (node) => make("resample", node.inputs, { ...node.attributes, ...change(node.attributes) }));
 const inKeras: readonly (readonly [what: string, name: string, rule: () => Rule])[] = [
   ["the mask is not looked at", "lstm mask middle", () => inForward(masked)],
   [
@@ -193,6 +196,36 @@ const inKeras: readonly (readonly [what: string, name: string, rule: () => Rule]
     "two directions are added, not averaged",
     "bidirectional gru ave",
     () => at("mul", (node) => (isConstant(node.inputs[1], 0.5) ? node.inputs[0] : node)),
+  ],
+  [
+    "the places of a window change sides",
+    "conv1d kernelSize 4 padding same steps 6",
+    () => at("concat", (node) => withInputs(node, node.inputs.toReversed())),
+  ],
+  [
+    "the zeros before the beginning are rounded up",
+    "conv1d kernelSize 2 strides 2 padding same steps 5",
+    () => resampled(({ offset }) => ({ offset: offset - 1 })),
+  ],
+  [
+    "windows begin one step late",
+    "conv1d kernelSize 3 strides 2 padding valid steps 7",
+    () => resampled(({ offset }) => ({ offset: offset + 1 })),
+  ],
+  [
+    "a window is taken at every step",
+    "maxPooling1d poolSize 2 steps 5",
+    () => resampled(() => ({ stride: 1 })),
+  ],
+  [
+    "a causal window sees one step ahead",
+    "conv1d kernelSize 3 dilationRate 2 padding causal steps 7",
+    () => resampled(({ offset }) => ({ offset: offset + 1 })),
+  ],
+  [
+    "zeros beyond the ends count in the mean",
+    "averagePooling1d poolSize 3 strides 1 padding same steps 5",
+    () => at("maximum", () => constant(3)),
   ],
   [
     "the loop over a repeated vector runs backwards",

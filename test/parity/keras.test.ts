@@ -1,11 +1,10 @@
 /** Small models, masks and activations against Keras 3: outputs and all gradients. */
 import { describe, expect, test } from "vitest";
 import { devices } from "./close.ts";
-import { activationCases, casesLeftOut, expectActivation, expectKeras, modelCases } from "./keras.ts";
+import { activationCases, expectActivation, expectKeras, modelCases } from "./keras.ts";
 
 test("Keras has enough to say", () => {
-  expect(modelCases.length).toBeGreaterThanOrEqual(70);
-  expect(casesLeftOut).toBeLessThanOrEqual(10);
+  expect(modelCases.length).toBeGreaterThanOrEqual(130);
 });
 
 describe.each(devices)("Keras, on $name", (tested) => {

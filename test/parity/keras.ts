@@ -37,16 +37,17 @@ export interface ActivationCase {
   readonly coefficients: Nested;
   readonly gradient: Nested;
 }
-const { cases, activations } = JSON.parse(readFileSync(new URL("keras.json", import.meta.url), "utf8")) as {
+const casesOf = <T>(name: string): T => JSON.parse(readFileSync(new URL(name, import.meta.url), "utf8")) as T;
+const { cases, activations } = casesOf<{
   readonly cases: readonly ModelCase[];
   readonly activations: readonly ActivationCase[];
-};
+}>("keras.json");
 
-/** Layers that arrive with the issue on every shape of recurrence. */
-const later = ["conv1d", "maxPooling1d", "globalAveragePooling1d", "globalMaxPooling1d"];
-export const modelCases: readonly ModelCase[] = cases.filter(
-  ({ layers }) => !layers.some(({ type }) => later.includes(type)),
-);
+/** All layers, and those that convolve and pool in more ways. */
+export const modelCases: readonly ModelCase[] = [
+  ...cases,
+  ...casesOf<{ readonly cases: readonly ModelCase[] }>("keras-convolution.json").cases,
+];
 
 const configOf = ({ type, options, layer }: LayerSpec): LayerConfig => ({
   layer: type,
@@ -74,11 +75,12 @@ function modelOf({ layers, input: x, outputs }: ModelCase) {
 }
 
 export const activationCases: readonly ActivationCase[] = activations;
-/** Cases of layers that are not there yet. */
-export const casesLeftOut: number = cases.length - modelCases.length;
 
 const comparedIn = ({ layers, input: x }: ModelCase): Compared => {
-  const widths = layers.map(({ options, layer }) => Number((layer?.options ?? options)["units"] ?? 1));
+  const widths = layers.map(({ options, layer }) => {
+    const { units, filters, kernelSize = 1 } = layer?.options ?? options;
+    return Number(units ?? filters ?? 1) * Number(kernelSize);
+  });
   const [features, units] = [flat(x[0]?.[0]).length, Math.max(...widths)];
   return { features, units, classes: units, steps: x[0]?.length ?? 1, rows: x.length, layers: layers.length };
 };

@@ -10,6 +10,7 @@ import type { Device, HostArray, Parameter } from "../../src/core/run/device.ts"
 import { columnsOf, gathered } from "../../src/nn/model/data.ts";
 import type { Network } from "../../src/nn/model/network.ts";
 import { computationOf, trace } from "../../src/nn/model/trace.ts";
+import { withFollowing } from "../../src/nn/times.ts";
 
 export type Nested = number | readonly Nested[];
 export const flat = (values: Nested | null | undefined): number[] =>
@@ -83,12 +84,9 @@ export function measure(network: Network, given: Case, device: Device): Measured
     ),
     ...terms.map(({ values }) => Float32Array.from(flat(values))),
   ];
-  const batch = {
-    rows,
-    times: time ? { [time]: steps } : {},
-    ...(given.lengths && time ? { lengths: { [time]: Int32Array.from(given.lengths) } } : {}),
-    inputs,
-  };
+  const own = given.lengths && time ? { [time]: Int32Array.from(given.lengths) } : {};
+  const extents = { rows, times: time ? { [time]: steps } : {}, lengths: own };
+  const batch = { ...withFollowing(network.times, extents), inputs };
   const weights = network.variables.map(({ value }) => value);
   const results = device
     .compile({ ...computation, inputs: [...computation.inputs, ...terms.map(({ by }) => by)] })

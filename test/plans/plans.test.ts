@@ -3,6 +3,7 @@ import { describe, expect, test } from "vitest";
 import { plan } from "../../src/core/plan/plan.ts";
 import { printPlan } from "../../src/core/plan/print.ts";
 import { wasmTarget } from "../../src/core/plan/target.ts";
+import { conv1d } from "../../src/nn/layers/conv1d.ts";
 import { dense } from "../../src/nn/layers/dense.ts";
 import { embedding } from "../../src/nn/layers/embedding.ts";
 import { input } from "../../src/nn/layers/input.ts";
@@ -40,6 +41,10 @@ describe("the plan of a training step", () => {
     const model = [embedding({ inputDim: 90, outputDim: 64 }), layers.lstm, dense({ units: 90 })];
     const loss = sparseCategoricalCrossentropy({ fromLogits: true });
     await expect(trainingPlan(model, loss)).toMatchFileSnapshot("text-train.txt");
+  });
+  test("a convolution: windows are read from the sequence, one product a place", async () => {
+    const model = [x, conv1d({ filters: 32, kernelSize: 3, padding: "causal" }), gru({ units: 16 })];
+    await expect(trainingPlan(model)).toMatchFileSnapshot("conv1d-train.txt");
   });
   test("many to one: the deltas come in at the last step alone", async () => {
     const model = [x, lstm({ units: 128 }), dense({ units: 1 })];

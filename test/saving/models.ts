@@ -2,10 +2,13 @@
 import { type Cell, defineCell } from "../../src/nn/cells/defineCell.ts";
 import { activation } from "../../src/nn/layers/activation.ts";
 import { bidirectional } from "../../src/nn/layers/bidirectional.ts";
+import { conv1d } from "../../src/nn/layers/conv1d.ts";
+import { delayTaps } from "../../src/nn/layers/delayTaps.ts";
 import { dense } from "../../src/nn/layers/dense.ts";
 import { dropout } from "../../src/nn/layers/dropout.ts";
 import { embedding } from "../../src/nn/layers/embedding.ts";
 import { flatten } from "../../src/nn/layers/flatten.ts";
+import { globalAveragePooling1d } from "../../src/nn/layers/globalPooling1d.ts";
 import { gaussian, gaussianMixture, quantiles } from "../../src/nn/layers/heads.ts";
 import { initializers } from "../../src/nn/layers/initializers.ts";
 import { input } from "../../src/nn/layers/input.ts";
@@ -13,6 +16,7 @@ import { layerNormalization } from "../../src/nn/layers/layerNormalization.ts";
 import { lru } from "../../src/nn/layers/lru.ts";
 import { masking } from "../../src/nn/layers/masking.ts";
 import { minGRU, minLSTM } from "../../src/nn/layers/minGru.ts";
+import { averagePooling1d, maxPooling1d } from "../../src/nn/layers/pooling1d.ts";
 import { gru, lstm, recurrent, simpleRNN } from "../../src/nn/layers/recurrent.ts";
 import { repeatVector } from "../../src/nn/layers/repeatVector.ts";
 import { slstm } from "../../src/nn/layers/slstm.ts";
@@ -204,12 +208,23 @@ export const examples: readonly Example[] = [
         lru({ units: 3, stateUnits: 4, minRadius: 0.4, maxRadius: 0.9, maxPhase: 1, returnSequences: true }),
         bidirectional(lru({ units: 2, returnSequences: true })),
         slstm({ units: 4, heads: 2, forgetGate: "exp", unitForgetBias: false, recurrentDropout: 0.2 }),
+    name: "convolutions and pooling over time",
+    make: () => {
+      const model: Model = sequential(
+        input({ shape: [null, 2] }),
+        delayTaps({ taps: 2 }),
+        conv1d({ filters: 3, kernelSize: 2, padding: "same", strides: 2, activation: "tanh" }),
+        maxPooling1d({ poolSize: 2, strides: 1, padding: "same" }),
+        conv1d({ filters: 3, kernelSize: 2, padding: "causal", dilationRate: 2, kernelRegularizer: "l2" }),
+        averagePooling1d({ poolSize: 2, strides: 1 }),
+        globalAveragePooling1d(),
         dense({ units: 2 }),
       );
       model.compile({ optimizer: adam(), loss: "meanSquaredError" });
       return model;
     },
     x: numbers([6, 4, 2]),
+    x: numbers([6, 7, 2]),
     y: numbers([6, 2], 2),
   },
   {

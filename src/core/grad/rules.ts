@@ -8,7 +8,7 @@
  */
 import { invariant } from "../../errors.ts";
 import { make } from "../graph/build.ts";
-import type { Node, NodeOf, Operator, Shape } from "../graph/nodes.ts";
+import type { Dim, Node, NodeOf, Operator, Resampling, Shape } from "../graph/nodes.ts";
 import {
   add,
   broadcast,
@@ -20,6 +20,7 @@ import {
   matmul,
   mul,
   neg,
+  resample,
   reshape,
   reverse,
   sitesToTime,
@@ -112,6 +113,11 @@ const gradRules: { readonly [K in Simple]: Rule<K> } = {
   sitesToTime: ({ inputs: [x, lengths] }, grad) => [timeToSites(grad, lengths, Number(x.shape[1])), null],
   patches: ({ attributes }, grad) => [make("overlapAdd", [grad], attributes)],
   overlapAdd: ({ attributes }, grad) => [make("patches", [grad], { ...attributes, outside: 0 })],
+  resample: ({ inputs: [x, from, to], attributes }, grad) => [
+    resample(grad, { from: to, to: from }, backResampled(attributes, x.shape)),
+    null,
+    null,
+  ],
 
   matmul: ({ inputs: [a, b] }, grad) => ofProduct(a, b, grad),
   affine: ({ inputs: [start, a, b] }, grad) => [sumTo(grad, start.shape), ...ofProduct(a, b, grad)],
@@ -137,6 +143,14 @@ function ofProduct(a: Node, b: Node, grad: Node): readonly Node[] {
   const column = reshape(grad, [...grad.shape, 1]);
   return [matmul(column, reshape(b, [1, ...b.shape])), reshape(make("contract", [a, column], {}), b.shape)];
 }
+
+/** Step u is given back to the step that was made from it: t = (u * per - offset) / stride. */
+const backResampled = ({ stride, per, offset }: Resampling, [time]: Shape): Resampling => ({
+  time: time as Dim,
+  stride: per,
+  per: stride,
+  offset: -offset,
+});
 
 const transposed = (x: Node): Node => (x.op === "transpose" ? x.inputs[0] : transpose(x));
 

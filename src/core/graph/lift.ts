@@ -93,6 +93,7 @@ const liftRules: { readonly [K in Operator]: Rule<K> } = {
   sitesToTime: refuse,
   patches: same,
   overlapAdd: same,
+  resample: refuse,
   matmul: (node, [a, b], [left, right]) => {
     if (left && !right) return make("matmul", [a as Node, b as Node], {});
     const vector = right && !left && node.inputs[1].shape.length === 1;

@@ -123,6 +123,14 @@ export interface Operators {
   readonly concat: { readonly inputs: readonly Node[]; readonly attributes: None };
   /** (sequence, lengths): each row turned at its own length. */
   readonly reverse: Binary;
+  /**
+   * (sequence, its lengths, lengths of the result): step t of the result, whose time is `time`, is step
+   * (t * stride + offset) / per of the row's sequence; zeros where that is none of its steps, or t none of the row's.
+   */
+  readonly resample: {
+    readonly inputs: readonly [Node, Node, Node];
+    readonly attributes: Resampling;
+  };
 
   /** Sum over the sites, whose axes stay with length 1. */
   readonly sumSites: Unary;
@@ -163,6 +171,12 @@ export interface Operators {
   readonly scan: { readonly inputs: readonly Node[]; readonly attributes: ScanAttributes };
   /** One result of a scan. */
   readonly output: { readonly inputs: readonly [Node]; readonly attributes: { readonly result: ScanResult } };
+}
+export interface Resampling {
+  readonly time: Dim;
+  readonly stride: number;
+  readonly per: number;
+  readonly offset: number;
 }
 export type Operator = keyof Operators;
 export type Node = { readonly [K in Operator]: NodeOf<K> }[Operator];

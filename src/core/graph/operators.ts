@@ -4,7 +4,7 @@
  */
 import { invariant } from "../../errors.ts";
 import { constant, make } from "./build.ts";
-import type { Dim, Node, Shape, Windows } from "./nodes.ts";
+import type { Dim, Node, Resampling, Shape, Windows } from "./nodes.ts";
 import { widthOf } from "./shapes.ts";
 
 export type Operand = Node | number;
@@ -146,3 +146,9 @@ export const sitesToTime = (x: Node, lengths: Node, time: Dim): Node =>
 /** What a window sees at each of its places: `[..., H, W, C]` to `[..., H', W', h * w * C]`. */
 export const patches = (image: Node, windows: Windows): Node => make("patches", [image], windows);
 export const reverse = (sequence: Node, lengths: Node): Node => make("reverse", [sequence, lengths], {});
+/** Steps of a sequence with the lengths `from`, in another time with the lengths `to`. */
+export const resample = (
+  sequence: Node,
+  { from, to }: { readonly from: Node; readonly to: Node },
+  resampling: Resampling,
+): Node => make("resample", [sequence, from, to], resampling);

@@ -74,6 +74,8 @@ const rules: { readonly [K in Operator]: Rule<K> } = {
   sitesToTime: plain,
   patches: windowed,
   overlapAdd: windowed,
+  resample: ({ inputs, attributes: { stride, per, offset } }, names) =>
+    `resample(${listOf(inputs, names)}, stride ${stride}, per ${per}, offset ${offset})`,
   matmul: plain,
   affine: plain,
   contract: plain,

@@ -86,6 +86,7 @@ const shapeRules: { readonly [K in Operator]: Rule<K> } = {
     return [...first.slice(0, -1), inputs.reduce((total, input) => total + widthOf(input), 0)];
   },
   reverse: ([x]) => x.shape,
+  resample: ([x], { time }) => [time, ...x.shape.slice(1)],
   sumSites: ([x]) => overSites(x.shape),
   maxSites: ([x]) => overSites(x.shape),
   joinSites: ([{ shape }]) => [...shape.slice(0, sitesFrom(shape)), sizeOf(featuresOf(shape))],

@@ -9,6 +9,7 @@ import {
   mul,
   oneHot,
   random,
+  resample,
   reverse,
   sumLeading,
   tanh,
@@ -89,6 +90,8 @@ describe("verify finds", () => {
   const other = parameter("other", ["rows", 2]);
   const counts = parameter("counts", [3], "int32");
   const state = parameter("s", ["rows", 3]);
+  const resampled = (node: Node, stride: number): Node =>
+    resample(node, { from: lengths, to: lengths }, { time: "time", stride, per: 1, offset: 0 });
   const faults: readonly (readonly [string, () => readonly Node[], RegExp])[] = [
     [
       "a shape that is not the rule's",
@@ -110,6 +113,9 @@ describe("verify finds", () => {
     ["integers where floats belong", () => [make("neg", [counts], {})], /input 0 is float32, not int32/],
     ["integers in a concat", () => [concat(parameter("a", [1]), counts)], /input 1 is float32, not int32/],
     ["floats where integers belong", () => [toFloat(kernel)], /input 0 is int32, not float32/],
+    ["steps that are no whole number apart", () => [resampled(x, 0.5)], /resampled lies within/],
+    ["a sequence resampled at one step only", () => [resampled(x, 0)], /resampled lies within/],
+    ["a vector resampled", () => [resampled(h, 1)], /resampled lies within/],
     ["rows cut beyond the end", () => [make("sliceRows", [table], { start: 2, size: 3 })], /within the axis/],
     ["padding too short", () => [make("pad", [table], { start: 2, size: 4 })], /within the axis/],
     [

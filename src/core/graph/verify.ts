@@ -67,6 +67,7 @@ const takes: { readonly [K in Operator]: Takes } = {
   sitesToTime: ["float32", "int32"],
   patches: float,
   overlapAdd: float,
+  resample: ["float32", "int32", "int32"],
   matmul: floats,
   affine: [...floats, "float32"],
   contract: floats,
@@ -137,7 +138,7 @@ function verifyNode(node: Node, check: Check): void {
     check((input.op === "scan") === (node.op === "output"), "an output, and nothing else, takes a scan");
   });
   if (node.op === "output") verifyOutput(node, check);
-  check(boundsOf(node), "what is cut or padded lies within the axis");
+  check(boundsOf(node), "what is cut, padded or resampled lies within the axis");
   check(node.shape.every(isLength), "an axis has a name or a whole number as its length");
   const shape = shapeByRule(node, check);
   check(sameShape(node.shape, shape), `the shape by the rule is [${shape.join(", ")}]`);
@@ -159,6 +160,7 @@ function verifyOutput({ inputs: [scan], attributes: { result } }: NodeOf<"output
 
 /** The rules of shape trust these. */
 function boundsOf(node: Node): boolean {
+  if (node.op === "resample") return resampled(node);
   if (node.op === "sumLeading") return node.attributes.count <= node.inputs[0].shape.length;
   if (node.op !== "sliceRows" && node.op !== "pad" && node.op !== "padRows") return true;
   const { start, size } = node.attributes;
@@ -166,6 +168,12 @@ function boundsOf(node: Node): boolean {
   const length = node.op === "pad" ? widthOf({ shape }) : shape[0];
   if (start < 0 || typeof length !== "number") return false;
   return node.op === "sliceRows" ? start + size <= length : start + length <= size;
+}
+
+/** Of a sequence, whole steps apart. */
+function resampled({ inputs: [sequence], attributes: { stride, per, offset } }: NodeOf<"resample">): boolean {
+  const whole = [stride, per, offset].every(Number.isInteger) && stride >= 1 && per >= 1;
+  return whole && sequence.shape.length > 2 && sequence.shape[1] === rows;
 }
 
 function shapeByRule(node: Node, check: Check): Node["shape"] {

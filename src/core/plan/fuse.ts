@@ -9,7 +9,7 @@
  */
 import type { Node } from "../graph/nodes.ts";
 import { sitesOf, widthOf } from "../graph/shapes.ts";
-import { kindOf } from "./kinds.ts";
+import { kindOf, readsOtherSteps } from "./kinds.ts";
 import { hasRows, type Values } from "./values.ts";
 
 /**
@@ -168,7 +168,7 @@ export function inRegister(read: Node, user: Node, values: Values): boolean {
   if (kind !== "elementwise" && kind !== "product") return false;
   const userKind = kindOf[user.op];
   if (userKind !== "elementwise" && userKind !== "product" && userKind !== "reduce") return false;
-  if (user.op === "gather" || user.op === "reverse" || user.op === "sitesToTime") return false;
+  if (user.op === "gather" || user.op === "sitesToTime" || readsOtherSteps.has(user.op)) return false;
   const inputs = user.op === "affine" ? [user.inputs[0]] : user.inputs;
   const elsewhere = user.op === "affine" ? user.inputs.slice(1) : [];
   const over = userKind === "reduce" ? (user.inputs[0] as Node) : user;

@@ -23,6 +23,7 @@ const read: { readonly [K in Operator]?: readonly number[] } = {
   sitesToTime: [0],
   patches: [0],
   overlapAdd: [0],
+  resample: [0],
 };
 
 export function ground(roots: readonly Node[]): readonly Node[] {

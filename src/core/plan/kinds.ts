@@ -58,6 +58,7 @@ export const kindOf: { readonly [K in Operator]: Kind } = {
   sitesToTime: "elementwise",
   patches: "move",
   overlapAdd: "move",
+  resample: "elementwise",
   matmul: "product",
   affine: "product",
   contract: "accumulate",
@@ -66,6 +67,9 @@ export const kindOf: { readonly [K in Operator]: Kind } = {
   scan: "scan",
   output: "view",
 };
+
+/** Operators that read other steps than their own, each of them somewhere in the sequence. */
+export const readsOtherSteps: ReadonlySet<Operator> = new Set<Operator>(["reverse", "resample"]);
 
 /** Operators that a slice of the features passes through. */
 export const elementwise: ReadonlySet<Operator> = new Set<Operator>([

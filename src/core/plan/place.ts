@@ -15,7 +15,7 @@ import type { Dim, Node, NodeOf } from "../graph/nodes.ts";
 import { rewrite } from "../graph/rewrite.ts";
 import { bodyNodes, dependents, resultsOf, topological } from "../graph/walk.ts";
 import { copied } from "./copied.ts";
-import { expensive, kindOf } from "./kinds.ts";
+import { expensive, kindOf, readsOtherSteps } from "./kinds.ts";
 import { isComputed, timeOf, type Values, valuesOf } from "./values.ts";
 
 export type Phase = "before" | "step" | "after";
@@ -84,8 +84,8 @@ class Placing {
   /** What the scan needs, as late as possible; then its own loop. */
   scan(scan: NodeOf<"scan">): void {
     const needed = topological(scan.inputs).filter((node) => isComputed(node) && !this.home.has(node));
-    // A sequence can be turned only when all of it is there.
-    const whole = needed.filter((node) => node.op === "reverse").flatMap(({ inputs }) => inputs);
+    // A sequence can be turned, or read at other steps, only when all of it is there.
+    const whole = needed.filter(({ op }) => readsOtherSteps.has(op)).flatMap(({ inputs }) => inputs);
     const early = new Set(topological([...needed.filter((node) => timeOf(node.shape) === null), ...whole]));
     const late = new Set<Node>();
     for (const node of needed) if (!early.has(node) && this.mayWait(node, scan, late)) late.add(node);
@@ -121,7 +121,8 @@ class Placing {
   private put(node: Node): void {
     const homes = this.values.reads(node).flatMap((read) => this.homeOf(read) ?? []);
     // A sequence can be turned only when all of it is there.
-    const last = Math.max(0, ...homes.map(({ section }) => (node.op === "reverse" ? section + 1 : section)));
+    const beyond = readsOtherSteps.has(node.op) ? 1 : 0;
+    const last = Math.max(0, ...homes.map(({ section }) => section + beyond));
     const time = timeOf(node.shape) ?? this.summedTime(node);
     if (time === null) return this.putOnce(node, last);
     const found = this.sections.findIndex(

@@ -14,7 +14,7 @@ import { type Dim, type Node, rows } from "../graph/nodes.ts";
 import { sitesOf, sizeOf, widthOf } from "../graph/shapes.ts";
 import type { Stage } from "./fuse.ts";
 import { inRegister } from "./fuse.ts";
-import { kindOf } from "./kinds.ts";
+import { kindOf, readsOtherSteps } from "./kinds.ts";
 import type { Phase, Placement, Section } from "./place.ts";
 import { type Carry, hasRows } from "./values.ts";
 
@@ -195,5 +195,5 @@ function needsOf(
   }
 }
 
-/** Operators that read other steps than their own. */
-const readsAll: ReadonlySet<Node["op"]> = new Set<Node["op"]>(["reverse", "timeToSites"]);
+/** Operators that need every step to be there. */
+const readsAll: ReadonlySet<Node["op"]> = new Set<Node["op"]>([...readsOtherSteps, "timeToSites"]);

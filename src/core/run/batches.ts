@@ -10,7 +10,7 @@ export interface ShardRows {
   readonly rows: Int32Array;
   /** All rows of full length, one after the other as in the batch: they can be copied at once. */
   readonly even: boolean;
-  /** Real steps of each row, by dimension of time; longest first in the first dimension that has lengths. */
+  /** Real steps of each row, by dimension of time; longest first in every dimension. */
   readonly lengths: Readonly<Record<string, Int32Array>>;
   /** Rows that take part at each step, by dimension of time. */
   readonly active: Readonly<Record<string, Int32Array>>;
@@ -25,10 +25,9 @@ export function shardsOf(
   const given = Object.entries(batch.lengths ?? {}).filter(([time, lengths]) =>
     lengths.some((length) => length !== times[time]),
   );
-  refuseTwo(given.map(([time]) => time));
   const order = Int32Array.from({ length: batch.rows }, (_, row) => row);
-  const [first] = given;
-  if (first !== undefined) order.sort((a, b) => (first[1][b] ?? 0) - (first[1][a] ?? 0) || a - b);
+  if (given.length > 0) order.sort((a, b) => longerFirst(given, a, b) || a - b);
+  refuseUnsorted(given, order);
   const shards: ShardRows[] = [];
   for (let start = 0; start < batch.rows; start += size) {
     const rows = order.slice(start, start + size);
@@ -40,7 +39,7 @@ export function shardsOf(
       lengths[time] = own;
       active[time] = activeRows(own, steps);
     }
-    shards.push({ rows, even: first === undefined, lengths, active });
+    shards.push({ rows, even: given.length === 0, lengths, active });
   }
   return shards;
 }
@@ -56,12 +55,26 @@ function activeRows(lengths: Int32Array, steps: number): Int32Array {
   return active;
 }
 
-function refuseTwo(times: readonly string[]): void {
-  if (times.length < 2) return;
+type Given = readonly (readonly [time: string, lengths: Int32Array])[];
+
+function longerFirst(given: Given, a: number, b: number): number {
+  for (const [, lengths] of given) {
+    const difference = (lengths[b] ?? 0) - (lengths[a] ?? 0);
+    if (difference !== 0) return difference;
+  }
+  return 0;
+}
+
+/** Lengths that follow from others, a row that is longer in one being no shorter in the next, are sorted with them. */
+function refuseUnsorted(given: Given, order: Int32Array): void {
+  const unsorted = given.filter(([, lengths]) =>
+    order.some((row, k) => (lengths[row] ?? 0) > (lengths[order[k - 1] ?? row] ?? 0)),
+  );
+  if (unsorted.length === 0) return;
   throw new UnrollError({
     where: "a batch",
-    expected: "sequences of different lengths in one dimension of time",
-    got: `different lengths in ${times.map((time) => `"${time}"`).join(" and ")}`,
+    expected: "sequences of different lengths in one dimension of time, and in those that follow from it",
+    got: `different lengths in ${given.map(([time]) => `"${time}"`).join(" and ")}`,
     fix: 'Pad all but one to the same length, or use setDevice("reference").',
   });
 }

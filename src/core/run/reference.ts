@@ -121,6 +121,8 @@ const rules: { readonly [K in Operator]: Rule<K> } = {
   sitesToTime: ({ shape }, [x, lengths]) => values.sitesAsSteps(x, lengths, shape),
   patches: ({ shape }, [x], { attributes }) => patched(x, attributes, shape),
   overlapAdd: ({ shape }, [x], { attributes }) => overlapped(x, attributes, shape),
+  resample: ({ shape }, [x, from, to], { attributes }) =>
+    values.resampled(x, { from, to }, shape, attributes),
   matmul: ({ shape }, [a, b]) => values.product(zero, a, b, shape),
   affine: ({ shape }, [start, a, b]) => values.product(start, a, b, shape),
   contract: (_, [a, b]) => values.contracted(a, b),

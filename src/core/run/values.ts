@@ -189,6 +189,24 @@ export function sitesAsSteps(value: HostValue, lengths: HostValue, shape: readon
   });
 }
 
+/** `[time, rows, ...]`, step t of row r being step (t * stride + offset) / per of `value`; zero where there is none. */
+export function resampled(
+  value: HostValue,
+  { from, to }: { readonly from: HostValue; readonly to: HostValue },
+  shape: readonly number[],
+  { stride, per, offset }: { readonly stride: number; readonly per: number; readonly offset: number },
+): HostValue {
+  const [, rows = 1, ...rest] = shape;
+  const size = countOf(rest);
+  return moved(value, shape, (i) => {
+    const row = Math.floor(i / size) % rows;
+    const own = Math.floor(i / (size * rows));
+    const step = (own * stride + offset) / per;
+    const real = Number.isInteger(step) && step >= 0 && step < from.data[row]!;
+    return real && own < to.data[row]! ? (step * rows + row) * size + (i % size) : -1;
+  });
+}
+
 /** The rows of `table` that `index` names. */
 export function lookedUp(table: HostValue, index: HostValue, shape: readonly number[]): HostValue {
   const [height = 1, ...rest] = table.shape;

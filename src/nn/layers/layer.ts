@@ -8,6 +8,7 @@ import type { Dim, Node } from "../../core/graph/nodes.ts";
 import type { Distribution } from "../distributions/distribution.ts";
 import type { Kind } from "../signals.ts";
 import type { Callable, Form } from "../symbols.ts";
+import type { Windows } from "../times.ts";
 import type { Facts } from "./facts.ts";
 import type { Initializer } from "./initializers.ts";
 
@@ -42,8 +43,8 @@ export interface Context {
   readonly inspect: boolean;
   /** An int32 key `[2]` for random numbers: another at each optimizer step, or always the same. */
   key(salt: string, perStep: boolean): Node;
-  /** `[rows]`: the lengths of sequences that all have this number of steps. */
-  lengths(steps: number): Node;
+  /** `[rows]`: the lengths of sequences in this dimension of time; those of a number all have so many steps. */
+  lengths(time: Dim): Node;
   /** As many steps as a sequence may have: a bound for layers that look at all of them at once. */
   most(time: Dim): number;
   /** Whether the network is a function of one step, as in a session: what is behind stands in states alone. */
@@ -87,6 +88,8 @@ export interface Definition extends Callable {
   readonly looksAtSteps?: boolean;
   /** For layers whose output tells a distribution. */
   readonly distribution?: Distribution | undefined;
+  /** For layers with other steps than their input: one for each of these windows of it. */
+  readonly windows?: Windows;
   /** How it is applied inside timeDistributed, to every step of `[time, rows, ...]` alike; null where it cannot be. */
   readonly everyStep: Definition["apply"] | null;
   /** Throws an UnrollError when the layer cannot be saved. */

@@ -5,13 +5,17 @@ import { softsign } from "../operators.ts";
 import type { Signal } from "../signals.ts";
 import { activation } from "./activation.ts";
 import { bidirectional } from "./bidirectional.ts";
+import { conv1d } from "./conv1d.ts";
+import { delayTaps } from "./delayTaps.ts";
 import { dense } from "./dense.ts";
 import { dropout } from "./dropout.ts";
+import { globalAveragePooling1d, globalMaxPooling1d } from "./globalPooling1d.ts";
 import { gaussian, gaussianMixture, quantiles } from "./heads.ts";
 import { input } from "./input.ts";
 import { definitionOf } from "./layer.ts";
 import { layerNormalization } from "./layerNormalization.ts";
 import { masking } from "./masking.ts";
+import { averagePooling1d, maxPooling1d } from "./pooling1d.ts";
 import { gru, lstm } from "./recurrent.ts";
 import { layerFrom } from "./registry.ts";
 import { timeDistributed } from "./timeDistributed.ts";
@@ -28,6 +32,12 @@ const layers = [
   layerNormalization({ center: false }),
   masking({ maskValue: -1 }),
   dropout({ rate: 0.25 }),
+  conv1d({ filters: 2, kernelSize: 3, padding: "causal", dilationRate: 2, bias: false, name: "ear" }),
+  delayTaps({ taps: 3, dilationRate: 2 }),
+  maxPooling1d({ poolSize: 3, strides: 1, padding: "same" }),
+  averagePooling1d(),
+  globalMaxPooling1d(),
+  globalAveragePooling1d({ name: "mean" }),
   activation("gelu"),
 ];
 

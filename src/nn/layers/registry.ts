@@ -6,11 +6,14 @@ import type { Cell } from "../cells/defineCell.ts";
 import { activation } from "./activation.ts";
 import { attention } from "./attention.ts";
 import { bidirectional } from "./bidirectional.ts";
+import { conv1d } from "./conv1d.ts";
+import { delayTaps } from "./delayTaps.ts";
 import { dense } from "./dense.ts";
 import { dropout } from "./dropout.ts";
 import { embedding } from "./embedding.ts";
 import type { Facts } from "./facts.ts";
 import { flatten } from "./flatten.ts";
+import { globalAveragePooling1d, globalMaxPooling1d } from "./globalPooling1d.ts";
 import { gaussian, gaussianMixture, quantiles } from "./heads.ts";
 import type { LayerConfig } from "./layer.ts";
 import { layerNormalization } from "./layerNormalization.ts";
@@ -18,6 +21,7 @@ import { lru } from "./lru.ts";
 import { masking } from "./masking.ts";
 import { minGRU, minLSTM } from "./minGru.ts";
 import { multiHeadAttention } from "./multiHeadAttention.ts";
+import { averagePooling1d, maxPooling1d } from "./pooling1d.ts";
 import { positionalEncoding } from "./positionalEncoding.ts";
 import { gru, lstm, recurrent, simpleRNN } from "./recurrent.ts";
 import { repeatVector } from "./repeatVector.ts";
@@ -52,6 +56,12 @@ const makers: Readonly<Record<string, Maker>> = {
   attention: made(attention),
   multiHeadAttention: made(multiHeadAttention),
   positionalEncoding: made(positionalEncoding),
+  conv1d: made(conv1d),
+  delayTaps: made(delayTaps),
+  maxPooling1d: made(maxPooling1d),
+  averagePooling1d: made(averagePooling1d),
+  globalMaxPooling1d: made(globalMaxPooling1d),
+  globalAveragePooling1d: made(globalAveragePooling1d),
   simpleRNN: made(simpleRNN),
   lstm: made(lstm),
   gru: made(gru),

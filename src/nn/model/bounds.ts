@@ -5,6 +5,7 @@
  */
 import type { Dim } from "../../core/graph/nodes.ts";
 import { isLayer } from "../layers/layer.ts";
+import { followed, windowsIn } from "../times.ts";
 import type { Network } from "./network.ts";
 
 /** By dimension of time. */
@@ -28,6 +29,14 @@ export function boundsOf(
     bounds[time] = boundFor(most);
   }
   return bounds;
+}
+
+/** The bound of a dimension of time, that of its origin's windows where it follows from another. */
+export function boundIn(bounds: Bounds, time: Dim): number {
+  if (typeof time === "number") return time;
+  const { origin, windows } = followed(time);
+  const whole = bounds[origin] ?? leastBound;
+  return origin === time ? whole : boundFor(windowsIn(windows, whole));
 }
 
 /** The next power of two. */

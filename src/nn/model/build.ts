@@ -7,6 +7,7 @@ import { invariant, UnrollError } from "../../errors.ts";
 import { initialized } from "../layers/initializers.ts";
 import { type Definition, isLayer, type WeightSpec } from "../layers/layer.ts";
 import { type Call, described, hasTime, type Symbolic } from "../symbols.ts";
+import { everyStep, type Windows, windowed, windowsOfWindows } from "../times.ts";
 import type { End, Network, NetworkLayer, Variable } from "./network.ts";
 import type { Structure } from "./structure.ts";
 
@@ -168,38 +169,67 @@ function refuseOtherShapes(label: string, before: readonly WeightSpec[], now: re
   });
 }
 
-/** Dimensions of time: inputs that meet in an operator share one; each other input of any length has its own. */
-function timesOf(
-  inputs: readonly Symbolic[],
-  calls: readonly Call[],
-): { readonly names: readonly string[]; readonly of: (symbol: Symbolic) => Dim | null } {
+interface Times {
+  readonly names: readonly string[];
+  readonly of: (symbol: Symbolic) => Dim | null;
+}
+
+/**
+ * Dimensions of time: inputs that meet in an operator share one; each other input of any length has its own. From these
+ * follow those of layers that have fewer steps than their input.
+ */
+function timesOf(inputs: readonly Symbolic[], calls: readonly Call[]): Times {
   const parent = new Map<Symbolic, Symbolic>();
-  const root = (symbol: Symbolic): Symbolic => {
-    const above = originOf(symbol);
+  const root = (above: Symbolic): Symbolic => {
     const next = parent.get(above);
     return next === undefined ? above : root(next);
   };
   for (const { by, inputs: operands } of calls) {
-    const [first, ...rest] = by.type === "operator" ? operands.filter(anyLength) : [];
-    for (const other of rest) if (first && root(other) !== root(first)) parent.set(root(other), root(first));
+    const [first, ...rest] = by.type === "operator" ? operands.filter(anyLength).map(originOf) : [];
+    for (const other of rest) {
+      if (first === undefined) continue;
+      refuseOtherWindows(by.base, first.windows, other.windows);
+      if (root(other.input) !== root(first.input)) parent.set(root(other.input), root(first.input));
+    }
   }
   const roots = [...new Set(inputs.filter(anyLength).map(root))];
-  const nameOf = (k: number): string => (k === 0 ? "time" : `time_${k + 1}`);
-  return {
-    names: roots.map((_, k) => nameOf(k)),
-    of: (symbol) => (hasTime(symbol) ? (symbol.axes[0] ?? nameOf(roots.indexOf(root(symbol)))) : null),
+  const nameOf = (symbol: Symbolic): Dim => {
+    const { input, windows } = originOf(symbol);
+    const at = roots.indexOf(root(input));
+    return windowed(at === 0 ? "time" : `time_${at + 1}`, windows);
   };
+  const of = (symbol: Symbolic): Dim | null => (hasTime(symbol) ? (symbol.axes[0] ?? nameOf(symbol)) : null);
+  const made = calls.flatMap(({ by, inputs: operands }) =>
+    isLayer(by) && by.windows ? operands.filter(anyLength).map((x) => windowed(nameOf(x), by.windows!)) : [],
+  );
+  const names = [...roots.map(nameOf), ...made];
+  return { names: [...new Set(names.map(String))], of };
 }
 
 const anyLength = (symbol: Symbolic): boolean => hasTime(symbol) && symbol.axes[0] === null;
 
-/** The input whose time a symbol has. */
-function originOf(symbol: Symbolic): Symbolic {
-  let at = symbol;
-  while ("call" in at.source) {
-    const next: Symbolic | undefined = at.source.call.inputs.find(anyLength);
+/** The input whose time a symbol has, or whose windows its steps are. */
+function originOf(symbol: Symbolic): { readonly input: Symbolic; readonly windows: Windows } {
+  let input = symbol;
+  let windows = everyStep;
+  while ("call" in input.source) {
+    const { by, inputs } = input.source.call;
+    const next: Symbolic | undefined = inputs.find(anyLength);
     invariant(next, "build: what has any length was made from something of any length");
-    at = next;
+    if (isLayer(by) && by.windows) windows = windowsOfWindows(by.windows, windows);
+    input = next;
   }
-  return at;
+  return { input, windows };
+}
+
+function refuseOtherWindows(operator: string, a: Windows, b: Windows): void {
+  if (a.size === b.size && a.stride === b.stride) return;
+  const told = ({ size, stride }: Windows): string =>
+    size * stride === 1 ? "every step" : `a step for every window of ${size}, one every ${stride}`;
+  throw new UnrollError({
+    where: `operator "${operator}"`,
+    expected: "sequences with the same steps",
+    got: `${told(a)} and ${told(b)}`,
+    fix: 'Use padding: "same" or "causal" and strides of 1, or take both through the same layers.',
+  });
 }

@@ -47,7 +47,7 @@ export interface Network {
   readonly calls: readonly Call[];
   /** The order of getWeights. */
   readonly variables: readonly Variable[];
-  /** Dimensions of time that are not fixed numbers: "time", "time_2" ... */
+  /** Dimensions of time that are not fixed numbers: "time", "time_2" ..., and those that follow from them. */
   readonly times: readonly string[];
   readonly seed: number;
   /** Grows with every change of weights, also by another network that shares a layer: whoever changes some sets it. */

@@ -3,6 +3,7 @@ import type { Batch, Device, Executable, HostArray } from "../../core/run/device
 import { keyOf } from "../../core/run/random.ts";
 import { UnrollError } from "../../errors.ts";
 import { nearest } from "../../spelling.ts";
+import { followed, windowsIn, withFollowing } from "../times.ts";
 import { type Bounds, boundsOf } from "./bounds.ts";
 import { givenStates, statefulLayers, stateName, statesAfter, statesBefore } from "./carried.ts";
 import { type Column, columnOf, columnsOf, gathered } from "./data.ts";
@@ -121,7 +122,8 @@ export function batchOf(
     gathered(column, order, stepsOf(network.inputs[k] as End, times)),
   );
   const even = Object.entries(lengths).filter(([time, own]) => own.some((length) => length !== times[time]));
-  return { rows: order.length, times, lengths: Object.fromEntries(even), inputs: [...inputs, ...more] };
+  const given = { rows: order.length, times, lengths: Object.fromEntries(even) };
+  return { ...withFollowing(network.times, given), inputs: [...inputs, ...more] };
 }
 
 function stepsOf({ time }: Pick<End, "time">, times: Readonly<Record<string, number>>): number {
@@ -137,12 +139,16 @@ function joined(
 ): Tensor | Ragged {
   const inner = symbol.axes.slice(time === null ? 0 : 1).map((axis) => axis ?? 1);
   const arrays = pieces.map(({ outputs }) => outputs[k] as Float32Array);
-  const source = columns.find((column) => typeof time === "string" && column.time === time);
+  const { origin, windows } = followed(String(time));
+  const source = columns.find((column) => typeof time === "string" && column.time === origin);
+  const stepsIn = (row: number): number => windowsIn(windows, source?.lengths[row] ?? 0);
   if (source?.ragged)
     return raggedOf(
-      pieces.flatMap((piece, at) => cut(piece.rows, arrays[at] as Float32Array, inner)).map(ended(source)),
+      pieces
+        .flatMap((piece, at) => cut(piece.rows, arrays[at] as Float32Array, inner))
+        .map((row, at) => ended(row, stepsIn(at))),
     );
-  const steps = source ? [source.lengths[0] ?? 0] : time === null ? [] : [Number(time)];
+  const steps = source ? [stepsIn(0)] : time === null ? [] : [Number(time)];
   const shape = [columns[0]?.rows ?? 0, ...steps, ...inner];
   return tensorOf(shape, sizeOf(shape) === 0 ? new Float32Array(0) : concatenated(arrays));
 }
@@ -156,13 +162,9 @@ function cut(rows: number, array: Float32Array, inner: readonly number[]): reado
   );
 }
 
-/** Row `k` up to its own end. */
-function ended({ lengths }: Column): (row: Tensor, k: number) => Tensor {
-  return ({ shape: [, ...inner], data }, k) => {
-    const length = lengths[k] ?? 0;
-    return tensorOf([length, ...inner], data.slice(0, length * sizeOf(inner)));
-  };
-}
+/** A row up to its own end. */
+const ended = ({ shape: [, ...inner], data }: Tensor, steps: number): Tensor =>
+  tensorOf([steps, ...inner], data.slice(0, steps * sizeOf(inner)));
 
 function concatenated(pieces: readonly Float32Array[]): Float32Array {
   if (pieces.length === 1) return pieces[0] as Float32Array;
@@ -215,16 +217,19 @@ function statesGiven(network: Network, given: InitialState, rows: number): Reado
   return columns;
 }
 
-/** The states of the one recurrent layer may stand without its name. */
+/** The states of the one layer that has such may stand without its name. */
 function byLayer(
   given: InitialState,
   layers: readonly string[],
-  states: readonly { readonly name: string }[],
+  states: readonly { readonly layer: string; readonly name: string }[],
 ): InitialState {
-  const [only] = layers;
-  if (only === undefined || layers.length > 1) return given;
-  const named = Object.keys(given).some((key) => states.some(({ name }) => name === key));
-  return named || !Object.values(given).some(isRecord) ? { [only]: given } : given;
+  const keys = Object.keys(given);
+  const having = layers.filter((layer) =>
+    states.some((state) => state.layer === layer && keys.includes(state.name)),
+  );
+  const [only, other] = having.length > 0 ? having : layers;
+  if (only === undefined || other !== undefined) return given;
+  return having.length > 0 || !Object.values(given).some(isRecord) ? { [only]: given } : given;
 }
 
 const isRecord = (x: unknown): x is InitialState =>

@@ -12,7 +12,7 @@ import { invariant, UnrollError } from "../../errors.ts";
 import { type Context, isLayer, type Value } from "../layers/layer.ts";
 import { applied, isOperator, type OperatorCall } from "../operatorCalls.ts";
 import type { Call, Symbolic } from "../symbols.ts";
-import { type Bounds, leastBound } from "./bounds.ts";
+import { type Bounds, boundIn } from "./bounds.ts";
 import { type End, layerOfCall, type Network, type NetworkLayer } from "./network.ts";
 
 export interface TraceOptions {
@@ -179,8 +179,8 @@ function contextOf(tracing: Tracing, call: Call, layer: NetworkLayer): Context {
   return {
     training: options.training,
     inspect: options.inspect ?? false,
-    lengths: (steps) => lengthsOf(tracing.lengths, steps),
-    most: (time) => (typeof time === "number" ? time : (options.bounds?.[time] ?? leastBound)),
+    lengths: (time) => lengthsOf(tracing.lengths, time),
+    most: (time) => boundIn(options.bounds ?? {}, time),
     stepping: options.stepping ?? false,
     key: (salt, perStep) => {
       const key = {

@@ -5,6 +5,7 @@ import { type Asked, type Column, columnOf, columnsOf } from "../model/data.ts";
 import type { Network } from "../model/network.ts";
 import { listed } from "../model/structure.ts";
 import type { Axes } from "../symbols.ts";
+import { followed, windowsIn } from "../times.ts";
 import type { Dataset } from "./batches.ts";
 import type { Compiled } from "./compile.ts";
 import { targetWidth } from "./loss.ts";
@@ -132,15 +133,19 @@ function hasSteps(data: unknown): boolean {
   return typeof data === "object" && !ArrayBuffer.isView(data);
 }
 
-/** Columns that share a time have the same lengths. */
+/** Columns that share a time have the same lengths, or those that follow from them. */
 function refuseOtherLengths(columns: readonly Column[]): void {
   for (const [k, column] of columns.entries()) {
-    const first = columns.find(({ time }) => typeof time === "string" && time === column.time);
+    if (typeof column.time !== "string") continue;
+    const { origin, windows } = followed(column.time);
+    const first = columns.find(({ time }) => time === origin);
     if (first === undefined || first === column) continue;
-    const row = column.lengths.findIndex((length, at) => length !== first.lengths[at]);
+    const wanted = first.lengths.map((length) => windowsIn(windows, length));
+    const row = column.lengths.findIndex((length, at) => length !== wanted[at]);
+    const same = column.time === origin ? "as in the input of the same time" : "as many as the model gives";
     refuseUnless(row < 0, {
       where: `row ${row}`,
-      expected: `${first.lengths[row]} steps, as in the input of the same time`,
+      expected: `${wanted[row]} steps, ${same}`,
       got: `${column.lengths[row]} in column ${k}`,
       fix: "Give inputs, targets and weights of a row the same number of steps.",
     });

@@ -10,6 +10,7 @@ import type { Bounds } from "../model/bounds.ts";
 import { givenStates, type States, stateName } from "../model/carried.ts";
 import type { Network } from "../model/network.ts";
 import { computationOf, type Key, type Traced, trace } from "../model/trace.ts";
+import { withFollowing } from "../times.ts";
 import type { Feed } from "./batches.ts";
 import type { Compiled } from "./compile.ts";
 import { type Counted, counted } from "./counts.ts";
@@ -70,9 +71,10 @@ export function batchOf(
   moment: Moment,
 ): { readonly batch: Batch; readonly counts: readonly Counted[] } {
   const { traced, compiled, purpose } = program;
-  const { rows, times, lengths } = feed;
+  const whole = withFollowing(program.network.times, feed);
+  const { rows, times, lengths } = whole;
   const own = [...feed.inputs, ...keysOf(program, moment), ...statesOf(traced, rows, moment.states)];
-  const masks = masksOf(program, feed, own, moment.device);
+  const masks = masksOf(program, whole, own, moment.device);
   const counts = compiled.goals.map(({ loss }, k) => {
     const time = feed.targetTimes[k] ?? null;
     const steps = {

@@ -2,7 +2,7 @@
  * The value of a node at one place of a tile (row i, vector v): from a register when this stage made it, else loaded.
  */
 import { invariant } from "../../../errors.ts";
-import type { Node } from "../../graph/nodes.ts";
+import type { Node, NodeOf, Resampling } from "../../graph/nodes.ts";
 import { widthOf } from "../../graph/shapes.ts";
 import * as functions from "../functions.ts";
 import type { Expression } from "../program.ts";
@@ -11,7 +11,23 @@ import { isFinal } from "../values.ts";
 import { floatBytes, type Place, stepAddress } from "./addresses.ts";
 import { arithmetic, arithmeticOf } from "./arithmetic.ts";
 import { lengthsKey, rowIdsKey } from "./frame.ts";
-import { constantVector, int, integers, load, loadInt, minus, plus, splat, times, vector } from "./ir.ts";
+import {
+  bitAnd,
+  constantVector,
+  int,
+  integers,
+  less,
+  lessEqual,
+  load,
+  loadInt,
+  minus,
+  plus,
+  quotient,
+  remainder,
+  splat,
+  times,
+  vector,
+} from "./ir.ts";
 import { type Kernels, leftSide } from "./kernels.ts";
 
 /** A place within a tile. */
@@ -40,6 +56,7 @@ function computed(kernels: Kernels, node: Node, spot: Spot): Expression {
   if (node.op === "random") return randomAt(kernels, node, spot);
   if (node.op === "gather") return gathered(kernels, node.inputs[0], node.inputs[1], spot);
   if (node.op === "reverse") return turned(kernels, node.inputs[0], spot);
+  if (node.op === "resample") return resampled(kernels, node, spot);
   if (node.op === "sitesToTime") return ofStep(kernels, node, spot);
   return arithmetic(
     node.op,
@@ -181,6 +198,48 @@ function turnedRow(slot: Slot, { place, row: inTile }: Spot): Expression {
     stepAddress(place.writer, place.frame, slot.buffer, slot.shift, step),
     times(row, int(slot.buffer.stride * floatBytes)),
   );
+}
+
+/** The same row of a sequence at the step that this one is made from, or zeros. */
+function resampled(kernels: Kernels, { inputs, attributes }: NodeOf<"resample">, spot: Spot): Expression {
+  const { place } = spot;
+  const { slot, column } = leftSide(kernels, inputs[0]);
+  const { stride, per, offset } = attributes;
+  const { buffer, shift } = slot;
+  const row = place.rowAt(spot.row);
+  const key = `resampled ${buffer.name} ${shift} ${stride} ${per} ${offset} ${spot.row}`;
+  const isReal = place.known(`${key} real`, () =>
+    isStep(place, attributes, rowEntry(place, lengthsKey(buffer.time as string), row)),
+  );
+  // Where there is no such step, the first is read, and nothing taken of it.
+  const address = place.known(key, () => {
+    const step = times(isReal, sourceStep(place, attributes));
+    const start = stepAddress(place.writer, place.frame, buffer, shift, place.writer.set(step, "int"));
+    return plus(start, times(row, int(buffer.stride * floatBytes)));
+  });
+  const all = place.known(`${key} all`, () => ({ kind: "spread", value: minus(int(0), isReal) }), "integers");
+  return vector("float", integers("and", integers("bits", atRow(address, { ...slot, column }, spot)), all));
+}
+
+const scaledStep = ({ step }: Place, { stride, offset }: Resampling): Expression =>
+  plus(times(step as Expression, int(stride)), int(offset));
+const sourceStep = (place: Place, resampling: Resampling): Expression =>
+  resampling.per === 1
+    ? scaledStep(place, resampling)
+    : quotient(scaledStep(place, resampling), int(resampling.per));
+
+/** 1 where a step is made from one of the row, which has so many, else 0. */
+function isStep(place: Place, resampling: Resampling, length: Expression): Expression {
+  const scaled = place.writer.set(scaledStep(place, resampling), "int");
+  const step = place.writer.set(sourceStep(place, resampling), "int");
+  const within = bitAnd(lessEqual(int(0), scaled), less(step, length));
+  if (resampling.per === 1) return within;
+  const whole: Expression = {
+    kind: "intOperation",
+    op: "equal",
+    inputs: [remainder(scaled, int(resampling.per)), int(0)],
+  };
+  return bitAnd(within, whole);
 }
 
 function atRow(row: Expression, slot: Slot, spot: Spot): Expression {

@@ -1,0 +1,87 @@
+/** Pooling over time: the largest, or the mean, of each window of steps, feature by feature. */
+import type { Node } from "../../core/graph/nodes.ts";
+import { add, div, maximum, where } from "../../core/graph/operators.ts";
+import type { Form } from "../symbols.ts";
+import { makeLayer } from "./call.ts";
+import { configOf } from "./config.ts";
+import { slidForm } from "./conv1d.ts";
+import type { LayerOf } from "./facts.ts";
+import type { Value } from "./layer.ts";
+import { checkOptions, commonChecks, oneOf, whole } from "./options.ts";
+import { type Slid, type Sliding, slid, stopsOf } from "./slidingWindow.ts";
+
+export interface Pooling1dOptions {
+  /** Steps of a window. Default: 2. */
+  readonly poolSize?: number;
+  /** Steps from window to window. Default: poolSize. */
+  readonly strides?: number;
+  /** `valid`: windows that are there as a whole; `same`: one for every stride, cut at the ends. Default: "valid". */
+  readonly padding?: "valid" | "same";
+  readonly name?: string;
+}
+const checks = { ...commonChecks, poolSize: whole(1), strides: whole(1), padding: oneOf("valid", "same") };
+
+/** The largest of each window that counts, `[batch, time, features]` to `[batch, steps, features]`; else 0. */
+export function maxPooling1d(
+  options: Pooling1dOptions = {},
+): LayerOf<"sequence", "sequence", "same", "looks ahead"> {
+  return pooling("maxPooling1d", "MaxPooling1D", options, largest);
+}
+
+/** The mean of the steps of each window that count, `[batch, time, features]` to `[batch, steps, features]`; else 0. */
+export function averagePooling1d(
+  options: Pooling1dOptions = {},
+): LayerOf<"sequence", "sequence", "same", "looks ahead"> {
+  return pooling("averagePooling1d", "AveragePooling1D", options, mean);
+}
+
+type Pooled = (window: Slid) => Node;
+
+function pooling(
+  layer: string,
+  className: string,
+  options: Pooling1dOptions,
+  pooled: Pooled,
+): LayerOf<"sequence", "sequence", "same", "looks ahead"> {
+  checkOptions(layer, options, checks);
+  const { poolSize = 2, strides = poolSize, padding = "valid", name = null } = options;
+  const sliding: Sliding = { size: poolSize, dilation: 1, stride: strides, padding };
+  return makeLayer(
+    {
+      base: layer,
+      className,
+      name,
+      takes: ["sequence"],
+      windows: stopsOf(sliding),
+      config: () => configOf(layer, options),
+      outputs: ([x]) => [slidForm(layer, x as Form, sliding, Number(x?.axes.at(-1)))],
+      apply: ([x], _, context) => {
+        const window = slid(x as Value, sliding, context);
+        const { time, lengths, mask } = window;
+        return [{ node: pooled(window), time, lengths, mask }];
+      },
+    },
+    { gives: "sequence", time: "looks ahead" },
+  );
+}
+
+/** Below every number, and finite. */
+export const lowest: number = -(2 - 2 ** -23) * 2 ** 127;
+
+/** Of equal ones the first, which alone has a gradient. */
+function largest({ places, real }: Slid): Node {
+  const values = places.map((place, k) => (real ? where(real[k] as Node, place, lowest) : place));
+  const most = values.reduce((before, value) => maximum(value, before));
+  return real
+    ? where(
+        real.reduce((any, one) => maximum(any, one)),
+        most,
+        0,
+      )
+    : most;
+}
+
+function mean({ places, real }: Slid): Node {
+  const total = add(...(places as [Node]));
+  return div(total, real ? maximum(add(...(real as [Node])), 1) : places.length);
+}

@@ -208,6 +208,15 @@ export const examples: readonly Example[] = [
         lru({ units: 3, stateUnits: 4, minRadius: 0.4, maxRadius: 0.9, maxPhase: 1, returnSequences: true }),
         bidirectional(lru({ units: 2, returnSequences: true })),
         slstm({ units: 4, heads: 2, forgetGate: "exp", unitForgetBias: false, recurrentDropout: 0.2 }),
+        dense({ units: 2 }),
+      );
+      model.compile({ optimizer: adam(), loss: "meanSquaredError" });
+      return model;
+    },
+    x: numbers([6, 4, 2]),
+    y: numbers([6, 2], 2),
+  },
+  {
     name: "convolutions and pooling over time",
     make: () => {
       const model: Model = sequential(
@@ -223,7 +232,6 @@ export const examples: readonly Example[] = [
       model.compile({ optimizer: adam(), loss: "meanSquaredError" });
       return model;
     },
-    x: numbers([6, 4, 2]),
     x: numbers([6, 7, 2]),
     y: numbers([6, 2], 2),
   },

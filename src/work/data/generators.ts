@@ -2,13 +2,8 @@
  * Classical sequence problems that make their own data: a function of the seed, of any size. Each gives inputs
  * `[sequences][steps][features]` (ragged where lengths differ) and targets.
  */
-import { type Key, keyOf, uniform } from "../../core/run/random.ts";
+import { below, draws, type GeneratorOptions, oneHot } from "./draws.ts";
 
-export interface GeneratorOptions {
-  /** How many sequences. */
-  readonly count: number;
-  readonly seed?: number;
-}
 export interface Steps {
   /** Steps of each sequence. */
   readonly steps: number;
@@ -17,14 +12,6 @@ export interface Generated<Target> {
   readonly x: number[][][];
   readonly y: Target[];
 }
-
-/** Uniform numbers of one sequence, one after the other. */
-function draws(seed: number, name: string, sequence: number): () => number {
-  const key: Key = keyOf(seed, name, sequence);
-  let index = 0;
-  return () => uniform(key, index++);
-}
-const below = (draw: () => number, n: number): number => Math.min(n - 1, Math.floor(draw() * n));
 
 /**
  * The adding problem (Hochreiter and Schmidhuber 1997): a row of numbers in [0, 1) and a row of marks, two of which
@@ -126,6 +113,3 @@ export function embeddedReber({
   }
   return { x, y, strings };
 }
-
-const oneHot = (index: number, size: number): number[] =>
-  Array.from({ length: size }, (_, k) => (k === index ? 1 : 0));

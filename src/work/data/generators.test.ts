@@ -1,5 +1,14 @@
 import { describe, expect, test } from "vitest";
-import { addingProblem, embeddedReber, reberSymbols, temporalOrder } from "./generators.ts";
+import {
+  addingProblem,
+  countingStrings,
+  countingSymbols,
+  delayedRecall,
+  embeddedReber,
+  reberSymbols,
+  reversals,
+  temporalOrder,
+} from "./generators.ts";
 
 const symbolAt = (step: readonly number[]): string => reberSymbols[step.indexOf(1)] ?? "";
 
@@ -36,9 +45,47 @@ describe("generators", () => {
     });
     expect(new Set(strings.map((text) => text[1]))).toEqual(new Set(["T", "P"]));
   });
+  test("counting: S, then as many a as b, and what may follow each", () => {
+    const { x, y, n } = countingStrings({ count: 100, to: 10, seed: 2 });
+    expect(new Set(n)).toEqual(new Set([1, 2, 3, 4, 5, 6, 7, 8, 9, 10]));
+    x.forEach((row, k) => {
+      const text = row.map((step) => countingSymbols.read[step.indexOf(1)]).join("");
+      expect(text).toBe(`S${"a".repeat(n[k] ?? 0)}${"b".repeat(n[k] ?? 0)}`);
+      const may = y[k]?.map((step) =>
+        [...countingSymbols.announced].filter((_, at) => step[at] === 1).join(""),
+      );
+      const read = /^S(a*)(b*)$/;
+      may?.forEach((next, t) => {
+        const [, a = "", b = ""] = read.exec(text.slice(0, t + 1)) ?? [];
+        expect(next).toBe(a === "" ? "a" : b === "" ? "ab" : b.length < a.length ? "b" : "T");
+      });
+    });
+    expect(countingStrings({ count: 1, from: 3, to: 3 }).x[0]).toHaveLength(7);
+  });
+  test("reversals: the same tokens from the end, lengths as asked", () => {
+    const { x, y } = reversals({ count: 200, symbols: 5, from: 2, to: 6, seed: 1 });
+    expect(new Set(x.map((row) => row.length))).toEqual(new Set([2, 3, 4, 5, 6]));
+    expect(new Set(x.flat())).toEqual(new Set([0, 1, 2, 3, 4]));
+    x.forEach((row, k) => {
+      expect(y[k]).toEqual(row.toReversed());
+    });
+    expect(reversals({ count: 9, to: 4 }).x.every((row) => row.length === 4)).toBe(true);
+  });
+  test("delayed recall: the class is the first symbol, whatever follows", () => {
+    const { x, y } = delayedRecall({ count: 400, delay: 20, seed: 1 });
+    expect(x.every((row) => row.length === 21)).toBe(true);
+    expect(x.map((row) => row[0]?.indexOf(1))).toEqual(y);
+    const others = [1, 10, 20].map((t) => x.filter((row, k) => row[t]?.indexOf(1) === y[k]).length / 400);
+    for (const share of others) expect(share).toBeCloseTo(0.25, 1);
+  });
   test("the same seed gives the same data, another seed others", () => {
     const options = { count: 3, steps: 9 };
     expect(addingProblem({ ...options, seed: 1 })).toEqual(addingProblem({ ...options, seed: 1 }));
     expect(addingProblem({ ...options, seed: 1 })).not.toEqual(addingProblem({ ...options, seed: 2 }));
+    for (const generator of [countingStrings, reversals, delayedRecall]) {
+      const make = (seed: number): unknown => generator({ count: 9, to: 9, delay: 9, seed });
+      expect(make(1)).toEqual(make(1));
+      expect(make(1)).not.toEqual(make(2));
+    }
   });
 });

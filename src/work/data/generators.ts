@@ -2,7 +2,7 @@
  * Classical sequence problems that make their own data: a function of the seed, of any size. Each gives inputs
  * `[sequences][steps][features]` (ragged where lengths differ) and targets.
  */
-import { below, draws, type GeneratorOptions, oneHot } from "./draws.ts";
+import { below, between, draws, type GeneratorOptions, oneHot } from "./draws.ts";
 
 export interface Steps {
   /** Steps of each sequence. */
@@ -112,4 +112,80 @@ export function embeddedReber({
     y.push(may.map((allowed) => Array.from(reberSymbols, (symbol) => (allowed.includes(symbol) ? 1 : 0))));
   }
   return { x, y, strings };
+}
+
+/** Symbols of aⁿbⁿ: what is read (S begins a string), and what is announced (T ends it). */
+export const countingSymbols = { read: "Sab", announced: "abT" } as const;
+
+export interface CountingOptions extends GeneratorOptions {
+  /** The least n. Default: 1. */
+  readonly from?: number;
+  /** The largest n. */
+  readonly to: number;
+}
+
+/**
+ * The language aⁿbⁿ (Gers and Schmidhuber 2001): x is S aⁿ bⁿ, one-hot; y the symbols that may come next, `[steps][3]`
+ * of 0 and 1. While a's are read, a or b may follow; from the first b on only what was counted tells b from the end T.
+ * With n from 1 to 10, `count` strings whose n are drawn alike. x, y: `[count][2 n + 1][3]`.
+ */
+export function countingStrings({ count, from = 1, to, seed = 0 }: CountingOptions): Generated<number[][]> & {
+  readonly n: number[];
+} {
+  const n = Array.from({ length: count }, (_, k) => between(draws(seed, "counting", k), from, to));
+  return { x: n.map(countingInput), y: n.map(countingTarget), n };
+}
+
+const countingInput = (n: number): number[][] =>
+  Array.from({ length: 2 * n + 1 }, (_, t) => oneHot(t === 0 ? 0 : t <= n ? 1 : 2, 3));
+
+function countingTarget(n: number): number[][] {
+  const may = (t: number): readonly number[] => {
+    if (t === 0) return [1, 0, 0];
+    return t <= n ? [1, 1, 0] : t < 2 * n ? [0, 1, 0] : [0, 0, 1];
+  };
+  return Array.from({ length: 2 * n + 1 }, (_, t) => [...may(t)]);
+}
+
+export interface ReversalOptions extends GeneratorOptions {
+  /** Different tokens, 0 to symbols - 1. Default: 10. */
+  readonly symbols?: number;
+  /** The least length. Default: the largest. */
+  readonly from?: number;
+  /** The largest length. */
+  readonly to: number;
+}
+
+/** Sequences of tokens, and each of them backwards. x, y: `[count][length]`, ragged where lengths differ. */
+export function reversals({ count, symbols = 10, to, from = to, seed = 0 }: ReversalOptions): {
+  readonly x: number[][];
+  readonly y: number[][];
+} {
+  const x = Array.from({ length: count }, (_, k) => {
+    const draw = draws(seed, "reversal", k);
+    return Array.from({ length: between(draw, from, to) }, () => below(draw, symbols));
+  });
+  return { x, y: x.map((row) => row.toReversed()) };
+}
+
+export interface RecallOptions extends GeneratorOptions {
+  /** Steps between the first one and the end. */
+  readonly delay: number;
+  /** Different symbols. Default: 4. */
+  readonly symbols?: number;
+}
+
+/**
+ * Remembering the first input over a delay: the class is the symbol of the first step; those of the steps behind it are
+ * drawn alike and mean nothing. x: `[count][1 + delay][symbols]` one-hot, y: `[count]`.
+ */
+export function delayedRecall({ count, delay, symbols = 4, seed = 0 }: RecallOptions): Generated<number> {
+  const tokens = Array.from({ length: count }, (_, k) => {
+    const draw = draws(seed, "delayed recall", k);
+    return Array.from({ length: 1 + delay }, () => below(draw, symbols));
+  });
+  return {
+    x: tokens.map((row) => row.map((symbol) => oneHot(symbol, symbols))),
+    y: tokens.map((row) => row[0] ?? 0),
+  };
 }

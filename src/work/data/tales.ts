@@ -13,8 +13,8 @@ const deeds = ["follows", "fears", "finds", "greets", "leaves"];
 const moods = ["old", "quiet", "hungry", "proud"];
 
 /**
- * Sentences such as `the old fox finds the heron, and the heron greets the fox.` The second half exchanges the animals of
- * the first, so that only who remembers both can write it. Each ends with a line end.
+ * Sentences such as `the old fox finds the heron, and the heron greets the fox.` The second half exchanges the animals
+ * of the first, so that only who remembers both can write it. Each ends with a line end.
  */
 export function tales({ sentences, seed = 0 }: TaleOptions): string {
   return Array.from({ length: sentences }, (_, k) => tale(draws(seed, "tales", k))).join("");

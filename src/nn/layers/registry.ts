@@ -75,6 +75,9 @@ const makers: Readonly<Record<string, Maker>> = {
   bidirectional: (options, inner) => bidirectional(inner() as never, options),
 };
 
+/** Every layer that a saved model can name. */
+export const layerNames: readonly string[] = Object.keys(makers);
+
 /** The layer of a configuration; `cells` are those of one's own that it may name. */
 export function layerFrom(config: LayerConfig, cells: readonly Cell[] = []): Facts {
   const maker = Object.hasOwn(makers, config.layer) ? makers[config.layer] : undefined;

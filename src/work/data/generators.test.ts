@@ -75,8 +75,11 @@ describe("generators", () => {
     const { x, y } = delayedRecall({ count: 400, delay: 20, seed: 1 });
     expect(x.every((row) => row.length === 21)).toBe(true);
     expect(x.map((row) => row[0]?.indexOf(1))).toEqual(y);
-    const others = [1, 10, 20].map((t) => x.filter((row, k) => row[t]?.indexOf(1) === y[k]).length / 400);
-    for (const share of others) expect(share).toBeCloseTo(0.25, 1);
+    expect(new Set(y)).toEqual(new Set([0, 1, 2, 3]));
+    const others = x.flatMap((row) => row.slice(1).map((step) => step.indexOf(1)));
+    expect(new Set(others)).toEqual(new Set([4, 5, 6, 7]));
+    const second = x.filter((row, k) => row[1]?.indexOf(1) === 4 + (y[k] ?? 0)).length / 400;
+    expect(second).toBeCloseTo(0.25, 1);
   });
   test("the same seed gives the same data, another seed others", () => {
     const options = { count: 3, steps: 9 };

@@ -169,23 +169,23 @@ export function reversals({ count, symbols = 10, to, from = to, seed = 0 }: Reve
 }
 
 export interface RecallOptions extends GeneratorOptions {
-  /** Steps between the first one and the end. */
+  /** Steps behind the first one. */
   readonly delay: number;
-  /** Different symbols. Default: 4. */
+  /** Different symbols of the first step, and as many others of the steps behind it. Default: 4. */
   readonly symbols?: number;
 }
 
 /**
  * Remembering the first input over a delay: the class is the symbol of the first step; those of the steps behind it are
- * drawn alike and mean nothing. x: `[count][1 + delay][symbols]` one-hot, y: `[count]`.
+ * others, drawn alike, and mean nothing. x: `[count][1 + delay][2 symbols]` one-hot, y: `[count]`.
  */
 export function delayedRecall({ count, delay, symbols = 4, seed = 0 }: RecallOptions): Generated<number> {
   const tokens = Array.from({ length: count }, (_, k) => {
     const draw = draws(seed, "delayed recall", k);
-    return Array.from({ length: 1 + delay }, () => below(draw, symbols));
+    return Array.from({ length: 1 + delay }, (__, t) => below(draw, symbols) + (t === 0 ? 0 : symbols));
   });
   return {
-    x: tokens.map((row) => row.map((symbol) => oneHot(symbol, symbols))),
+    x: tokens.map((row) => row.map((symbol) => oneHot(symbol, 2 * symbols))),
     y: tokens.map((row) => row[0] ?? 0),
   };
 }

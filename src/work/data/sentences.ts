@@ -47,38 +47,41 @@ export function sentencePairs({ count, seed = 0 }: GeneratorOptions): Sentences 
 
 /** The years of `yearSentences`, by class. */
 export const years: readonly number[] = Array.from({ length: 20 }, (_, k) => 2000 + k);
-const people = ["she", "he", "we", "they", "my friend", "the two of us"];
-const journeys = ["went to", "moved to", "came back from", "worked in"];
-const lands = ["nepal", "peru", "norway", "new zealand", "kenya"];
-const companies = ["", "", "with 12 friends", "for 30 days"];
-const remarks = ["they say", "as i was told", "if i remember well", "and that is true"];
+const openings = ["well", "so", "yes", "now", "listen", "actually"];
+const people = ["she", "he", "we", "they", "everyone", "nobody"];
+const journeys = ["went to", "moved to", "came from", "stayed in"];
+const lands = ["nepal", "peru", "norway", "kenya", "chile"];
+const companies = ["", "with 12 friends", "for 30 days"];
 const yearVocabulary = vocabularyOf([
+  ...openings,
   ...people,
   ...journeys,
   ...lands,
   ...companies,
-  ...remarks,
   ...years.map((year) => `in ${year}`),
 ]);
 
 export interface YearOptions extends GeneratorOptions {
-  /** Where the remark stands; ahead, it shifts the rest of the sentence. Default: "behind". */
-  readonly remark?: "behind" | "ahead";
+  /** Open with 1 or 3 words instead of 0, 2 or 4, which puts the year at other places. Default: false. */
+  readonly shifted?: boolean;
 }
 
 /**
- * Sentences with a year at their beginning or end: "in 2009 she went to nepal they say". The class is the year,
- * counted from the first. With `remark: "ahead"` the same sentences have their year at other places: "they say in 2009
- * she ...". After the example of Goodfellow, Bengio and Courville 2016, chapter 10.
+ * Sentences with a year near their beginning or end, "well now in 2009 she went to nepal", "she went to nepal in 2009 for
+ * 30 days". The class is the year, counted from the first. In those to train on the year is at the second word, the fourth
+ * and so on, in those that are shifted at the third and so on: a network that knows positions has never met it there.
+ * After the example of Goodfellow, Bengio and Courville 2016, chapter 10.
  */
-export function yearSentences({ count, remark = "behind", seed = 0 }: YearOptions): Sentences {
+export function yearSentences({ count, shifted = false, seed = 0 }: YearOptions): Sentences {
   const made = Array.from({ length: count }, (_, k): readonly [string, number] => {
     const draw = draws(seed, "year sentences", k);
+    const opening = Array.from({ length: pick(draw, shifted ? [1, 3] : [0, 2, 4]) }, () =>
+      pick(draw, openings),
+    );
     const year = pick(draw, years);
-    const journey = `${pick(draw, people)} ${pick(draw, journeys)} ${pick(draw, lands)} ${pick(draw, companies)}`;
+    const journey = `${pick(draw, people)} ${pick(draw, journeys)} ${pick(draw, lands)}`;
     const told = draw() < 0.5 ? `in ${year} ${journey}` : `${journey} in ${year}`;
-    const aside = pick(draw, remarks);
-    return [remark === "ahead" ? `${aside} ${told}` : `${told} ${aside}`, years.indexOf(year)];
+    return [`${opening.join(" ")} ${told} ${pick(draw, companies)}`, years.indexOf(year)];
   });
   return tokenized(made, yearVocabulary);
 }

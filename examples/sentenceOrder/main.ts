@@ -2,11 +2,12 @@
  * Sentence order: "is easy not difficult" and "is difficult not easy" have the same words. A layer that counts words must
  * say the same of both and is right about half of them; a recurrent layer reads them in order.
  */
-import { adam, dense, embedding, input, sequential, setSeed, simpleRNN } from "unroll-rnn";
+import { adam, dense, embedding, input, sequential, setDevice, setSeed, simpleRNN } from "unroll-rnn";
 import { sentencePairs, unseen } from "../../src/work/data/sentences.ts";
 
 const settings = { train: 800, held: 200, units: 16, epochs: 15, learningRate: 0.01, seed: 1 };
 
+setDevice("wasm", { strict: true, threads: 1 }); // small models; the same numbers on every machine
 setSeed(settings.seed);
 const train = sentencePairs({ count: settings.train, seed: 1 });
 const held = unseen(sentencePairs({ count: settings.held, seed: 2 }), train);

@@ -2,11 +2,12 @@
  * Video classification: 1,000 sequences of 9 features a frame, 10 to 50 frames long, in 3 classes. A light on a ring of
  * sensors goes up, goes down or swings; the mean frame does not know which way, and the last frame even less.
  */
-import { adam, dense, earlyStopping, gru, input, sequential, setSeed } from "unroll-rnn";
+import { adam, dense, earlyStopping, gru, input, sequential, setDevice, setSeed } from "unroll-rnn";
 import { movements, movingLights } from "../../src/work/data/frames.ts";
 
 const settings = { train: 800, held: 200, features: 9, units: 24, epochs: 25, learningRate: 0.01, seed: 1 };
 
+setDevice("wasm", { strict: true, threads: 1 }); // small models; the same numbers on every machine
 setSeed(settings.seed);
 const { x, y } = movingLights({ count: settings.train + settings.held, seed: 1 });
 const [train, held] = [

@@ -3,11 +3,12 @@
  * window has weights for each position and knows the year only where it has met it; a recurrent layer has the same weights
  * at every step.
  */
-import { adam, dense, embedding, flatten, input, lstm, sequential, setSeed } from "unroll-rnn";
+import { adam, dense, embedding, flatten, input, lstm, sequential, setDevice, setSeed } from "unroll-rnn";
 import { type Sentences, unseen, windowed, yearSentences, years } from "../../src/work/data/sentences.ts";
 
 const settings = { train: 2000, held: 500, units: 24, width: 12, epochs: 10, learningRate: 0.01, seed: 1 };
 
+setDevice("wasm", { strict: true, threads: 1 }); // small models; the same numbers on every machine
 setSeed(settings.seed);
 const train = yearSentences({ count: settings.train, seed: 1 });
 const held = unseen(yearSentences({ count: settings.held, seed: 2 }), train);

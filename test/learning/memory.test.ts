@@ -10,24 +10,23 @@ import {
   setDevice,
   setSeed,
   simpleRNN,
+  type Tensor,
 } from "unroll-rnn";
 import { beforeAll, describe, expect, test } from "vitest";
 import { countingStrings, delayedRecall } from "../../src/work/data/generators.ts";
 
-beforeAll(() => setDevice("wasm", { strict: true }));
-
-const optimizer = adam({ learningRate: 0.01, globalClipNorm: 1 });
+beforeAll(() => setDevice("wasm", { strict: true, threads: 1 }));
 
 describe("aⁿbⁿ, trained with n from 1 to 10 (Gers and Schmidhuber 2001)", () => {
-  const train = countingStrings({ count: 1000, to: 10, seed: 1 });
+  const train = countingStrings({ count: 500, to: 10, seed: 1 });
 
   /** The n up to which every string is announced right at every step, 60 at most. */
   async function counts(recurrent: ReturnType<typeof lstm>): Promise<number> {
     setSeed(1);
     const announce = dense({ units: 3, activation: "sigmoid" });
     const model = sequential(input({ shape: [null, 3] }), recurrent, announce);
-    model.compile({ optimizer, loss: "binaryCrossentropy" });
-    await model.fit(ragged(train.x), ragged(train.y), { epochs: 100, batchSize: 32, seed: 7, verbose: 0 });
+    model.compile({ optimizer: adam({ learningRate: 0.01, globalClipNorm: 1 }), loss: "binaryCrossentropy" });
+    await model.fit(ragged(train.x), ragged(train.y), { epochs: 100, batchSize: 20, seed: 7, verbose: 0 });
     const strings = Array.from({ length: 60 }, (_, k) =>
       countingStrings({ count: 1, from: k + 1, to: k + 1 }),
     );
@@ -38,59 +37,51 @@ describe("aⁿbⁿ, trained with n from 1 to 10 (Gers and Schmidhuber 2001)", ()
     const failed = right.indexOf(false);
     return failed < 0 ? 60 : failed;
   }
-  test("two LSTM cells count twice as far as they were taught, and further", async () => {
-    expect(await counts(lstm({ units: 2, returnSequences: true }))).toBeGreaterThanOrEqual(25);
+  test("two LSTM cells count at least twice as far as they were taught", async () => {
+    expect(await counts(lstm({ units: 2, returnSequences: true }))).toBeGreaterThanOrEqual(20);
   });
   test("a plain RNN learns the strings but hardly counts beyond them", async () => {
-    const far = await counts(simpleRNN({ units: 8, returnSequences: true }));
+    const far = await counts(simpleRNN({ units: 4, returnSequences: true }));
     expect(far).toBeGreaterThanOrEqual(8);
-    expect(far).toBeLessThan(20);
+    expect(far).toBeLessThan(15);
   });
 });
 
-describe("remembering the first input over 40 steps, of 4 symbols", () => {
-  const train = delayedRecall({ count: 1000, delay: 40, seed: 1 });
-  const held = delayedRecall({ count: 500, delay: 40, seed: 2 });
+describe("remembering the first number over 1 to 60 steps of others (its variance is 0.333)", () => {
+  const train = delayedRecall({ count: 2000, from: 1, delay: 60, seed: 1 });
+  const held = delayedRecall({ count: 500, delay: 60, seed: 2 });
 
-  async function remembering(recurrent: ReturnType<typeof lstm>): Promise<Model> {
+  async function remembering(recurrent: ReturnType<typeof lstm>, learningRate: number): Promise<Model> {
     setSeed(1);
-    const model = sequential(
-      input({ shape: [null, 8] }),
-      recurrent,
-      dense({ units: 4, activation: "softmax" }),
-    );
-    model.compile({ optimizer, loss: "sparseCategoricalCrossentropy", metrics: ["accuracy"] });
-    await model.fit(train.x, train.y, { epochs: 12, batchSize: 20, seed: 7, verbose: 0 });
+    const model = sequential(input({ shape: [null, 2] }), recurrent, dense({ units: 1 }));
+    model.compile({ optimizer: adam({ learningRate, globalClipNorm: 1 }), loss: "meanSquaredError" });
+    await model.fit(train.x, train.y, { epochs: 20, batchSize: 20, seed: 7, verbose: 0 });
     return model;
   }
-  const accuracy = async (model: Model): Promise<number> =>
-    (await model.evaluate(held.x, held.y))["accuracy"] ?? 0;
-
-  /** How far the last output moves, of 100 sequences on average, when the first input is another symbol. */
-  async function sensitivity(model: Model): Promise<number> {
-    const [x, others] = [0, 1].map((shift) =>
-      held.x
-        .slice(0, 100)
-        .map(([first = [], ...rest]) => [
-          first.map((_, k) => (k < 4 ? (first[(k + shift) % 4] ?? 0) : 0)),
-          ...rest,
-        ]),
-    );
-    const [a, b] = [await model.predict(x as number[][][]), await model.predict(others as number[][][])];
-    const [one, other] = [a, b].map((made) => (made as { data: Float32Array }).data);
-    return (
-      (one ?? new Float32Array()).reduce((sum, value, k) => sum + Math.abs(value - (other?.[k] ?? 0)), 0) /
-      100
-    );
+  const errorAt = async (model: Model, delay: number): Promise<number> => {
+    const { x, y } = delayedRecall({ count: 500, delay, seed: 2 });
+    return (await model.evaluate(x, y)).loss;
+  };
+  /** The derivative of the last output with respect to the first number, by central differences, of each sequence. */
+  async function sensitivities(model: Model): Promise<readonly number[]> {
+    const moved = (by: number): number[][][] =>
+      held.x.map(([[value = 0, mark = 0] = [], ...rest]) => [[value + by, mark], ...rest]);
+    const up = (await model.predict(moved(0.01))) as Tensor;
+    const down = (await model.predict(moved(-0.01))) as Tensor;
+    return held.x.map((_, k) => ((up.data[k] ?? 0) - (down.data[k] ?? 0)) / 0.02);
   }
-  test("LSTM holds it: right on new sequences, and another first input is another output", async () => {
-    const model = await remembering(lstm({ units: 16 }));
-    expect(await accuracy(model)).toBeGreaterThan(0.98);
-    expect(await sensitivity(model)).toBeGreaterThan(1.9);
+  const near = (values: readonly number[], wanted: number): number =>
+    values.filter((value) => Math.abs(value - wanted) < 0.25).length / values.length;
+
+  test("LSTM holds it, further than it was taught: the first number goes through with a derivative of 1", async () => {
+    const model = await remembering(lstm({ units: 16 }), 0.01);
+    expect(await errorAt(model, 60)).toBeLessThan(0.005);
+    expect(await errorAt(model, 100)).toBeLessThan(0.02);
+    expect(near(await sensitivities(model), 1)).toBeGreaterThan(0.9);
   });
-  test("the plain RNN loses it: half of the sequences are wrong, and the output moves less than half as far", async () => {
-    const model = await remembering(simpleRNN({ units: 16 }));
-    expect(await accuracy(model)).toBeLessThan(0.6);
-    expect(await sensitivity(model)).toBeLessThan(1);
+  test("the plain RNN forgets it but for its sign (1/12 is left): the derivative is 0", async () => {
+    const model = await remembering(simpleRNN({ units: 16 }), 0.003);
+    expect(await errorAt(model, 60)).toBeGreaterThan(0.06);
+    expect(near(await sensitivities(model), 0)).toBeGreaterThan(0.7);
   });
 });

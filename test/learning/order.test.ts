@@ -19,7 +19,7 @@ import { movingLights } from "../../src/work/data/frames.ts";
 import { sentencePairs, unseen, windowed, yearSentences, years } from "../../src/work/data/sentences.ts";
 
 beforeAll(() => {
-  setDevice("wasm", { strict: true });
+  setDevice("wasm", { strict: true, threads: 1 });
   setSeed(1);
 });
 

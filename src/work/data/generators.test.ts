@@ -71,15 +71,20 @@ describe("generators", () => {
     });
     expect(reversals({ count: 9, to: 4 }).x.every((row) => row.length === 4)).toBe(true);
   });
-  test("delayed recall: the class is the first symbol, whatever follows", () => {
+  test("delayed recall: the target is the first number, the only one that is marked", () => {
     const { x, y } = delayedRecall({ count: 400, delay: 20, seed: 1 });
     expect(x.every((row) => row.length === 21)).toBe(true);
-    expect(x.map((row) => row[0]?.indexOf(1))).toEqual(y);
-    expect(new Set(y)).toEqual(new Set([0, 1, 2, 3]));
-    const others = x.flatMap((row) => row.slice(1).map((step) => step.indexOf(1)));
-    expect(new Set(others)).toEqual(new Set([4, 5, 6, 7]));
-    const second = x.filter((row, k) => row[1]?.indexOf(1) === 4 + (y[k] ?? 0)).length / 400;
-    expect(second).toBeCloseTo(0.25, 1);
+    x.forEach((row, k) => {
+      expect(row.map(([, mark]) => mark)).toEqual([1, ...Array.from({ length: 20 }, () => 0)]);
+      expect(y[k]).toEqual([row[0]?.[0]]);
+    });
+    const meanOf = (f: (row: readonly number[][], k: number) => number): number =>
+      x.reduce((sum, row, k) => sum + f(row, k), 0) / x.length;
+    expect(meanOf((_, k) => (y[k]?.[0] ?? 0) ** 2)).toBeCloseTo(1 / 3, 1);
+    for (const t of [1, 20])
+      expect(meanOf((row, k) => (row[t]?.[0] ?? 0) * (y[k]?.[0] ?? 0))).toBeCloseTo(0, 1);
+    const delays = delayedRecall({ count: 100, delay: 5, from: 2 }).x.map((row) => row.length - 1);
+    expect(new Set(delays)).toEqual(new Set([2, 3, 4, 5]));
   });
   test("the same seed gives the same data, another seed others", () => {
     const options = { count: 3, steps: 9 };

@@ -169,23 +169,22 @@ export function reversals({ count, symbols = 10, to, from = to, seed = 0 }: Reve
 }
 
 export interface RecallOptions extends GeneratorOptions {
-  /** Steps behind the first one. */
+  /** The largest number of steps behind the first one. */
   readonly delay: number;
-  /** Different symbols of the first step, and as many others of the steps behind it. Default: 4. */
-  readonly symbols?: number;
+  /** The least number of them. Default: the largest. */
+  readonly from?: number;
 }
 
 /**
- * Remembering the first input over a delay: the class is the symbol of the first step; those of the steps behind it are
- * others, drawn alike, and mean nothing. x: `[count][1 + delay][2 symbols]` one-hot, y: `[count]`.
+ * Remembering the first input over a delay: a row of numbers in [-1, 1) and a row of marks, 1 at the first step and 0 at
+ * the others, whose numbers mean nothing. The target is the first number; its variance is 1/3.
+ * x: `[count][1 + delay][2]`, ragged where delays differ; y: `[count][1]`.
  */
-export function delayedRecall({ count, delay, symbols = 4, seed = 0 }: RecallOptions): Generated<number> {
-  const tokens = Array.from({ length: count }, (_, k) => {
+export function delayedRecall({ count, delay, from = delay, seed = 0 }: RecallOptions): Generated<number[]> {
+  const x = Array.from({ length: count }, (_, k) => {
     const draw = draws(seed, "delayed recall", k);
-    return Array.from({ length: 1 + delay }, (__, t) => below(draw, symbols) + (t === 0 ? 0 : symbols));
+    const length = 1 + between(draw, from, delay);
+    return Array.from({ length }, (__, t) => [2 * draw() - 1, t === 0 ? 1 : 0]);
   });
-  return {
-    x: tokens.map((row) => row.map((symbol) => oneHot(symbol, 2 * symbols))),
-    y: tokens.map((row) => row[0] ?? 0),
-  };
+  return { x, y: x.map(([first]) => [first?.[0] ?? 0]) };
 }

@@ -1,4 +1,4 @@
-/** Text of any length with a grammar and words that come again, for models of characters. */
+/** Text of any length with a grammar and a word that comes again, for models of characters. */
 import { type Draw, draws, pick } from "./draws.ts";
 
 export interface TaleOptions {
@@ -8,37 +8,41 @@ export interface TaleOptions {
   readonly seed?: number;
 }
 
-const animals = ["whale", "raven", "fox", "otter", "heron", "badger", "lynx", "weasel"];
-const deeds = ["follows", "fears", "finds", "greets", "leaves"];
+const animals = ["whale", "raven", "fox", "otter", "heron", "badger", "lynx", "mouse"];
+const deeds = ["finds", "leaves", "watches", "reaches", "remembers"];
+const places = ["river", "forest", "harbour", "island", "field", "village"];
+const ends = ["rests", "waits", "sings", "sleeps"];
 const moods = ["old", "quiet", "hungry", "proud"];
 
 /**
- * Sentences such as `the old fox finds the heron, and the heron greets the fox.` The second half exchanges the animals
- * of the first, so that only who remembers both can write it. Each ends with a line end.
+ * Sentences such as `the old fox finds the river, and the fox rests.` and `the heron sings, and the heron waits.` The
+ * animal of the first half comes again in the second, so that only who remembers it can write that. Each ends with a line
+ * end.
  */
 export function tales({ sentences, seed = 0 }: TaleOptions): string {
   return Array.from({ length: sentences }, (_, k) => tale(draws(seed, "tales", k))).join("");
 }
 
 function tale(draw: Draw): string {
-  const [one, other] = [pick(draw, animals), pick(draw, animals)];
+  const animal = pick(draw, animals);
   const mood = draw() < 0.5 ? `${pick(draw, moods)} ` : "";
-  const [deed, answer] = [pick(draw, deeds), pick(draw, deeds)];
-  return `the ${mood}${one} ${deed} the ${other}, and the ${other} ${answer} the ${one}.\n`;
+  const does = draw() < 0.5 ? pick(draw, ends) : `${pick(draw, deeds)} the ${pick(draw, places)}`;
+  return `the ${mood}${animal} ${does}, and the ${animal} ${pick(draw, ends)}.\n`;
 }
-
-/** Does a sentence keep to the grammar, and do its animals come again in exchanged places? */
-export function isTale(sentence: string): boolean {
-  const [, one = "", other = "", ...again] = shape.exec(sentence.trimEnd()) ?? [];
-  return animals.includes(one) && again[0] === other && again[1] === one;
-}
-
-const any = (words: readonly string[]): string => `(?:${words.join("|")})`;
-const animal = `(${animals.join("|")})`;
-const shape = new RegExp(
-  `^the (?:${any(moods)} )?${animal} ${any(deeds)} the ${animal}, and the ${animal} ${any(deeds)} the ${animal}\\.$`,
-);
 
 /** Bits that a sentence takes on average where every choice is known: no model needs fewer. */
 export const bitsPerTale: number =
-  Math.log2(animals.length ** 2 * deeds.length ** 2) + 1 + 0.5 * Math.log2(moods.length);
+  Math.log2(animals.length * ends.length) +
+  (1 + 0.5 * Math.log2(moods.length)) +
+  (1 + 0.5 * Math.log2(ends.length * deeds.length * places.length));
+
+const any = (words: readonly string[]): string => `(?:${words.join("|")})`;
+const shape = new RegExp(
+  `^the (?:${any(moods)} )?(${any(animals)}) ${any([...ends, `${any(deeds)} the ${any(places)}`])}, and the (.*) ${any(ends)}\\.$`,
+);
+
+/** Does a sentence keep to the grammar, and does its animal come again? */
+export function isTale(sentence: string): boolean {
+  const [, first, again] = shape.exec(sentence.trimEnd()) ?? [];
+  return first !== undefined && again === first;
+}

@@ -176,8 +176,8 @@ export interface RecallOptions extends GeneratorOptions {
 }
 
 /**
- * Remembering the first input over a delay: a row of numbers in [-1, 1) and a row of marks, 1 at the first step and 0 at
- * the others, whose numbers mean nothing. The target is the first number; its variance is 1/3.
+ * Remembering the first input over a delay: a row of numbers in [-1, 1) and a row of marks, 1 at the first step and 0
+ * at the others, whose numbers mean nothing. The target is the first number; its variance is 1/3.
  * x: `[count][1 + delay][2]`, ragged where delays differ; y: `[count][1]`.
  */
 export function delayedRecall({ count, delay, from = delay, seed = 0 }: RecallOptions): Generated<number[]> {

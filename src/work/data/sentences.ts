@@ -67,10 +67,10 @@ export interface YearOptions extends GeneratorOptions {
 }
 
 /**
- * Sentences with a year near their beginning or end, "well now in 2009 she went to nepal", "she went to nepal in 2009 for
- * 30 days". The class is the year, counted from the first. In those to train on the year is at the second word, the fourth
- * and so on, in those that are shifted at the third and so on: a network that knows positions has never met it there.
- * After the example of Goodfellow, Bengio and Courville 2016, chapter 10.
+ * Sentences with a year near their beginning or end, "well now in 2009 she went to nepal", "she went to nepal in 2009
+ * for 30 days". The class is the year, counted from the first. In those to train on the year is the second word, the
+ * fourth and so on, in those that are shifted the third and so on: a network that knows positions has never met it
+ * there. After the example of Goodfellow, Bengio and Courville 2016, chapter 10.
  */
 export function yearSentences({ count, shifted = false, seed = 0 }: YearOptions): Sentences {
   const made = Array.from({ length: count }, (_, k): readonly [string, number] => {

@@ -16,8 +16,8 @@ const moods = ["old", "quiet", "hungry", "proud"];
 
 /**
  * Sentences such as `the old fox finds the river, and the fox rests.` and `the heron sings, and the heron waits.` The
- * animal of the first half comes again in the second, so that only who remembers it can write that. Each ends with a line
- * end.
+ * animal of the first half comes again in the second, so that only who remembers it can write that. Each ends with a
+ * line end.
  */
 export function tales({ sentences, seed = 0 }: TaleOptions): string {
   return Array.from({ length: sentences }, (_, k) => tale(draws(seed, "tales", k))).join("");
@@ -37,9 +37,8 @@ export const bitsPerTale: number =
   (1 + 0.5 * Math.log2(ends.length * deeds.length * places.length));
 
 const any = (words: readonly string[]): string => `(?:${words.join("|")})`;
-const shape = new RegExp(
-  `^the (?:${any(moods)} )?(${any(animals)}) ${any([...ends, `${any(deeds)} the ${any(places)}`])}, and the (.*) ${any(ends)}\\.$`,
-);
+const does = any([...ends, `${any(deeds)} the ${any(places)}`]);
+const shape = new RegExp(`^the (?:${any(moods)} )?(${any(animals)}) ${does}, and the (.*) ${any(ends)}\\.$`);
 
 /** Does a sentence keep to the grammar, and does its animal come again? */
 export function isTale(sentence: string): boolean {

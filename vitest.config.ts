@@ -49,6 +49,7 @@ const modes: Readonly<Record<"test" | "learning" | "native", Mode>> = {
       "test/native/**/*.test.ts",
       "test/conformance/**/*.test.ts",
       "test/parity/{torch,keras}.test.ts",
+      "test/ragged/rows.test.ts",
       "test/saving/resume.test.ts",
       "src/core/render/c/**/*.test.ts",
       "src/nn/session/*.test.ts",

@@ -2,6 +2,7 @@
  * Models of every layer, for sequences of any length: the causal ones of test/sessions.ts, and those that look ahead. A
  * layer that is in neither fails a test: give it a model here, or there where it is causal.
  */
+import { attention } from "../../src/nn/layers/attention.ts";
 import { bidirectional } from "../../src/nn/layers/bidirectional.ts";
 import { dense } from "../../src/nn/layers/dense.ts";
 import { embedding } from "../../src/nn/layers/embedding.ts";
@@ -9,6 +10,8 @@ import type { Facts } from "../../src/nn/layers/facts.ts";
 import { flatten } from "../../src/nn/layers/flatten.ts";
 import type { LayerConfig } from "../../src/nn/layers/layer.ts";
 import { masking } from "../../src/nn/layers/masking.ts";
+import { multiHeadAttention } from "../../src/nn/layers/multiHeadAttention.ts";
+import { positionalEncoding } from "../../src/nn/layers/positionalEncoding.ts";
 import { gru, lstm, simpleRNN } from "../../src/nn/layers/recurrent.ts";
 import { repeatVector } from "../../src/nn/layers/repeatVector.ts";
 import { timeDistributed } from "../../src/nn/layers/timeDistributed.ts";
@@ -81,6 +84,23 @@ const ahead: readonly Named[] = [
         inputs: x,
         outputs: [timeDistributed(dense({ units: 2 }))(concat(past, x)), add(past, future)],
       });
+    },
+  ],
+  [
+    "attention in both directions, over masked steps",
+    () => {
+      const x = reals();
+      const h = lstm({ units: 4, returnSequences: true })(masking()(x));
+      const seen = multiHeadAttention({ numHeads: 2, keyDim: 3 })([positionalEncoding()(h), h]);
+      return functional({ inputs: x, outputs: attention({ score: "additive" })([seen, h]) });
+    },
+  ],
+  [
+    "the last state asks every step",
+    () => {
+      const x = reals();
+      const h = gru({ units: 4, returnSequences: true })(x);
+      return functional({ inputs: x, outputs: attention()([gru({ units: 4 })(h), h]) });
     },
   ],
 ];

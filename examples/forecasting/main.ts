@@ -57,14 +57,9 @@ await linear.fit(tapped, target, options);
 const origins = Array.from({ length: settings.origins }, (_, k) => train + window + k * ahead);
 const truth = origins.map((origin) => series.slice(origin, origin + ahead));
 const persistence = origins.map((origin) => Array<number>(ahead).fill(series[origin - 1] ?? 0));
-const fedBack = origins.map((origin) => {
-  const session = model.session();
-  let said = 0;
-  for (const value of series.slice(origin - window, origin)) said = session.push([value])[0] ?? 0;
-  const forecast = [said];
-  while (forecast.length < ahead) forecast.push(session.push([forecast.at(-1) ?? 0])[0] ?? 0);
-  return forecast;
-});
+const before = origins.map((origin) => steps(series.slice(origin - window, origin)));
+const forecasts = (await model.forecast(before, { steps: ahead })).toArray() as number[][][];
+const fedBack = forecasts.map((row) => row.flat());
 let known = origins.map((origin) => series.slice(origin - lags, origin));
 for (let t = 0; t < ahead; t++) {
   const { data } = await linear.predict(known.map((row) => steps(row.slice(-lags))));

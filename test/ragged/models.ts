@@ -8,6 +8,7 @@ import { dense } from "../../src/nn/layers/dense.ts";
 import { embedding } from "../../src/nn/layers/embedding.ts";
 import type { Facts } from "../../src/nn/layers/facts.ts";
 import { flatten } from "../../src/nn/layers/flatten.ts";
+import { gaussian, gaussianMixture, quantiles } from "../../src/nn/layers/heads.ts";
 import type { LayerConfig } from "../../src/nn/layers/layer.ts";
 import { masking } from "../../src/nn/layers/masking.ts";
 import { multiHeadAttention } from "../../src/nn/layers/multiHeadAttention.ts";
@@ -101,6 +102,19 @@ const ahead: readonly Named[] = [
       const x = reals();
       const h = gru({ units: 4, returnSequences: true })(x);
       return functional({ inputs: x, outputs: attention()([gru({ units: 4 })(h), h]) });
+    },
+  ],
+  [
+    "heads that give distributions",
+    () => {
+      const x = reals();
+      const h = bidirectional(gru({ units: 3, returnSequences: true }))(x);
+      const heads = [
+        gaussian({ units: 2 }),
+        gaussianMixture({ units: 1, components: 2 }),
+        quantiles({ units: 2, probabilities: [0.1, 0.9] }),
+      ];
+      return functional({ inputs: x, outputs: heads.map((head) => head(h)) });
     },
   ],
 ];

@@ -4,14 +4,17 @@
  */
 import { attention } from "../../src/nn/layers/attention.ts";
 import { bidirectional } from "../../src/nn/layers/bidirectional.ts";
+import { conv1d } from "../../src/nn/layers/conv1d.ts";
 import { dense } from "../../src/nn/layers/dense.ts";
 import { embedding } from "../../src/nn/layers/embedding.ts";
 import type { Facts } from "../../src/nn/layers/facts.ts";
 import { flatten } from "../../src/nn/layers/flatten.ts";
+import { globalAveragePooling1d, globalMaxPooling1d } from "../../src/nn/layers/globalPooling1d.ts";
 import { gaussian, gaussianMixture, quantiles } from "../../src/nn/layers/heads.ts";
 import type { LayerConfig } from "../../src/nn/layers/layer.ts";
 import { masking } from "../../src/nn/layers/masking.ts";
 import { multiHeadAttention } from "../../src/nn/layers/multiHeadAttention.ts";
+import { averagePooling1d, maxPooling1d } from "../../src/nn/layers/pooling1d.ts";
 import { positionalEncoding } from "../../src/nn/layers/positionalEncoding.ts";
 import { gru, lstm, simpleRNN } from "../../src/nn/layers/recurrent.ts";
 import { repeatVector } from "../../src/nn/layers/repeatVector.ts";
@@ -36,6 +39,18 @@ const ahead: readonly Named[] = [
       () => sequential(reals(), bidirectional(lstm({ units: 3, returnSequences: true }), { mergeMode })),
     ],
   ),
+  [
+    "pooling over time",
+    () =>
+      sequential(
+        reals(),
+        conv1d({ filters: 3, kernelSize: 2, padding: "same" }),
+        maxPooling1d({ poolSize: 2, strides: 1, padding: "same" }),
+        averagePooling1d({ poolSize: 3, strides: 1, padding: "same" }),
+        globalMaxPooling1d(),
+      ),
+  ],
+  ["the mean of all steps", () => sequential(reals(), dense({ units: 3 }), globalAveragePooling1d())],
   [
     "bidirectional, many to one",
     () => sequential(reals(), bidirectional(simpleRNN({ units: 3 })), dense({ units: 2 })),

@@ -64,6 +64,7 @@ export {
 export { repeatVector } from "./nn/layers/repeatVector.ts";
 export { type SlstmOptions, slstm } from "./nn/layers/slstm.ts";
 export { type SruOptions, sru } from "./nn/layers/sru.ts";
+export { type SumMemoryOptions, sumMemory } from "./nn/layers/sumMemory.ts";
 export { timeDistributed } from "./nn/layers/timeDistributed.ts";
 // nn: values
 export { distributionOf, type PredictedDistribution } from "./nn/model/distributionOf.ts";

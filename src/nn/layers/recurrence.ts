@@ -14,6 +14,7 @@ import type { Initializer } from "./initializers.ts";
 import type { Context, Definition, LayerConfig, Output, Regularizer, Value, WeightSpec } from "./layer.ts";
 import { traceStep } from "./step.ts";
 import { type Unfolded, unfold } from "./unfold.ts";
+import { type Zoneout, zonedStates } from "./zoneout.ts";
 
 export interface Settings {
   readonly cell: Cell;
@@ -30,6 +31,7 @@ export interface Settings {
   readonly stateful: boolean;
   readonly dropout: number;
   readonly recurrentDropout: number;
+  readonly zoneout: Zoneout;
   readonly initialState: "zeros" | "random" | "firstInput" | "learned";
   /** By the name of the weight. */
   readonly initializers: Readonly<Record<string, Initializer>>;
@@ -177,6 +179,7 @@ function applied(settings: Settings, x: Value, weights: readonly Node[], context
       begun.map((one) => [one.state, one.given ?? firstState(settings, one, named, context)]),
     ),
     masks: dropMasks(context, recurrentDropout, shapes),
+    zoneout: zonedStates(settings.zoneout, shapes, x.time ?? 1, context),
     firstInput,
     last: !returnSequences,
     zeroMasked: settings.zeroMasked,

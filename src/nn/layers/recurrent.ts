@@ -14,6 +14,7 @@ import { type Initializer, initializerCheck } from "./initializers.ts";
 import { type Checks, checkOptions, commonChecks, flag, fraction, number, oneOf, whole } from "./options.ts";
 import { recurrence, type Settings } from "./recurrence.ts";
 import { type RegularizerOption, regularizerCheck, regularizerOf } from "./regularizer.ts";
+import { type Zoneout, zoneoutCheck } from "./zoneout.ts";
 
 /** Flags are type parameters one by one, not one options type: only so is a misspelt option still an error. */
 export interface RecurrentOptions<W extends number, S extends boolean, R extends boolean, B extends boolean> {
@@ -31,6 +32,11 @@ export interface RecurrentOptions<W extends number, S extends boolean, R extends
   /** The fraction of states dropped in training where they enter a product: one mask a sequence. Default: 0. */
   readonly recurrentDropout?: number;
   /**
+   * The probability that a number of a state keeps its old value in training, drawn at every step; outside of training
+   * the expectation holds. One for all states, or a record by state. Default: 0.
+   */
+  readonly zoneout?: Zoneout;
+  /**
    * The states before the first step. `random`: uniform in [0, 1); `firstInput`: the first output is the first input
    * itself; `learned`: weights. Default: "zeros".
    */
@@ -43,6 +49,7 @@ export interface BuiltInOptions<W extends number, S extends boolean, R extends b
   extends RecurrentOptions<W, S, R, B> {
   /** Default: "tanh". */
   readonly activation?: Activation;
+  readonly zoneout?: number | { readonly h?: number };
   /** How the bias enters: once, once per product, or not at all. Default: "single"; `gru` with resetAfter: "double". */
   readonly bias?: Bias;
   /** Default: "glorotUniform". */
@@ -57,6 +64,7 @@ export interface BuiltInOptions<W extends number, S extends boolean, R extends b
 }
 export interface LstmOptions<W extends number, S extends boolean, R extends boolean, B extends boolean>
   extends BuiltInOptions<W, S, R, B> {
+  readonly zoneout?: number | { readonly h?: number; readonly c?: number };
   /** Default: "sigmoid". */
   readonly recurrentActivation?: Activation;
   /** Whether the bias of the forget gate begins with ones. Default: true. */
@@ -182,7 +190,13 @@ export function layerOf<L extends Facts>(asked: Asked): L {
   checkOptions(
     layer,
     asked.options,
-    { ...recurrentChecks, ...ownChecks(cell), ...Object.fromEntries(byWeight), ...extra },
+    {
+      ...recurrentChecks,
+      zoneout: zoneoutCheck(cell.states),
+      ...ownChecks(cell),
+      ...Object.fromEntries(byWeight),
+      ...extra,
+    },
     ["units"],
   );
   const options = asked.options as Loose;
@@ -224,6 +238,7 @@ function settingsOf(
     stateful: options.stateful ?? false,
     dropout: options.dropout ?? 0,
     recurrentDropout: options.recurrentDropout ?? 0,
+    zoneout: options.zoneout ?? 0,
     initialState: options.initialState ?? "zeros",
     initializers: forgetBias ? { ...initializers, bias: withForgetGate(initializers["bias"]) } : initializers,
     regularizers: Object.fromEntries(

@@ -27,6 +27,7 @@ import { gru, lstm, recurrent, simpleRNN } from "./recurrent.ts";
 import { repeatVector } from "./repeatVector.ts";
 import { slstm } from "./slstm.ts";
 import { sru } from "./sru.ts";
+import { sumMemory } from "./sumMemory.ts";
 import { timeDistributed } from "./timeDistributed.ts";
 
 type Maker = (
@@ -70,6 +71,7 @@ const makers: Readonly<Record<string, Maker>> = {
   sru: made(sru),
   lru: made(lru),
   slstm: made(slstm),
+  sumMemory: made(sumMemory),
   recurrent: ({ cell, ...options }, _, cells) => recurrent(cellNamed(String(cell), cells), options as never),
   timeDistributed: (options, inner) => timeDistributed(inner(), options),
   bidirectional: (options, inner) => bidirectional(inner() as never, options),

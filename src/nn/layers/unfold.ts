@@ -4,6 +4,7 @@
  *   plain        state' = next                     output = the state that the cell says
  *   mask         state' = mask ? next : state      output' = mask ? output : the output before
  *   firstInput   the first step gives x itself     a carried flag tells whether it has been
+ *   zoneout      state' = zoned(state, next)       zoneout.ts
  *
  * An output that is no state is carried only where it is read again: under a mask, or as the last one. A cell that says
  * it is linear becomes an associative scan, as long as what is added here leaves it linear.
@@ -15,6 +16,7 @@ import { broadcast, maximum, reshape, where } from "../../core/graph/operators.t
 import { invariant, UnrollError } from "../../errors.ts";
 import type { Value } from "./layer.ts";
 import { type Equipped, liftedStep, mapped, type Step, traceStep } from "./step.ts";
+import { type Zoned, zoned } from "./zoneout.ts";
 
 export interface Unfolding extends Equipped {
   readonly x: Value;
@@ -22,6 +24,8 @@ export interface Unfolding extends Equipped {
   readonly initial: Readonly<Record<string, Node>>;
   /** Dropout of states, `[rows, ...]`. */
   readonly masks: Readonly<Record<string, Node>>;
+  /** By the name of the state. Default: none. */
+  readonly zoneout?: Readonly<Record<string, Zoned>>;
   readonly firstInput: boolean;
   /** Whether the last output is wanted by itself. */
   readonly last: boolean;
@@ -64,10 +68,11 @@ export function unfold(unfolding: Unfolding): Unfolded {
   const shown = unfolding.zeroMasked && mask ? where(mask, output, 0) : output;
   const values = inspect ? Object.keys(step.results).filter((name) => !cell.states.includes(name)) : [];
   const states = inspect ? cell.states : [];
+  const draws = Object.values(unfolding.zoneout ?? {}).flatMap(({ drawn }) => drawn ?? []);
   const nextOf = (name: string): Node => carried.find((one) => one.name === name)?.next as Node;
   const body: ScanBody = {
     carried: carried.map((one) => one.parameter),
-    sequences: mask ? [step.x, mask] : [step.x],
+    sequences: [step.x, ...(mask ? [mask] : []), ...draws.map(({ slice }) => slice)],
     next: carried.map(({ next }) => next),
     stacked: [shown, ...states.map(nextOf), ...values.map((name) => step.results[name] as Node)],
     summed: [],
@@ -75,7 +80,7 @@ export function unfold(unfolding: Unfolding): Unfolded {
   const node = scan({
     lengths: x.lengths,
     initial: carried.map(({ initial }) => initial),
-    sequences: x.mask ? [x.node, x.mask] : [x.node],
+    sequences: [x.node, ...(x.mask ? [x.mask] : []), ...draws.map(({ sequence }) => sequence)],
     body,
     time: x.time,
     reverse: false,
@@ -106,7 +111,7 @@ interface Flags {
 
 /** Everything carried, and the output of the step. */
 function carriedOf(
-  { cell, initial, firstInput, last }: Unfolding,
+  { cell, initial, firstInput, last, zoneout = {} }: Unfolding,
   step: Step,
   { mask, started }: Flags,
 ): { readonly carried: readonly Carried[]; readonly output: Node } {
@@ -117,7 +122,12 @@ function carriedOf(
   const [first] = cell.states;
   const states = Object.values(
     mapped(step.states, (state, name): Carried => {
-      const next = begun(step.results[name] as Node, firstInput && name === first ? step.x : state);
+      const made = step.results[name] as Node;
+      const kept = zoneout[name];
+      const next = begun(
+        kept ? zoned(kept, state, made) : made,
+        firstInput && name === first ? step.x : state,
+      );
       return { name, parameter: state, initial: initial[name] as Node, next: counted(next, state) };
     }),
   );

@@ -59,6 +59,7 @@ export {
   type RecurrentLayerOf,
   type RecurrentOptions,
   recurrent,
+  type SimpleRnnOptions,
   simpleRNN,
 } from "./nn/layers/recurrent.ts";
 export { repeatVector } from "./nn/layers/repeatVector.ts";

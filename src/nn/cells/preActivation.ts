@@ -37,16 +37,32 @@ export function preActivation(x: Signal, h: Signal, weights: Kernels): Signal {
 /** The biases of the input's product and of the state's. */
 export function biases(bias: Signal | undefined): readonly [Signal | null, Signal | null] {
   if (bias === undefined) return [null, null];
-  const node = nodeOf(bias);
-  return node.shape.length === 1 ? [bias, null] : [signalOf(row(node, 0)), signalOf(row(node, 1))];
+  if (nodeOf(bias).shape.length === 1) return [bias, null];
+  const [ofInput = null, ofState = null] = rowsOf(bias);
+  return [ofInput, ofState];
+}
+
+/** The rows of a weight. */
+export function rowsOf(weight: Signal): readonly Signal[] {
+  const node = nodeOf(weight);
+  return Array.from({ length: Number(node.shape[0]) }, (_, k) => signalOf(row(node, k)));
 }
 
 export const biased = (sum: Signal, bias: Signal | null = null): Signal =>
   bias === null ? sum : add(sum, bias);
 
-/** `size` columns of a weight from `start` on. */
+/** `size` columns of a weight, or features of a value, from `start` on. */
 export const columns = (weight: Signal, start: number, size: number): Signal =>
   signalOf(slice(nodeOf(weight), start, size));
+
+/** Parts of these widths, side by side along the last axis. */
+export function parts(x: Signal, widths: readonly number[]): readonly Signal[] {
+  let start = 0;
+  return widths.map((width) => {
+    start += width;
+    return columns(x, start - width, width);
+  });
+}
 
 export const featuresOf = (signal: Signal): number => widthOf(nodeOf(signal));
 

@@ -51,7 +51,7 @@ describe("initial weights", () => {
     expect(() => initializers.randomNormal({ stdev: 2 } as never)).toThrow(/stddev/);
   });
   test("the bias of a forget gate begins with ones", () => {
-    expect([...values({ unitForgetBias: "zeros" }, [8])]).toEqual([0, 0, 1, 1, 0, 0, 0, 0]);
+    expect([...values({ unitForgetBias: "zeros", units: 2 }, [8])]).toEqual([0, 0, 1, 1, 0, 0, 0, 0]);
   });
   test("identity and a function of one's own", () => {
     expect([...values("identity", [2, 3])]).toEqual([1, 0, 0, 0, 1, 0]);

@@ -43,8 +43,12 @@ export type Initializer =
   | InitializerSpec
   | UnitForgetBias
   | ((shape: readonly number[]) => ArrayLike<number>);
-/** The bias of an LSTM: as given, but ones for the forget gate, the second of four (Jozefowicz et al. 2015). */
+/**
+ * The bias of an LSTM: as given, but ones for the forget gate, which comes behind `units` numbers of the input gate and
+ * has as many (Jozefowicz et al. 2015).
+ */
 export interface UnitForgetBias {
+  readonly units: number;
   readonly unitForgetBias:
     | InitializerName
     | InitializerSpec
@@ -94,12 +98,8 @@ export function initialized(
 ): Float32Array {
   const { shape, initializer } = spec;
   if (typeof initializer === "object" && "unitForgetBias" in initializer) {
-    const width = shape.at(-1) ?? 0; // of a double bias, this is in the first row
-    return initialized({ shape, initializer: initializer.unitForgetBias }, seed, name).fill(
-      1,
-      width / 4,
-      width / 2,
-    );
+    const { unitForgetBias, units } = initializer; // of a double bias, this is in the first row
+    return initialized({ shape, initializer: unitForgetBias }, seed, name).fill(1, units, 2 * units);
   }
   const count = shape.reduce((product, axis) => product * axis, 1);
   if (typeof initializer === "function") return ownValues(initializer, shape, name);

@@ -62,13 +62,42 @@ export interface BuiltInOptions<W extends number, S extends boolean, R extends b
   readonly recurrentRegularizer?: RegularizerOption;
   readonly biasRegularizer?: RegularizerOption;
 }
-export interface LstmOptions<W extends number, S extends boolean, R extends boolean, B extends boolean>
-  extends BuiltInOptions<W, S, R, B> {
+export interface LstmOptions<
+  W extends number,
+  S extends boolean,
+  R extends boolean,
+  B extends boolean,
+  C extends number = number,
+  P extends number = number,
+> extends BuiltInOptions<W, S, R, B> {
   readonly zoneout?: number | { readonly h?: number; readonly c?: number };
   /** Default: "sigmoid". */
   readonly recurrentActivation?: Activation;
   /** Whether the bias of the forget gate begins with ones. Default: true. */
   readonly unitForgetBias?: boolean;
+  /**
+   * Cells that share the gates of one memory block; the output is `[.., units * cellsPerBlock]`, the cells of a block
+   * side by side. Kernels have units, units, units * cellsPerBlock, units columns for i, f, g, o. Default: 1.
+   */
+  readonly cellsPerBlock?: C;
+  /**
+   * Whether the gates see the cells: i and f as they were, o as they have become (Gers and Schmidhuber 2000). One more
+   * weight, `peephole`, `[3, units * cellsPerBlock]`: rows i, f, o. Default: false.
+   */
+  readonly peephole?: boolean;
+  /**
+   * The size of the output where it is projected: `h = (o tanh(c)) P` (Sak, Senior, Beaufays 2014; `proj_size` of
+   * PyTorch). One more weight, `projectionKernel`, `[units * cellsPerBlock, projection]`. Default: none.
+   */
+  readonly projection?: P;
+  /** Whether products and cells are normalised (Ba, Kiros, Hinton 2016): docs/cells.md. Default: false. */
+  readonly layerNormalization?: boolean;
+  /** Default: "glorotUniform". */
+  readonly peepholeInitializer?: Initializer;
+  /** Default: "glorotUniform". */
+  readonly projectionKernelInitializer?: Initializer;
+  readonly peepholeRegularizer?: RegularizerOption;
+  readonly projectionKernelRegularizer?: RegularizerOption;
 }
 export interface GruOptions<W extends number, S extends boolean, R extends boolean, B extends boolean>
   extends BuiltInOptions<W, S, R, B> {
@@ -76,6 +105,13 @@ export interface GruOptions<W extends number, S extends boolean, R extends boole
   readonly recurrentActivation?: Activation;
   /** Whether the reset gate acts after the product (cuDNN's form) or before it (the paper's). Default: true. */
   readonly resetAfter?: boolean;
+  /** Whether products are normalised (Ba, Kiros, Hinton 2016): docs/cells.md. Default: false. */
+  readonly layerNormalization?: boolean;
+}
+export interface SimpleRnnOptions<W extends number, S extends boolean, R extends boolean, B extends boolean>
+  extends BuiltInOptions<W, S, R, B> {
+  /** Whether the sum of the products is normalised (Ba, Kiros, Hinton 2016): docs/cells.md. Default: false. */
+  readonly layerNormalization?: boolean;
 }
 /** Options of a cell of one's own: its own, and an initializer and regularizer for each of its weights. */
 export type CellOptions<Own, Weights extends string> = {
@@ -86,6 +122,14 @@ export type CellOptions<Own, Weights extends string> = {
 
 export type Sequences<Flag> = Flag extends true ? "sequence" : "vector"; // boolean gives both: unknown
 export type Direction<Flag> = Flag extends true ? "looks ahead" : "causal";
+/** A product of types is not computed; a projected output and its cells have different widths. */
+type LstmWidth<W extends number, R, C, P extends number> = [P] extends [never]
+  ? [C] extends [1]
+    ? W
+    : number
+  : [R] extends [false]
+    ? P
+    : number;
 export type States<Flag, All extends string> = [Flag] extends [true] ? All : never;
 
 /** `cell` tells a recurrent layer from the others (for `bidirectional`). */
@@ -104,7 +148,7 @@ export function simpleRNN<
   const S extends boolean = false,
   const R extends boolean = false,
   const B extends boolean = false,
->(options: BuiltInOptions<W, S, R, B>): RecurrentLayerOf<Sequences<S>, W, Direction<B>, States<R, "h">> {
+>(options: SimpleRnnOptions<W, S, R, B>): RecurrentLayerOf<Sequences<S>, W, Direction<B>, States<R, "h">> {
   return layerOf({ cell: simpleRnnCell, layer: "simpleRNN", className: "SimpleRNN", options });
 }
 
@@ -114,13 +158,18 @@ export function lstm<
   const S extends boolean = false,
   const R extends boolean = false,
   const B extends boolean = false,
->(options: LstmOptions<W, S, R, B>): RecurrentLayerOf<Sequences<S>, W, Direction<B>, States<R, "h" | "c">> {
+  const C extends number = 1,
+  const P extends number = never,
+>(
+  options: LstmOptions<W, S, R, B, C, P>,
+): RecurrentLayerOf<Sequences<S>, LstmWidth<W, R, C, P>, Direction<B>, States<R, "h" | "c">> {
   return layerOf({
     cell: lstmCell,
     layer: "lstm",
     className: "LSTM",
     options,
-    extra: { unitForgetBias: flag },
+    extra: { unitForgetBias: flag, cellsPerBlock: whole(1), projection: whole(1) },
+    widthOf: ({ units = 1, cellsPerBlock = 1, projection }) => projection ?? units * cellsPerBlock,
   });
 }
 
@@ -158,6 +207,8 @@ export interface Asked {
   readonly options: object;
   /** Options of this layer that its cell does not know. */
   readonly extra?: Checks;
+  /** The width of the output. Default: units. */
+  readonly widthOf?: (options: Loose) => number;
 }
 /** Options whose type has been checked by name. */
 type Loose = Readonly<Record<string, unknown>> &
@@ -165,6 +216,8 @@ type Loose = Readonly<Record<string, unknown>> &
     readonly bias?: Bias;
     readonly resetAfter?: boolean;
     readonly unitForgetBias?: boolean;
+    readonly cellsPerBlock?: number;
+    readonly projection?: number;
   };
 
 const recurrentChecks: Checks = {
@@ -182,7 +235,8 @@ const recurrentChecks: Checks = {
 /** The layer of a built-in cell, or of one's own: options checked, settings made of them. */
 export function layerOf<L extends Facts>(asked: Asked): L {
   const { cell, layer, extra = {} } = asked;
-  const weights = weightNames(cell);
+  const own = { ...ownChecks(cell), ...extra };
+  const weights = weightNames(cell, asked.options, own);
   const byWeight = weights.flatMap((name): [string, Checks[string]][] => [
     [`${optionName(layer, name)}Initializer`, initializerCheck],
     [`${optionName(layer, name)}Regularizer`, regularizerCheck],
@@ -193,9 +247,8 @@ export function layerOf<L extends Facts>(asked: Asked): L {
     {
       ...recurrentChecks,
       zoneout: zoneoutCheck(cell.states),
-      ...ownChecks(cell),
       ...Object.fromEntries(byWeight),
-      ...extra,
+      ...own,
     },
     ["units"],
   );
@@ -204,7 +257,7 @@ export function layerOf<L extends Facts>(asked: Asked): L {
   const { returnSequences = false, goBackwards = false, returnState = false, units = 1 } = options;
   const made = makeLayer<L>(definition, {
     gives: returnSequences ? "sequence" : "vector",
-    width: units,
+    width: asked.widthOf?.(options) ?? units,
     time: goBackwards ? "looks ahead" : "causal",
     more: returnState ? cell.states : [],
   });
@@ -240,7 +293,9 @@ function settingsOf(
     recurrentDropout: options.recurrentDropout ?? 0,
     zoneout: options.zoneout ?? 0,
     initialState: options.initialState ?? "zeros",
-    initializers: forgetBias ? { ...initializers, bias: withForgetGate(initializers["bias"]) } : initializers,
+    initializers: forgetBias
+      ? { ...initializers, bias: withForgetGate(options.units ?? 1, initializers["bias"]) }
+      : initializers,
     regularizers: Object.fromEntries(
       Object.entries(byWeight<RegularizerOption>("Regularizer")).map(([name, given]) => [
         name,
@@ -258,16 +313,24 @@ function biasDefault(layer: string, { bias, resetAfter = true }: Loose): { reado
   return { bias: resetAfter ? "double" : "single" };
 }
 
-function withForgetGate(base: Initializer = "zeros"): Initializer {
-  return typeof base === "object" && "unitForgetBias" in base ? base : { unitForgetBias: base };
+function withForgetGate(units: number, base: Initializer = "zeros"): Initializer {
+  return typeof base === "object" && "unitForgetBias" in base ? base : { unitForgetBias: base, units };
 }
 
 /** Keras says `recurrentInitializer` for the recurrent kernel. */
 const optionName = (layer: string, weight: string): string =>
   layer !== "recurrent" && weight === "recurrentKernel" ? "recurrent" : weight;
 
-const weightNames = (cell: Cell): readonly string[] =>
-  cellWeights(cell, { features: 1, units: 1, ...cell.options }).map(({ name }) => name);
+/** The weights by default, and those that the options ask for. */
+function weightNames(cell: Cell, given: object, checks: Checks): readonly string[] {
+  const right = Object.entries(given ?? {}).filter(
+    ([name, value]) => Object.hasOwn(cell.options, name) && checks[name]?.holds(value),
+  );
+  const asked = { ...cell.options, ...Object.fromEntries(right) };
+  const namesWith = (options: object): readonly string[] =>
+    cellWeights(cell, { features: 1, units: 1, ...options }).map(({ name }) => name);
+  return [...new Set([...namesWith(cell.options), ...namesWith(asked)])];
+}
 
 /** What a cell declares, checked by the kind of its default. */
 function ownChecks({ options }: Cell): Checks {

@@ -13,7 +13,7 @@ export function forCells(gate: Signal, cells: number): Signal {
   if (cells === 1) return gate;
   const whole = apart(gate);
   const each = Array.from({ length: featuresOf(gate) }, (_, block) => columns(whole, block, 1));
-  return concat(...each.flatMap((one) => Array.from({ length: cells }, () => one)));
+  return sideBySide(each.flatMap((one) => Array.from({ length: cells }, () => one)));
 }
 
 /** The sum over the cells of each block: `[blocks * cells]` to `[blocks]`. */
@@ -22,7 +22,7 @@ export function overCells(values: Signal, cells: number): Signal {
   const whole = apart(values);
   const blocks = featuresOf(values) / cells;
   const ofCell = (cell: number): Signal =>
-    concat(...Array.from({ length: blocks }, (_, block) => columns(whole, block * cells + cell, 1)));
+    sideBySide(Array.from({ length: blocks }, (_, block) => columns(whole, block * cells + cell, 1)));
   return Array.from({ length: cells }, (_, cell) => ofCell(cell)).reduce((sum, one) => add(sum, one));
 }
 
@@ -30,4 +30,10 @@ export function overCells(values: Signal, cells: number): Signal {
 function apart(x: Signal): Signal {
   const node = x as unknown as Node; // inside a step a signal is a node
   return make("pad", [node], { start: 0, size: featuresOf(x) }) as Node as unknown as Signal;
+}
+
+/** Single features as one value. The one too many has the gradient copied too, for the same reason. */
+function sideBySide(features: readonly Signal[]): Signal {
+  const [first] = features as [Signal];
+  return columns(concat(...features, first), 0, features.length);
 }

@@ -43,6 +43,7 @@ export {
 } from "./nn/layers/heads.ts";
 export { type Initializer, type InitializerName, initializers } from "./nn/layers/initializers.ts";
 export { input } from "./nn/layers/input.ts";
+export { type JordanOptions, jordanRNN } from "./nn/layers/jordanRNN.ts";
 export type { Regularizer } from "./nn/layers/layer.ts";
 export { type LayerNormalizationOptions, layerNormalization } from "./nn/layers/layerNormalization.ts";
 export { type LruOptions, lru } from "./nn/layers/lru.ts";

@@ -60,7 +60,7 @@ export function bidirectional<L extends Facts, const M extends MergeMode = "conc
 
 function innerOf(layer: unknown): Recurrence {
   const inner = definitionOf(layer);
-  if (isRecurrence(inner)) return inner;
+  if (isRecurrence(inner) && inner.settings.teacher === null) return inner;
   throw new UnrollError({
     where: "bidirectional(layer)",
     expected: "a recurrent layer: lstm, gru, simpleRNN or recurrent(cell)",

@@ -51,6 +51,11 @@ export interface Context {
   readonly stepping: boolean;
   /** The first value of a state where it comes from outside, `[rows, ...shape]`, or null. */
   first(state: string, shape: readonly number[]): Node | null;
+  /**
+   * What the output of the layer should have been a step before, `[time, rows, ...]`, zeros at the first step; null
+   * unless the model is traced to be trained from targets and this output is its own.
+   */
+  fed(): Node | null;
   /** Tells the last value of a state. */
   last(state: string, node: Node): void;
   /** Tells the value of a name at every step, `[time, rows, ...]`. */

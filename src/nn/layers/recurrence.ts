@@ -13,6 +13,7 @@ import { cellStates, cellWeights } from "./cellParts.ts";
 import type { Initializer } from "./initializers.ts";
 import type { Context, Definition, LayerConfig, Output, Regularizer, Value, WeightSpec } from "./layer.ts";
 import { traceStep } from "./step.ts";
+import { forced, sampledFeed, type Teacher } from "./teacher.ts";
 import { type Unfolded, unfold } from "./unfold.ts";
 import { type Zoneout, zonedStates } from "./zoneout.ts";
 
@@ -38,6 +39,8 @@ export interface Settings {
   readonly regularizers: Readonly<Record<string, Regularizer | null>>;
   /** A step that does not count gives zeros instead of the output before it (inside bidirectional, as in Keras). */
   readonly zeroMasked: boolean;
+  /** Trained from targets, it is fed these; null: it is trained as it runs. */
+  readonly teacher: Teacher | null;
   readonly config: () => LayerConfig;
 }
 
@@ -163,13 +166,17 @@ function applied(settings: Settings, x: Value, weights: readonly Node[], context
   const named = Object.fromEntries(
     weightsOf(settings, features).map(({ name }, k) => [name, weights[k] as Node]),
   );
+  const seen = withInputDropout(settings, turned(settings, x), context);
+  const fed = settings.teacher === null ? null : context.fed();
+  const sampling = context.training ? (settings.teacher?.sampling ?? 0) : 0;
+  if (fed !== null && sampling === 0)
+    return [{ ...seen, node: forced({ cell, sizes, weights: named }, seen.node, fed) }];
   const begun = shapes.map(([state, shape]) => {
     const given = context.first(state, shape);
     if (given !== null) refuseOtherShape(settings, state, shape, given);
     return { state, shape, given };
   });
   const firstInput = settings.initialState === "firstInput" && begun.every(({ given }) => given === null);
-  const seen = withInputDropout(settings, turned(settings, x), context);
   const unfolded = unfold({
     cell,
     sizes,
@@ -180,6 +187,7 @@ function applied(settings: Settings, x: Value, weights: readonly Node[], context
     ),
     masks: dropMasks(context, recurrentDropout, shapes),
     zoneout: zonedStates(settings.zoneout, shapes, x.time ?? 1, context),
+    sampled: fed === null ? null : sampledFeed(sampling, fed, x.time ?? 1, context),
     firstInput,
     last: !returnSequences,
     zeroMasked: settings.zeroMasked,

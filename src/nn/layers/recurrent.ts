@@ -14,6 +14,7 @@ import { type Initializer, initializerCheck } from "./initializers.ts";
 import { type Checks, checkOptions, commonChecks, flag, fraction, number, oneOf, whole } from "./options.ts";
 import { recurrence, type Settings } from "./recurrence.ts";
 import { type RegularizerOption, regularizerCheck, regularizerOf } from "./regularizer.ts";
+import type { Teacher } from "./teacher.ts";
 import { type Zoneout, zoneoutCheck } from "./zoneout.ts";
 
 /** Flags are type parameters one by one, not one options type: only so is a misspelt option still an error. */
@@ -209,6 +210,12 @@ export interface Asked {
   readonly extra?: Checks;
   /** The width of the output. Default: units. */
   readonly widthOf?: (options: Loose) => number;
+  /** Options that must be given, besides units. */
+  readonly required?: readonly string[];
+  /** Options of recurrent layers that this one has not. */
+  readonly without?: readonly string[];
+  /** Default: null. */
+  readonly teacherOf?: (options: Loose) => Teacher | null;
 }
 /** Options whose type has been checked by name. */
 type Loose = Readonly<Record<string, unknown>> &
@@ -218,6 +225,9 @@ type Loose = Readonly<Record<string, unknown>> &
     readonly unitForgetBias?: boolean;
     readonly cellsPerBlock?: number;
     readonly projection?: number;
+    readonly outputUnits?: number;
+    readonly teacherForcing?: boolean;
+    readonly scheduledSampling?: number;
   };
 
 const recurrentChecks: Checks = {
@@ -241,17 +251,14 @@ export function layerOf<L extends Facts>(asked: Asked): L {
     [`${optionName(layer, name)}Initializer`, initializerCheck],
     [`${optionName(layer, name)}Regularizer`, regularizerCheck],
   ]);
-  checkOptions(
-    layer,
-    asked.options,
-    {
-      ...recurrentChecks,
-      zoneout: zoneoutCheck(cell.states),
-      ...Object.fromEntries(byWeight),
-      ...own,
-    },
-    ["units"],
-  );
+  const all = {
+    ...recurrentChecks,
+    zoneout: zoneoutCheck(cell.states),
+    ...Object.fromEntries(byWeight),
+    ...own,
+  };
+  const checks = Object.entries(all).filter(([name]) => !asked.without?.includes(name));
+  checkOptions(layer, asked.options, Object.fromEntries(checks), ["units", ...(asked.required ?? [])]);
   const options = asked.options as Loose;
   const definition = recurrence(settingsOf(asked, options, weights));
   const { returnSequences = false, goBackwards = false, returnState = false, units = 1 } = options;
@@ -265,7 +272,7 @@ export function layerOf<L extends Facts>(asked: Asked): L {
 }
 
 function settingsOf(
-  { cell, layer, className, extra }: Asked,
+  { cell, layer, className, extra, teacherOf }: Asked,
   options: Loose,
   weights: readonly string[],
 ): Settings {
@@ -303,6 +310,7 @@ function settingsOf(
       ]),
     ),
     zeroMasked: false,
+    teacher: teacherOf?.(options) ?? null,
     config: () => configOf(layer, layer === "recurrent" ? { ...options, cell: cell.name } : options),
   };
 }

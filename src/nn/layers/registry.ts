@@ -15,6 +15,7 @@ import type { Facts } from "./facts.ts";
 import { flatten } from "./flatten.ts";
 import { globalAveragePooling1d, globalMaxPooling1d } from "./globalPooling1d.ts";
 import { gaussian, gaussianMixture, quantiles } from "./heads.ts";
+import { jordanRNN } from "./jordanRNN.ts";
 import type { LayerConfig } from "./layer.ts";
 import { layerNormalization } from "./layerNormalization.ts";
 import { lru } from "./lru.ts";
@@ -71,6 +72,7 @@ const makers: Readonly<Record<string, Maker>> = {
   sru: made(sru),
   lru: made(lru),
   slstm: made(slstm),
+  jordanRNN: made(jordanRNN),
   sumMemory: made(sumMemory),
   recurrent: ({ cell, ...options }, _, cells) => recurrent(cellNamed(String(cell), cells), options as never),
   timeDistributed: (options, inner) => timeDistributed(inner(), options),

@@ -5,6 +5,7 @@
  *   mask         state' = mask ? next : state      output' = mask ? output : the output before
  *   firstInput   the first step gives x itself     a carried flag tells whether it has been
  *   zoneout      state' = zoned(state, next)       zoneout.ts
+ *   sampled      next = step(x, target or state)   teacher.ts
  *
  * An output that is no state is carried only where it is read again: under a mask, or as the last one. A cell that says
  * it is linear becomes an associative scan, as long as what is added here leaves it linear.
@@ -16,6 +17,7 @@ import { broadcast, maximum, reshape, where } from "../../core/graph/operators.t
 import { invariant, UnrollError } from "../../errors.ts";
 import type { Value } from "./layer.ts";
 import { type Equipped, liftedStep, mapped, type Step, traceStep } from "./step.ts";
+import { type Sampled, sampledStep } from "./teacher.ts";
 import { type Zoned, zoned } from "./zoneout.ts";
 
 export interface Unfolding extends Equipped {
@@ -26,6 +28,8 @@ export interface Unfolding extends Equipped {
   readonly masks: Readonly<Record<string, Node>>;
   /** By the name of the state. Default: none. */
   readonly zoneout?: Readonly<Record<string, Zoned>>;
+  /** Default: null. */
+  readonly sampled?: Sampled | null;
   readonly firstInput: boolean;
   /** Whether the last output is wanted by itself. */
   readonly last: boolean;
@@ -54,11 +58,12 @@ interface Carried {
 }
 
 export function unfold(unfolding: Unfolding): Unfolded {
-  const { cell, x, inspect } = unfolding;
+  const { cell, x, inspect, sampled = null } = unfolding;
   invariant(x.time !== null && x.lengths !== null, "unfold: a sequence");
   const traced = traceStep(unfolding);
   const linear = isLinear(unfolding, traced);
-  const step = liftedStep(traced, unfolding.masks);
+  const lifted = liftedStep(traced, unfolding.masks);
+  const step = sampled === null ? lifted : sampledStep(lifted, cell.output, sampled);
   const flags: Flags = {
     mask: x.mask && parameter("mask", [rows, 1]),
     started: unfolding.firstInput ? parameter("started", [rows, 1]) : null,
@@ -69,10 +74,11 @@ export function unfold(unfolding: Unfolding): Unfolded {
   const values = inspect ? Object.keys(step.results).filter((name) => !cell.states.includes(name)) : [];
   const states = inspect ? cell.states : [];
   const draws = Object.values(unfolding.zoneout ?? {}).flatMap(({ drawn }) => drawn ?? []);
+  const more = [...draws, ...(sampled === null ? [] : [sampled.fed, sampled.drawn])];
   const nextOf = (name: string): Node => carried.find((one) => one.name === name)?.next as Node;
   const body: ScanBody = {
     carried: carried.map((one) => one.parameter),
-    sequences: [step.x, ...(mask ? [mask] : []), ...draws.map(({ slice }) => slice)],
+    sequences: [step.x, ...(mask ? [mask] : []), ...more.map(({ slice }) => slice)],
     next: carried.map(({ next }) => next),
     stacked: [shown, ...states.map(nextOf), ...values.map((name) => step.results[name] as Node)],
     summed: [],
@@ -80,7 +86,7 @@ export function unfold(unfolding: Unfolding): Unfolded {
   const node = scan({
     lengths: x.lengths,
     initial: carried.map(({ initial }) => initial),
-    sequences: [x.node, ...(x.mask ? [x.mask] : []), ...draws.map(({ sequence }) => sequence)],
+    sequences: [x.node, ...(x.mask ? [x.mask] : []), ...more.map(({ sequence }) => sequence)],
     body,
     time: x.time,
     reverse: false,

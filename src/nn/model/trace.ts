@@ -6,7 +6,7 @@
  */
 import { parameter } from "../../core/graph/build.ts";
 import { type Dim, type Node, rows } from "../../core/graph/nodes.ts";
-import { mul } from "../../core/graph/operators.ts";
+import { mul, oneHot } from "../../core/graph/operators.ts";
 import type { Computation, Parameter } from "../../core/run/device.ts";
 import { invariant, UnrollError } from "../../errors.ts";
 import { type Context, isLayer, type Value } from "../layers/layer.ts";
@@ -25,6 +25,14 @@ export interface TraceOptions {
   readonly bounds?: Bounds;
   /** Whether the network is traced as a function of one step. Default: false. */
   readonly stepping?: boolean;
+  /** What layers may be fed in the place of their own outputs. Default: nothing. */
+  readonly targets?: readonly Target[];
+}
+
+/** An output of the network, the how-manieth it is, and whether its targets are numbers as it is, or classes. */
+export interface Target extends End {
+  readonly output: number;
+  readonly kind: "values" | "class";
 }
 
 export interface Key {
@@ -33,6 +41,13 @@ export interface Key {
   readonly salt: string;
   /** Another key at each optimizer step; else that of step 0. */
   readonly perStep: boolean;
+}
+
+/** The targets of an output a step before; at the first step zeros, or no class: -1. */
+export interface Fed {
+  readonly target: Target;
+  /** `[time, rows, ...]`, of classes without the axis of features. */
+  readonly parameter: Parameter;
 }
 
 /** One state of one call of a recurrent layer. */
@@ -60,6 +75,7 @@ export interface Traced {
   readonly weights: readonly Parameter[];
   readonly keys: readonly Key[];
   readonly states: readonly TracedState[];
+  readonly fed: readonly Fed[];
   readonly outputs: readonly Value[];
   readonly named: Readonly<Record<string, Named>>;
 }
@@ -76,6 +92,7 @@ export function trace(network: Network, options: TraceOptions): Traced {
     lengths,
     keys: [],
     states: [],
+    fed: [],
     named: {},
     values: new Map(),
   };
@@ -93,15 +110,15 @@ export function trace(network: Network, options: TraceOptions): Traced {
       call,
       inPlace(network, call, () => follow(tracing, call)),
     );
-  const { keys, states, named } = tracing;
+  const { keys, states, fed, named } = tracing;
   const outputs = network.outputs.map(({ symbol }) => valueBehind(tracing, symbol));
-  return { inputs, lengths, weights, keys, states, outputs, named };
+  return { inputs, lengths, weights, keys, states, fed, outputs, named };
 }
 
-/** The inputs of a traced network in the order of its computations: data, keys, given states. */
-export function inputsOf({ inputs, keys, states }: Traced): readonly Parameter[] {
+/** The inputs of a traced network in the order of its computations: data, keys, given states, what is fed. */
+export function inputsOf({ inputs, keys, states, fed }: Traced): readonly Parameter[] {
   const given = states.flatMap(({ initial }) => (initial === null ? [] : [initial]));
-  return [...inputs, ...keys.map((key) => key.parameter), ...given];
+  return [...inputs, ...keys.map((key) => key.parameter), ...given, ...fed.map((one) => one.parameter)];
 }
 
 /** A computation over a traced network. */
@@ -120,6 +137,7 @@ interface Tracing {
   readonly lengths: Record<string, Parameter>;
   readonly keys: Key[];
   readonly states: TracedState[];
+  readonly fed: Fed[];
   readonly named: Record<string, Named>;
   /** What each input symbol and each call gives, by the name of the output. */
   readonly values: Map<Symbolic | Call, Readonly<Record<string, Value>>>;
@@ -197,6 +215,7 @@ function contextOf(tracing: Tracing, call: Call, layer: NetworkLayer): Context {
       firsts.set(state, { shape, initial });
       return symbol ? valueBehind(tracing, symbol).node : initial;
     },
+    fed: () => fedTo(tracing, call),
     last: (state, final) => {
       const first = firsts.get(state);
       invariant(first, "trace: the first value of a state is asked for before its last is told");
@@ -208,6 +227,23 @@ function contextOf(tracing: Tracing, call: Call, layer: NetworkLayer): Context {
     },
   };
 }
+
+/** The targets of the output that a call makes, as features. */
+function fedTo({ options, fed }: Tracing, call: Call): Node | null {
+  const target = options.targets?.find(({ symbol, time }) => time !== null && isOutputOf(call, symbol));
+  if (target === undefined) return null;
+  const { time, name, symbol, kind } = target;
+  const features = symbol.axes.slice(1).map((axis) => axis ?? 1);
+  const isClass = kind === "class";
+  const shape = [time ?? 1, rows, ...(isClass ? features.slice(0, -1) : features)];
+  const given = parameter(`${name}/fed`, shape, isClass ? "int32" : "float32");
+  fed.push({ target, parameter: given });
+  return isClass ? oneHot(given, features.at(-1) ?? 1) : given;
+}
+
+/** Is the symbol the output of the call, and not one of its states? */
+export const isOutputOf = (call: Call, { source }: Symbolic): boolean =>
+  "call" in source && source.call === call && source.output === "output";
 
 /** Errors say in which layer they arose. */
 function inPlace<T>(network: Network, call: Call, follow: () => T): T {

@@ -28,6 +28,8 @@ export interface Feed {
   readonly inputs: readonly HostArray[];
   readonly targets: readonly HostArray[];
   readonly targetTimes: readonly (Dim | null)[];
+  /** Of a piece: the targets of the step before its first, `[rows, ...]`; null where there is none. */
+  readonly targetsBefore: readonly (HostArray | null)[];
   /** `[rows]` or `[rows, time]`. */
   readonly sampleWeight: Float32Array | null;
   readonly classWeight: ReadonlyMap<number, number> | null;
@@ -78,6 +80,7 @@ export function feedOf(dataset: Dataset, order: Uint32Array): Feed {
     inputs: inputs.map((column) => gathered(column, order, stepsIn(column.time, times))),
     targets: targets.map((column) => gathered(column, order, stepsIn(column.time, times))),
     targetTimes: targets.map(({ time }) => time),
+    targetsBefore: targets.map(() => null),
     sampleWeight:
       sampleWeight && (gathered(sampleWeight, order, stepsIn(sampleWeight.time, times)) as Float32Array),
     classWeight,
@@ -109,6 +112,11 @@ export function piece(feed: Feed, dataset: Dataset, { time, from, to }: Span): F
     lengths: Object.fromEntries(lengths),
     inputs: feed.inputs.map((array, k) => cut(array, dataset.inputs[k] as Column)),
     targets: feed.targets.map((array, k) => cut(array, dataset.targets[k] as Column)),
+    targetsBefore: feed.targets.map((array, k) => {
+      const { time: own, size } = dataset.targets[k] as Column;
+      const before = { rows: feed.rows, size, all, from: from - 1, end: from };
+      return own === time && from > 0 ? between(array, before) : null;
+    }),
     sampleWeight: feed.sampleWeight && sampleWeight && (cut(feed.sampleWeight, sampleWeight) as Float32Array),
   };
 }

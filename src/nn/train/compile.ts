@@ -8,6 +8,7 @@ import { headOf } from "../model/head.ts";
 import type { End, Network } from "../model/network.ts";
 import { listed } from "../model/structure.ts";
 import type { TimeReduction } from "./counts.ts";
+import { refuseOtherTeachers } from "./fed.ts";
 import { type Loss, type LossName, lossNamed, lossNames, lossTextOf } from "./losses.ts";
 import { type Metric, type MetricName, metricNamed } from "./metrics.ts";
 import type { Goal } from "./objective.ts";
@@ -80,6 +81,7 @@ export function compiled(options: CompileOptions, network: Network): Compiled {
     );
     return { name, loss, metrics };
   });
+  refuseOtherTeachers(network, goals);
   return { optimizer: optimizerOf(options.optimizer), goals, timeReduction };
 }
 

@@ -6,7 +6,7 @@ import type { Batch, Device } from "../../core/run/device.ts";
 import { UnrollError } from "../../errors.ts";
 import { isLayer } from "../layers/layer.ts";
 import { layerOfCall, type Network } from "../model/network.ts";
-import { computationOf, trace } from "../model/trace.ts";
+import { computationOf, inputsOf, trace } from "../model/trace.ts";
 import type { Call, Symbolic } from "../symbols.ts";
 import type { Program } from "./program.ts";
 
@@ -35,7 +35,7 @@ export function faultOf(fault: Fault): UnrollError {
 
 function placeOf(fault: Fault): string {
   const { program, norms, lossIsGood } = fault;
-  const { network, traced } = program;
+  const { network } = program;
   const weight = network.variables.find(({ value }) => !value.every(Number.isFinite));
   if (weight) return `numbers that are not finite in the weight "${weight.name}"`;
   if (lossIsGood) {
@@ -44,7 +44,7 @@ function placeOf(fault: Fault): string {
     const layer = network.layers.find(({ name }) => name === network.variables[last]?.layer);
     return `a gradient that is not finite, first in ${layer?.label ?? "the loss"}`;
   }
-  const call = firstCall(fault, traced.inputs.length + traced.keys.length);
+  const call = firstCall(fault);
   const place = call && isLayer(call.by) ? layerOfCall(network, call).label : `operator "${call?.by.base}"`;
   return call
     ? `an output that is not finite, first of ${place}`
@@ -52,17 +52,14 @@ function placeOf(fault: Fault): string {
 }
 
 /** The first call one of whose outputs is not finite. */
-function firstCall({ program, device, batch }: Fault, others: number): Call | null {
-  const { network, purpose, traced } = program;
+function firstCall({ program, device, batch }: Fault): Call | null {
+  const { network, traced, options } = program;
   const symbols = symbolsOf(network);
-  const all = trace(
-    { ...network, outputs: symbols.map((symbol) => ({ name: "", symbol, time: null })) },
-    { training: purpose.training, states: purpose.states },
-  );
+  const outputs = symbols.map((symbol) => ({ name: "", symbol, time: null }));
+  const all = trace({ ...network, outputs }, options);
   const nodes = all.outputs.map(({ node }) => node);
-  const states = traced.states.filter(({ initial }) => initial !== null).length;
   const weights = network.variables.map(({ value }) => value);
-  const inputs = batch.inputs.slice(0, others + states);
+  const inputs = batch.inputs.slice(0, inputsOf(traced).length);
   const values = device.compile(computationOf(all, nodes)).runNow({ ...batch, inputs }, weights);
   const calls = symbols.map(({ source }) => ("call" in source ? source.call : null));
   const bad = values.flatMap((value, k) =>

@@ -9,11 +9,12 @@ import { keyOf } from "../../core/run/random.ts";
 import type { Bounds } from "../model/bounds.ts";
 import { givenStates, type States, stateName } from "../model/carried.ts";
 import type { Network } from "../model/network.ts";
-import { computationOf, type Key, type Traced, trace } from "../model/trace.ts";
+import { computationOf, type Key, type Traced, type TraceOptions, trace } from "../model/trace.ts";
 import { withFollowing } from "../times.ts";
 import type { Feed } from "./batches.ts";
 import type { Compiled } from "./compile.ts";
 import { type Counted, counted } from "./counts.ts";
+import { fedOf, targetsOf } from "./fed.ts";
 import { type Given, type Objective, objectiveOf } from "./objective.ts";
 
 export interface Purpose {
@@ -30,6 +31,8 @@ export interface Program {
   readonly network: Network;
   readonly compiled: Compiled;
   readonly purpose: Purpose;
+  /** How it was traced. */
+  readonly options: TraceOptions;
   readonly traced: Traced;
   readonly objective: Objective;
   /** Which weights get a gradient. */
@@ -48,11 +51,13 @@ export interface Moment {
 
 export function programOf(network: Network, compiled: Compiled, purpose: Purpose): Program {
   const { training, states, bounds } = purpose;
-  const traced = trace(network, { training, states, bounds });
+  const targets = purpose.gradients ? targetsOf(network, compiled.goals) : [];
+  const options = { training, states, bounds, targets };
+  const traced = trace(network, options);
   const trainable = network.variables.map((variable) => variable.trainable);
   const objective = objectiveOf(traced, compiled.goals, purpose.given, purpose.gradients ? trainable : null);
   const trained = trainable.map((_, k) => (objective.computation.gradients[k] ?? null) !== null);
-  return { network, compiled, purpose, traced, objective, trained, masks: new WeakMap() };
+  return { network, compiled, purpose, options, traced, objective, trained, masks: new WeakMap() };
 }
 
 export const purposeKey = ({ training, gradients, states, given, bounds }: Purpose): string =>
@@ -73,8 +78,9 @@ export function batchOf(
   const { traced, compiled, purpose } = program;
   const whole = withFollowing(program.network.times, feed);
   const { rows, times, lengths } = whole;
-  const own = [...feed.inputs, ...keysOf(program, moment), ...statesOf(traced, rows, moment.states)];
-  const masks = masksOf(program, whole, own, moment.device);
+  const given = [...feed.inputs, ...keysOf(program, moment), ...statesOf(traced, rows, moment.states)];
+  const masks = masksOf(program, whole, [...given, ...fedOf(traced, feed, [])], moment.device);
+  const own = [...given, ...fedOf(traced, feed, masks)];
   const counts = compiled.goals.map(({ loss }, k) => {
     const time = feed.targetTimes[k] ?? null;
     const steps = {

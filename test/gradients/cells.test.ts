@@ -5,6 +5,7 @@ import { dense } from "../../src/nn/layers/dense.ts";
 import { embedding } from "../../src/nn/layers/embedding.ts";
 import { masking } from "../../src/nn/layers/masking.ts";
 import { gru, lstm, recurrent, simpleRNN } from "../../src/nn/layers/recurrent.ts";
+import { sumMemory } from "../../src/nn/layers/sumMemory.ts";
 import {
   add,
   concat,
@@ -33,8 +34,11 @@ const kinds: Readonly<Record<string, (options: Options) => Piece>> = {
   lstm: (options) => lstm(options),
   gru: (options) => gru(options),
   "gru resetAfter false": (options) => gru({ ...options, resetAfter: false }),
+  sumMemory: ({ bias, ...options }) => sumMemory({ ...options, ...(bias === "none" ? { bias } : {}) }),
+  "lstm, everything": (options) => lstm({ ...everything, ...options, projection: options.units }),
   own: ({ units, ...options }) => recurrent(own, { units, ...(options as object) }),
 };
+const everything = { cellsPerBlock: 2, peephole: true, layerNormalization: true } as const;
 const own = defineCell({
   name: "own",
   options: { rate: 0.3, squash: tanh },
@@ -147,6 +151,65 @@ test("one unit, one feature, one step", () => {
   for (const layer of Object.values(kinds))
     checkNetwork({ layers: [layer({ units: 1 })], features: 1, lengths: [1] });
 });
+const width = 3; // of two features, or one, a normalised value is hardly more than a sign
+const variants: Readonly<Record<string, Piece>> = {
+  "lstm, peephole": lstm({ units, peephole: true, returnSequences: true }),
+  "lstm, projection": lstm({ units: 3, projection: 1, returnSequences: true }),
+  "lstm, normalised": lstm({ units: width, layerNormalization: true, returnSequences: true }),
+  "gru, normalised": gru({ units: width, layerNormalization: true, returnSequences: true }),
+  "gru resetAfter false, normalised": gru({
+    units: width,
+    layerNormalization: true,
+    resetAfter: false,
+    returnSequences: true,
+  }),
+  "simpleRNN, normalised": simpleRNN({
+    units: width,
+    layerNormalization: true,
+    bias: "double",
+    returnSequences: true,
+  }),
+};
+describe.each(Object.entries(variants))("%s", (_, layer) => {
+  test("from zeros", () => {
+    checkNetwork({ layers: [layer], features: 3 });
+  });
+  test("from given states", () => {
+    checkNetwork({ layers: [layer], features: 3, given: true, lengths: [3, 1] });
+  });
+});
+test.each([2, 3])("%i cells a block", (cellsPerBlock) => {
+  const options = { units, cellsPerBlock, returnSequences: true } as const;
+  checkNetwork({ layers: [lstm(options)] });
+  checkNetwork({ layers: [lstm({ ...options, peephole: true, returnState: true })], given: true });
+});
+
+describe.each(Object.entries(kinds).slice(0, 4))("zoneout of %s", (_, layer) => {
+  const options = { units, returnSequences: true, zoneout: 0.4 } as const;
+  test("in training: what is kept sends back to the step before", () => {
+    checkNetwork({ layers: [layer(options)], training: true, lengths: [3, 2] });
+  });
+  test("outside of training", () => {
+    checkNetwork({ layers: [layer(options)], lengths: [3, 2] });
+  });
+});
+test("zoneout of one state, under a mask, from the first input", () => {
+  const zoneout = { c: 0.5 };
+  const layers = [
+    dense({ units, bias: false }),
+    masking(),
+    lstm({ units, zoneout, initialState: "firstInput" }),
+  ];
+  checkNetwork({
+    layers,
+    training: true,
+    zeroAt: [
+      [0, 1],
+      [1, 0],
+    ],
+  });
+});
+
 test("a cell with one weight used three times", () => {
   const cell = defineCell({
     name: "thrice",

@@ -27,10 +27,16 @@ export interface LayerCase {
     readonly initialStates: States | null;
   };
 }
-const { cases } = JSON.parse(readFileSync(new URL("torch.json", import.meta.url), "utf8")) as {
-  readonly cases: readonly LayerCase[];
-};
-export const layerCases: readonly LayerCase[] = cases.filter(({ kind }) => kind !== "loss");
+const casesIn = (file: string): readonly LayerCase[] =>
+  (
+    JSON.parse(readFileSync(new URL(file, import.meta.url), "utf8")) as {
+      readonly cases: readonly LayerCase[];
+    }
+  ).cases;
+export const layerCases: readonly LayerCase[] = [
+  ...casesIn("torch.json").filter(({ kind }) => kind !== "loss"),
+  ...casesIn("projection.json"),
+];
 
 const modelOf = ({ kind, options: { layers, layer, mergeMode, ...options }, input: x }: LayerCase) => {
   const whole = { ...options, returnSequences: true };

@@ -3,6 +3,7 @@ import { describe, expect, test } from "vitest";
 import { defineCell } from "../../src/nn/cells/defineCell.ts";
 import { dense } from "../../src/nn/layers/dense.ts";
 import { embedding } from "../../src/nn/layers/embedding.ts";
+import { jordanRNN } from "../../src/nn/layers/jordanRNN.ts";
 import { masking } from "../../src/nn/layers/masking.ts";
 import { gru, lstm, recurrent, simpleRNN } from "../../src/nn/layers/recurrent.ts";
 import { sumMemory } from "../../src/nn/layers/sumMemory.ts";
@@ -207,6 +208,37 @@ test("zoneout of one state, under a mask, from the first input", () => {
       [0, 1],
       [1, 0],
     ],
+  });
+});
+
+describe("jordanRNN", () => {
+  const options = { units: 3, outputUnits: 2 } as const;
+  test.each(biases)("bias %s, on its own outputs", (bias) => {
+    checkNetwork({ layers: [jordanRNN({ ...options, bias })] });
+    checkNetwork({ layers: [jordanRNN({ ...options, bias, returnSequences: false })], given: true });
+  });
+  test.each(biases)("bias %s, fed targets", (bias) => {
+    checkNetwork({ layers: [jordanRNN({ ...options, bias, outputActivation: "softmax" })], forced: true });
+  });
+  test("fed some of its own outputs", () => {
+    const layers = [jordanRNN({ ...options, scheduledSampling: 0.5, dropout: 0.3 })];
+    checkNetwork({ layers, forced: true, training: true, lengths: [4, 3] });
+  });
+  test("fed targets under a mask", () => {
+    const layers = [
+      dense({ units, bias: false }),
+      masking(),
+      jordanRNN({ ...options, scheduledSampling: 0.5 }),
+    ];
+    checkNetwork({
+      layers,
+      forced: true,
+      training: true,
+      zeroAt: [
+        [0, 1],
+        [1, 0],
+      ],
+    });
   });
 });
 

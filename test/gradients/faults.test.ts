@@ -12,9 +12,11 @@ import { bidirectional } from "../../src/nn/layers/bidirectional.ts";
 import { dense } from "../../src/nn/layers/dense.ts";
 import { dropout } from "../../src/nn/layers/dropout.ts";
 import { embedding } from "../../src/nn/layers/embedding.ts";
+import { jordanRNN } from "../../src/nn/layers/jordanRNN.ts";
 import { layerNormalization } from "../../src/nn/layers/layerNormalization.ts";
 import { masking } from "../../src/nn/layers/masking.ts";
 import { gru, lstm, simpleRNN } from "../../src/nn/layers/recurrent.ts";
+import { sumMemory } from "../../src/nn/layers/sumMemory.ts";
 import { integers } from "./check.ts";
 import { checkNetwork, type Faults, type NetworkCase } from "./networks.ts";
 import {
@@ -47,6 +49,19 @@ const networks = {
   },
   dropout: { layers: [dense({ units: 4 }), dropout({ rate: 0.5 })], lengths, training: true },
   recurrentDropout: { layers: [simpleRNN({ units: 3, recurrentDropout: 0.4 })], lengths, training: true },
+  zoneout: {
+    layers: [simpleRNN({ units: 3, zoneout: 0.4, returnSequences: true })],
+    lengths,
+    training: true,
+  },
+  peephole: { layers: [lstm({ units, peephole: true, returnSequences: true })], lengths },
+  blocks: { layers: [lstm({ units, cellsPerBlock: 2, returnSequences: true })], lengths },
+  normalised: {
+    layers: [simpleRNN({ units: 3, layerNormalization: true, returnSequences: true })],
+    lengths,
+  },
+  sumMemory: { layers: [sumMemory({ units, returnSequences: true })], lengths },
+  jordan: { layers: [jordanRNN({ units: 3, outputUnits: 2 })], lengths },
   bidirectional: { layers: [bidirectional(simpleRNN({ units, returnSequences: true }))], lengths },
   shared: { layers: [twice(simpleRNN({ units, returnSequences: true }))], lengths },
   embedding: {
@@ -200,6 +215,34 @@ const inGradients: readonly Planted[] = [
     () => inBackward(at("mul", (node) => (node.inputs[0].op === "matmul" ? node.inputs[0] : node))),
   ],
   [
+    "what zoneout keeps sends nothing back to the step before",
+    "zoneout",
+    () => inBackward(at("where", (node) => (isConstant(node.inputs[2], 0) ? nothing(node) : node))),
+  ],
+  [
+    "what zoneout keeps goes back through the step all the same",
+    "zoneout",
+    () => inBackward(at("where", (node) => (isConstant(node.inputs[1], 0) ? node.inputs[2] : node))),
+  ],
+  [
+    "the cells get nothing back through a peephole",
+    "peephole",
+    () =>
+      inBackward(
+        nth(
+          0,
+          at("mul", (node) => (node.inputs[1].op === "reshape" ? nothing(node) : node)),
+        ),
+      ),
+  ],
+  [
+    "a gate gets the gradient of one cell of its block",
+    "blocks",
+    () => inBackward(at("add", (node) => (node.shape.at(-1) === 1 ? node.inputs[0] : node))),
+  ],
+  ["the sum sends back to the state through its product alone", "sumMemory", () => deltas(nothing)],
+  ["the output sends nothing back through the step behind it", "jordan", () => deltas(nothing)],
+  [
     "sequences are turned back at one step fewer",
     "bidirectional",
     () => at("reverse", (node) => make("reverse", [node.inputs[0], fewer], {})),
@@ -238,6 +281,11 @@ const inGradients: readonly Planted[] = [
 ];
 
 const beforehand: readonly Planted[] = [
+  [
+    "the deviation inside a step counts as a constant",
+    "normalised",
+    () => inForward(at("sqrt", (node) => stopGradient(node))),
+  ],
   [
     "the standard deviation counts as a constant",
     "layerNormalization",

@@ -33,6 +33,8 @@ export interface NetworkCase {
   readonly given?: boolean;
   /** Dropout is at work. Default: false. */
   readonly training?: boolean;
+  /** Layers are fed the targets of the outputs, which are drawn. Default: false. */
+  readonly forced?: boolean;
 }
 export interface Prepared {
   readonly traced: Traced;
@@ -44,9 +46,9 @@ export interface Prepared {
 
 /** The network of a case, and numbers for everything but its weights. */
 export function prepared(one: NetworkCase): Prepared {
-  const { lengths = [2, 3, 0], given = false, training = false, zeroAt = [] } = one;
+  const { lengths = [2, 3, 0], given = false, training = false, zeroAt = [], forced = false } = one;
   const steps = Math.max(...lengths);
-  const traced = tracedOf(one, steps, { training, given });
+  const traced = tracedOf(one, steps, { training, given, forced });
   const [x] = traced.inputs as [NodeOf<"parameter">];
   const values = new Map<Node, HostValue>();
   const rows = lengths.length;
@@ -58,6 +60,10 @@ export function prepared(one: NetworkCase): Prepared {
   }
   traced.keys.forEach(({ parameter }, k) => values.set(parameter, integers(17, k + 1)));
   values.set(x, inputOf(one, lengths.length, steps));
+  traced.fed.forEach(({ parameter }, k) => {
+    const width = Number(parameter.shape.at(-1));
+    values.set(parameter, numbers([steps, lengths.length, width], 7 + k));
+  });
   const firsts = traced.states.flatMap(({ initial }) => initial ?? []);
   const ofInput = x.dtype === "float32" && zeroAt.length === 0 ? [x] : [];
   return {
@@ -72,7 +78,7 @@ export function prepared(one: NetworkCase): Prepared {
 function tracedOf(
   { layers, features = 2, tokens, fixed = false, vector = false }: NetworkCase,
   steps: number,
-  { training, given }: { readonly training: boolean; readonly given: boolean },
+  { training, given, forced }: Readonly<Record<"training" | "given" | "forced", boolean>>,
 ): Traced {
   const axis = fixed ? steps : null;
   const begin = tokens
@@ -81,7 +87,12 @@ function tracedOf(
   const end = layers.reduce<unknown>((symbol, layer) => layer(symbol as never), begin);
   const ends = isSymbolic(end) ? [end] : Object.values(end as Record<string, Signal>);
   const network = networkOf(functional({ inputs: begin as Signal, outputs: ends as Signal[] }));
-  return trace(network, { training, states: given ? "given" : "initial" });
+  const targets = network.outputs.map((own, output) => ({ ...own, output, kind: "values" as const }));
+  return trace(network, {
+    training,
+    states: given ? "given" : "initial",
+    ...(forced ? { targets } : {}),
+  });
 }
 
 function inputOf(

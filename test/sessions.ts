@@ -11,6 +11,7 @@ import { dropout } from "../src/nn/layers/dropout.ts";
 import { embedding } from "../src/nn/layers/embedding.ts";
 import { gaussianMixture } from "../src/nn/layers/heads.ts";
 import { input } from "../src/nn/layers/input.ts";
+import { jordanRNN } from "../src/nn/layers/jordanRNN.ts";
 import { layerNormalization } from "../src/nn/layers/layerNormalization.ts";
 import { lru } from "../src/nn/layers/lru.ts";
 import { masking } from "../src/nn/layers/masking.ts";
@@ -20,6 +21,7 @@ import { positionalEncoding } from "../src/nn/layers/positionalEncoding.ts";
 import { gru, lstm, recurrent, simpleRNN } from "../src/nn/layers/recurrent.ts";
 import { slstm } from "../src/nn/layers/slstm.ts";
 import { sru } from "../src/nn/layers/sru.ts";
+import { sumMemory } from "../src/nn/layers/sumMemory.ts";
 import { timeDistributed } from "../src/nn/layers/timeDistributed.ts";
 import { networkOf } from "../src/nn/model/network.ts";
 import { functional, sequential } from "../src/nn/models.ts";
@@ -112,6 +114,31 @@ export const causalModels: readonly (readonly [string, () => object, readonly un
   [
     "masked steps of a cell whose output is no state",
     () => sequential(reals(), masking(), recurrent(decay, { units: 4, returnSequences: true })),
+    hidden,
+  ],
+  [
+    "cells of a block, peepholes, projection, normalised steps, zoneout",
+    () =>
+      sequential(
+        reals(),
+        lstm({
+          units: 3,
+          cellsPerBlock: 2,
+          peephole: true,
+          projection: 4,
+          zoneout: 0.3,
+          returnSequences: true,
+        }),
+        gru({ units: 5, layerNormalization: true, zoneout: { h: 0.2 }, returnSequences: true }),
+        lstm({ units: 4, layerNormalization: true, returnSequences: true }),
+        simpleRNN({ units: 3, layerNormalization: true }),
+      ),
+    real,
+  ],
+  ["a sum", () => sequential(reals(), sumMemory({ units: 5, returnSequences: true })), real],
+  [
+    "a Jordan network, masked",
+    () => sequential(reals(), masking(), jordanRNN({ units: 4, outputUnits: 2, scheduledSampling: 0.5 })),
     hidden,
   ],
   ["learned first states", () => sequential(reals(), lstm({ units: 4, initialState: "learned" })), real],

@@ -8,17 +8,20 @@ import { dense } from "../../src/nn/layers/dense.ts";
 import { embedding } from "../../src/nn/layers/embedding.ts";
 import { input } from "../../src/nn/layers/input.ts";
 import { minGRU } from "../../src/nn/layers/minGru.ts";
+import { jordanRNN } from "../../src/nn/layers/jordanRNN.ts";
 import { gru, lstm, simpleRNN } from "../../src/nn/layers/recurrent.ts";
+import { sumMemory } from "../../src/nn/layers/sumMemory.ts";
 import { chainOf, sequentialNetwork } from "../../src/nn/model/sequential.ts";
 import { trace } from "../../src/nn/model/trace.ts";
+import { targetsOf } from "../../src/nn/train/fed.ts";
 import { type Loss, meanSquaredError, sparseCategoricalCrossentropy } from "../../src/nn/train/losses.ts";
 import { objectiveOf } from "../../src/nn/train/objective.ts";
 
 function trainingPlan(layers: readonly unknown[], loss: Loss = meanSquaredError(), segments = false): string {
   const chain = chainOf(layers);
   const network = sequentialNetwork(chain, chain.input ?? (input({ shape: [null, 8] }) as never), 1);
-  const traced = trace(network, { training: true, states: "initial" });
   const goal = { name: "output", loss, metrics: [] };
+  const traced = trace(network, { training: true, states: "initial", targets: targetsOf(network, [goal]) });
   const trained = network.variables.map(() => true);
   const { computation } = objectiveOf(traced, [goal], [{ counts: true, weights: false }], trained);
   return printPlan(plan(computation, wasmTarget), { segments });
@@ -29,6 +32,11 @@ const layers = {
   simpleRNN: simpleRNN({ units: 128, returnSequences: true }),
   lstm: lstm({ units: 128, returnSequences: true }),
   gru: gru({ units: 128, returnSequences: true }),
+  sumMemory: sumMemory({ units: 128, returnSequences: true }),
+  "lstm-peephole": lstm({ units: 128, peephole: true, returnSequences: true }),
+  "lstm-projection": lstm({ units: 128, projection: 64, returnSequences: true }),
+  "lstm-zoneout": lstm({ units: 128, zoneout: { h: 0.05, c: 0.5 }, returnSequences: true }),
+  "simpleRNN-normalised": simpleRNN({ units: 128, layerNormalization: true, returnSequences: true }),
   "gru-reset-before": gru({ units: 128, resetAfter: false, returnSequences: true }),
   minGRU: minGRU({ units: 128, returnSequences: true }),
 };
@@ -50,6 +58,12 @@ describe("the plan of a training step", () => {
     const model = [x, lstm({ units: 128 }), dense({ units: 1 })];
     await expect(trainingPlan(model)).toMatchFileSnapshot("many-to-one-train.txt");
   });
+  test("a Jordan network that is fed targets: no steps, no states", async () => {
+    const model = [x, jordanRNN({ units: 128, outputUnits: 32 })];
+    const text = trainingPlan(model);
+    expect(text).not.toMatch(/for each step|state/);
+    await expect(text).toMatchFileSnapshot("jordanRNN-train.txt");
+  });
   test("an lstm where memory is short: the steps of a segment are run again", async () => {
     const text = trainingPlan([x, layers.lstm], meanSquaredError(), true);
     await expect(text).toMatchFileSnapshot("lstm-train-segments.txt");
@@ -68,6 +82,12 @@ function stagesOf(text: string, loop: RegExp, phase: string): readonly string[] 
   const end = stages.findIndex((line) => /^ {2}\S/.test(line));
   return (end < 0 ? stages : stages.slice(0, end)).filter((line) => /^ {4}\S/.test(line)).map((line) => line.trim());
 }
+
+test.each(["lstm-peephole", "lstm-zoneout"] as const)("%s is one fused stage a step, both ways", (name) => {
+  const text = trainingPlan([x, layers[name]]);
+  expect(stagesOf(text, /^for each chunk of time$/, "for each step")).toEqual(["product 128 x rows"]);
+  expect(stagesOf(text, /^for each chunk of time, from/, "for each step")).toEqual(["product 128 x rows"]);
+});
 
 describe("an LSTM training step has, per chunk of time,", () => {
   const text = trainingPlan([x, layers.lstm]);

@@ -12,6 +12,7 @@ import { globalAveragePooling1d } from "../../src/nn/layers/globalPooling1d.ts";
 import { gaussian, gaussianMixture, quantiles } from "../../src/nn/layers/heads.ts";
 import { initializers } from "../../src/nn/layers/initializers.ts";
 import { input } from "../../src/nn/layers/input.ts";
+import { jordanRNN } from "../../src/nn/layers/jordanRNN.ts";
 import { layerNormalization } from "../../src/nn/layers/layerNormalization.ts";
 import { lru } from "../../src/nn/layers/lru.ts";
 import { masking } from "../../src/nn/layers/masking.ts";
@@ -21,6 +22,7 @@ import { gru, lstm, recurrent, simpleRNN } from "../../src/nn/layers/recurrent.t
 import { repeatVector } from "../../src/nn/layers/repeatVector.ts";
 import { slstm } from "../../src/nn/layers/slstm.ts";
 import { sru } from "../../src/nn/layers/sru.ts";
+import { sumMemory } from "../../src/nn/layers/sumMemory.ts";
 import { timeDistributed } from "../../src/nn/layers/timeDistributed.ts";
 import { functional, sequential } from "../../src/nn/models.ts";
 import type { Model } from "../../src/nn/modelTypes.ts";
@@ -234,6 +236,50 @@ export const examples: readonly Example[] = [
     },
     x: numbers([6, 7, 2]),
     y: numbers([6, 2], 2),
+  },
+  {
+    name: "memory blocks, normalised steps, states that are kept, a sum",
+    make: () => {
+      const model: Model = sequential(
+        input({ shape: [null, 3] }),
+        lstm({
+          units: 2,
+          cellsPerBlock: 2,
+          peephole: true,
+          projection: 3,
+          zoneout: { h: 0.1, c: 0.4 },
+          returnSequences: true,
+          peepholeInitializer: "heNormal",
+          projectionKernelRegularizer: "l2",
+        }),
+        gru({ units: 3, layerNormalization: true, zoneout: 0.2, returnSequences: true }),
+        sumMemory({ units: 2, bias: "none", activation: "softsign", returnSequences: true }),
+        simpleRNN({ units: 2, layerNormalization: true }),
+      );
+      model.compile({ optimizer: adam(), loss: "meanSquaredError" });
+      return model;
+    },
+    x: numbers([6, 4, 3]),
+    y: numbers([6, 2], 2),
+  },
+  {
+    name: "a Jordan network that is fed some of its outputs",
+    make: () => {
+      const model: Model = sequential(
+        input({ shape: [null, 3] }),
+        jordanRNN({
+          units: 4,
+          outputUnits: 3,
+          outputActivation: "softmax",
+          scheduledSampling: 0.3,
+          dropout: 0.2,
+        }),
+      );
+      model.compile({ optimizer: "adam", loss: "sparseCategoricalCrossentropy" });
+      return model;
+    },
+    x: numbers([6, 4, 3]),
+    y: tokens(6, 4).map((row) => row.map((token) => token % 3)),
   },
   {
     name: "a stateful layer",

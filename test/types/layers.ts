@@ -12,6 +12,7 @@ import {
   flatten,
   gru,
   input,
+  jordanRNN,
   type Layer,
   lstm,
   type ModelThatLooksAhead,
@@ -25,6 +26,7 @@ import {
   split,
   sub,
   sum,
+  sumMemory,
   tanh,
   timeDistributed,
   where,
@@ -127,6 +129,41 @@ export function widths(): void {
   same<CausalModel<typeof frames, Signal<"vector", 3, Causal>>>()(
     sequential(frames, timeDistributed(flatten()), lstm({ units: 3 })),
   );
+}
+
+export function cells(): void {
+  const series = input({ shape: [null, 4] });
+  same<Signal<"vector", 5, Causal>>()(sumMemory({ units: 5 })(series));
+  same<Signal<"vector", 3, Causal>>()(lstm({ units: 8, projection: 3 })(series));
+  same<Signal<"vector", 8, Causal>>()(lstm({ units: 8, cellsPerBlock: 1, peephole: true })(series));
+  same<Signal<"vector", number, Causal>>()(lstm({ units: 8, cellsPerBlock: 4 })(series)); // 32 is not computed
+  same<Signal<"vector", 6, Causal>>()(lstm({ units: 8, cellsPerBlock: 4, projection: 6 })(series));
+  // The output is 3 wide, c is not.
+  same<Signal<"vector", number, Causal>>()(lstm({ units: 8, projection: 3, returnState: true })(series).c);
+  same<Signal<"sequence", 2, Causal>>()(jordanRNN({ units: 8, outputUnits: 2 })(series));
+  same<Signal<"vector", 2, Causal>>()(
+    jordanRNN({ units: 8, outputUnits: 2, returnSequences: false })(series),
+  );
+  gru({ units: 8, zoneout: { h: 0.1 }, layerNormalization: true });
+  lstm({ units: 8, zoneout: { h: 0.1, c: 0.5 } });
+  // @ts-expect-error a GRU has no c
+  gru({ units: 8, zoneout: { c: 0.1 } });
+  // @ts-expect-error a number for each state
+  lstm({ units: 8, zoneout: { h: true } });
+  // @ts-expect-error a sum has one product
+  sumMemory({ units: 8, bias: "double" });
+  // @ts-expect-error nor has it a kernel for the state
+  sumMemory({ units: 8, recurrentInitializer: "zeros" });
+  // @ts-expect-error peephole
+  lstm({ units: 8, peepholes: true });
+  // @ts-expect-error how wide the output is
+  jordanRNN({ units: 8 });
+  // @ts-expect-error what it gives at the last step is nothing to begin with
+  jordanRNN({ units: 8, outputUnits: 2, goBackwards: true });
+  // @ts-expect-error it has one direction
+  bidirectional(jordanRNN({ units: 8, outputUnits: 2 }));
+  // @ts-expect-error a sequence is wanted, a vector comes
+  sequential(series, lstm({ units: 8, projection: 2 }), sumMemory({ units: 3 }));
 }
 
 type Has<M, Name extends string> = Name extends keyof M ? true : false;

@@ -12,17 +12,29 @@ import { dropout } from "./dropout.ts";
 import { globalAveragePooling1d, globalMaxPooling1d } from "./globalPooling1d.ts";
 import { gaussian, gaussianMixture, quantiles } from "./heads.ts";
 import { input } from "./input.ts";
+import { jordanRNN } from "./jordanRNN.ts";
 import { definitionOf } from "./layer.ts";
 import { layerNormalization } from "./layerNormalization.ts";
 import { masking } from "./masking.ts";
 import { averagePooling1d, maxPooling1d } from "./pooling1d.ts";
 import { gru, lstm } from "./recurrent.ts";
 import { layerFrom } from "./registry.ts";
+import { sumMemory } from "./sumMemory.ts";
 import { timeDistributed } from "./timeDistributed.ts";
 
 const layers = [
   lstm({ units: 3, activation: softsign, returnSequences: true, unitForgetBias: false }),
   gru({ units: 2, resetAfter: false, kernelRegularizer: "l2", recurrentInitializer: "identity" }),
+  lstm({
+    units: 2,
+    cellsPerBlock: 3,
+    peephole: true,
+    projection: 2,
+    zoneout: { c: 0.5 },
+    layerNormalization: true,
+  }),
+  sumMemory({ units: 2, bias: "none", kernelInitializer: "ones" }),
+  jordanRNN({ units: 2, outputUnits: 3, outputActivation: "softmax", scheduledSampling: 0.25 }),
   bidirectional(lstm({ units: 3, initialState: "learned" }), { mergeMode: "sum" }),
   dense({ units: 4, activation: "relu", bias: false, trainable: false, name: "head" }),
   timeDistributed(dense({ units: 2 })),

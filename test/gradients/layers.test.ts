@@ -187,6 +187,10 @@ describe("dropout", () => {
     const inner = lstm({ units, dropout: 0.3, recurrentDropout: 0.3, returnSequences: true });
     checkNetwork({ layers: [bidirectional(inner), dropout({ rate: 0.2 })], training: true, lengths: [3, 2] });
   });
+  test("zoneout, in both directions and backwards", () => {
+    const inner = lstm({ units, zoneout: { h: 0.3, c: 0.5 }, goBackwards: true, returnSequences: true });
+    checkNetwork({ layers: [bidirectional(inner)], training: true, lengths: [3, 2] });
+  });
   test("of a gated state, which enters the product through the reset gate", () => {
     checkNetwork({
       layers: [gru({ units, recurrentDropout: 0.4, resetAfter: false })],

@@ -83,25 +83,28 @@ test.each(["reference", "wasm"] as const)(
   },
 );
 
-test("classes are fed as what a softmax should have given", async () => {
-  setDevice("reference");
-  const options = { units: 6, outputUnits: 3, outputActivation: "softmax" } as const;
-  const classes = lengths.map((length, r) => Array.from({ length }, (_, t) => (r + t * t) % 3));
-  const oneHot = classes.map((row) => row.map((k) => [0, 1, 2].map((j) => (j === k ? 1 : 0))));
-  setSeed(5);
-  const sparse = sequential(series, jordanRNN(options));
-  sparse.compile({ optimizer: "sgd", loss: "sparseCategoricalCrossentropy" });
-  setSeed(5);
-  const whole = sequential(series, jordanRNN(options));
-  whole.compile({ optimizer: "sgd", loss: "categoricalCrossentropy" });
-  const [a, b] = [await sparse.gradients(x, classes), await whole.gradients(x, oneHot)];
-  expect(a.loss).toBeCloseTo(b.loss, 6);
-  a.gradients.forEach((gradient, k) => {
-    gradient.data.forEach((value, j) => {
-      expect(value).toBeCloseTo(b.gradients[k]?.data[j] ?? Number.NaN, 6);
+test.each(["reference", "wasm"] as const)(
+  "classes are fed as what a softmax should have given, on %s",
+  async (device) => {
+    setDevice(device, { threads: 1 });
+    const options = { units: 6, outputUnits: 3, outputActivation: "softmax" } as const;
+    const classes = lengths.map((length, r) => Array.from({ length }, (_, t) => (r + t * t) % 3));
+    const oneHot = classes.map((row) => row.map((k) => [0, 1, 2].map((j) => (j === k ? 1 : 0))));
+    setSeed(5);
+    const sparse = sequential(series, jordanRNN(options));
+    sparse.compile({ optimizer: "sgd", loss: "sparseCategoricalCrossentropy" });
+    setSeed(5);
+    const whole = sequential(series, jordanRNN(options));
+    whole.compile({ optimizer: "sgd", loss: "categoricalCrossentropy" });
+    const [a, b] = [await sparse.gradients(x, classes), await whole.gradients(x, oneHot)];
+    expect(a.loss).toBeCloseTo(b.loss, 6);
+    a.gradients.forEach((gradient, k) => {
+      gradient.data.forEach((value, j) => {
+        expect(value).toBeCloseTo(b.gradients[k]?.data[j] ?? Number.NaN, 6);
+      });
     });
-  });
-});
+  },
+);
 
 test("a masked step counts for nothing: the step behind it is fed what stood before", async () => {
   setDevice("reference");
@@ -258,6 +261,17 @@ test("one among several outputs is fed its own targets", async () => {
     next: y,
   });
   expect(loss).toBeCloseTo(lossOf(alone, true), 5);
+});
+
+test("a step that fails names the layer", async () => {
+  setDevice("wasm", { threads: 1 });
+  const model = sequential(series, dense({ units: 2 }), jordanRNN({ units: 6, outputUnits: 2 }));
+  model.compile({ optimizer: "sgd", loss: "meanSquaredError" });
+  const far = y.map((row) => row.map(() => [1e38, 1e38]));
+  await expect(model.trainOnBatch(x, far)).rejects.toThrow(/training step 1: .*not finite/);
+  networkOf(model).variables[5]?.value.fill(3e38);
+  networkOf(model).version++;
+  await expect(model.trainOnBatch(x, y)).rejects.toThrow(/first of layer 2 "jordanRNN_1"/);
 });
 
 test("a stream is fed what it gave, as predict does", async () => {

@@ -5,7 +5,7 @@ import { setDevice } from "../device.ts";
 import { networkOf } from "../model/network.ts";
 import type { Tensor } from "../model/tensor.ts";
 import { trace } from "../model/trace.ts";
-import { sequential } from "../models.ts";
+import { functional, sequential } from "../models.ts";
 import { add, concat, matmul, mul, sub, tanh } from "../operators.ts";
 import type { Signal } from "../signals.ts";
 import { input } from "./input.ts";
@@ -114,6 +114,54 @@ describe("a cell of one's own", () => {
     expect(() =>
       defineCell({ name: "none", state: () => ({}), weights: () => ({}), step: () => ({}) }),
     ).toThrow(/at least one state/);
+  });
+});
+
+describe("memory blocks", () => {
+  const weightsOf = (layer: (x: Signal<"sequence", 2, "causal">) => Signal) => {
+    const begin = input({ shape: [null, 2] });
+    return functional({ inputs: begin, outputs: layer(begin) }).weights;
+  };
+  test("weights in their order and layout", () => {
+    const layer = lstm({
+      units: 3,
+      cellsPerBlock: 2,
+      peephole: true,
+      projection: 4,
+      layerNormalization: true,
+    });
+    const names = weightsOf(layer).map(({ name, shape }) => `${name.replace("lstm_1/", "")} ${shape}`);
+    expect(names).toEqual([
+      "kernel 2,15",
+      "recurrentKernel 4,15",
+      "bias 15",
+      "peephole 3,6",
+      "projectionKernel 6,4",
+      "kernelGain 15",
+      "recurrentGain 15",
+      "cellGain 6",
+      "cellBias 6",
+    ]);
+  });
+  test("one cell a block has the weights of a plain LSTM", async () => {
+    const plain = sequential(input({ shape: [null, 2] }), lstm({ units: 3 }));
+    const block = sequential(
+      input({ shape: [null, 2] }),
+      lstm({ units: 3, cellsPerBlock: 1, peephole: false }),
+    );
+    block.setWeights(plain.getWeights());
+    expect((await block.predict(x)).toArray()).toEqual((await plain.predict(x)).toArray());
+  });
+  test("the forget gates begin open, wherever they stand", () => {
+    const bias = weightsOf(lstm({ units: 3, cellsPerBlock: 2 }))[2]?.data;
+    expect([...(bias ?? [])]).toEqual([0, 0, 0, 1, 1, 1, ...Array.from({ length: 9 }, () => 0)]);
+  });
+  test("options that make no block are refused", () => {
+    expect(() => lstm({ units: 3, cellsPerBlock: 0 })).toThrow(/cellsPerBlock: expected a whole number of 1/);
+    expect(() => lstm({ units: 3, projection: 1.5 })).toThrow(/projection: expected a whole number/);
+    expect(() => lstm({ units: 3, peephole: 1 } as never)).toThrow(/true or false/);
+    expect(() => lstm({ units: 3, peepholeInitializer: "ones" })).toThrow(/an option that it knows/);
+    expect(() => lstm(undefined as never)).toThrow(/one object/);
   });
 });
 

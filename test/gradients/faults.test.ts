@@ -238,7 +238,7 @@ const inGradients: readonly Planted[] = [
   [
     "a gate gets the gradient of one cell of its block",
     "blocks",
-    () => inBackward(at("add", (node) => (node.shape.at(-1) === 1 ? node.inputs[0] : node))),
+    () => inBackward(at("sum", (node) => slice(node.inputs[0], 0, 1))),
   ],
   ["the sum sends back to the state through its product alone", "sumMemory", () => deltas(nothing)],
   ["the output sends nothing back through the step behind it", "jordan", () => deltas(nothing)],

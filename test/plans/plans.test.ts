@@ -34,6 +34,7 @@ const layers = {
   gru: gru({ units: 128, returnSequences: true }),
   sumMemory: sumMemory({ units: 128, returnSequences: true }),
   "lstm-peephole": lstm({ units: 128, peephole: true, returnSequences: true }),
+  "lstm-blocks": lstm({ units: 32, cellsPerBlock: 4, peephole: true, returnSequences: true }),
   "lstm-projection": lstm({ units: 128, projection: 64, returnSequences: true }),
   "lstm-zoneout": lstm({ units: 128, zoneout: { h: 0.05, c: 0.5 }, returnSequences: true }),
   "simpleRNN-normalised": simpleRNN({ units: 128, layerNormalization: true, returnSequences: true }),

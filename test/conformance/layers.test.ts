@@ -45,6 +45,8 @@ const layers: Readonly<Record<string, (units: number) => unknown>> = {
   "jordanRNN, fed targets": (units) => jordanRNN({ units, outputUnits: 4 }),
   "jordanRNN, fed some of its outputs": (units) =>
     jordanRNN({ units, outputUnits: 4, scheduledSampling: 0.5, outputActivation: "tanh" }),
+  "jordanRNN, fed more and more of its outputs": (units) =>
+    jordanRNN({ units, outputUnits: 4, scheduledSampling: { steps: 100 }, outputActivation: "tanh" }),
   "jordanRNN, on its own outputs": (units) =>
     jordanRNN({ units, outputUnits: 4, teacherForcing: false, outputActivation: "tanh" }),
 };

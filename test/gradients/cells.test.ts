@@ -224,6 +224,10 @@ describe("jordanRNN", () => {
     const layers = [jordanRNN({ ...options, scheduledSampling: 0.5, dropout: 0.3 })];
     checkNetwork({ layers, forced: true, training: true, lengths: [4, 3] });
   });
+  test("fed more and more of its own outputs", () => {
+    const layers = [jordanRNN({ ...options, scheduledSampling: { steps: 2 } })];
+    checkNetwork({ layers, forced: true, training: true, lengths: [4, 3] });
+  });
   test("fed targets under a mask", () => {
     const layers = [
       dense({ units, bias: false }),

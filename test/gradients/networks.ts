@@ -60,6 +60,8 @@ export function prepared(one: NetworkCase): Prepared {
   }
   traced.keys.forEach(({ parameter }, k) => values.set(parameter, integers(17, k + 1)));
   values.set(x, inputOf(one, lengths.length, steps));
+  for (const { parameter, value } of traced.numbers)
+    values.set(parameter, { shape: [1], data: Float64Array.of(value(1)) });
   traced.fed.forEach(({ parameter }, k) => {
     const width = Number(parameter.shape.at(-1));
     values.set(parameter, numbers([steps, lengths.length, width], 7 + k));

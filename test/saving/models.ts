@@ -271,7 +271,7 @@ export const examples: readonly Example[] = [
           units: 4,
           outputUnits: 3,
           outputActivation: "softmax",
-          scheduledSampling: 0.3,
+          scheduledSampling: { to: 0.5, steps: 4 },
           dropout: 0.2,
         }),
       );

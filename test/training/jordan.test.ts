@@ -176,6 +176,28 @@ describe("scheduled sampling", () => {
   });
 });
 
+test("scheduled sampling grows with the optimizer steps", async () => {
+  for (const device of ["reference", "wasm"] as const) {
+    setDevice(device, { threads: 1 });
+    const model = modelWith({ scheduledSampling: { steps: 2 } });
+    const still = { optimizer: sgd({ learningRate: 0 }), loss: "meanSquaredError" } as const;
+    model.compile(still);
+    const losses = [];
+    for (let step = 0; step < 4; step++) losses.push((await model.trainOnBatch(x, y))["loss"]);
+    expect(losses[0]).toBeCloseTo(lossOf(model, true), 5);
+    expect(losses[1]).not.toBeCloseTo(losses[0] ?? Number.NaN, 4);
+    expect(losses[2]).toBeCloseTo(lossOf(model, false), 5);
+    expect(losses[3]).toBe(losses[2]);
+    const half = modelWith({ scheduledSampling: { from: 0.5, to: 0.5, steps: 9 } });
+    const fixed = modelWith({ scheduledSampling: 0.5 });
+    const [a, b] = [
+      await half.gradients(x, y, { training: true }),
+      await fixed.gradients(x, y, { training: true }),
+    ];
+    expect(a.loss).toBe(b.loss);
+  }
+});
+
 test("ten examples are learned, run on its own outputs, by each way of training", async () => {
   setDevice("wasm", { threads: 1 });
   // y_t = 0.6 y_{t-1} + 0.4 x_t: only the output before tells the sum so far.
@@ -242,6 +264,10 @@ describe("what it cannot be trained for is told when the model is compiled", () 
       /an option that it knows/,
     );
     expect(() => jordanRNN({ units: 4, outputUnits: 2, scheduledSampling: 1.5 })).toThrow(/from 0 to 1/);
+    const ramp = { from: 0, till: 1, steps: 3 } as never;
+    expect(() => jordanRNN({ units: 4, outputUnits: 2, scheduledSampling: ramp })).toThrow(
+      /\{ from, to, steps \}/,
+    );
     expect(() => jordanRNN(4 as never)).toThrow(/one object/);
   });
 });

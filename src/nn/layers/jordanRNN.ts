@@ -4,9 +4,10 @@ import type { Bias } from "../cells/preActivation.ts";
 import type { Activation } from "./activations.ts";
 import type { LayerOf } from "./facts.ts";
 import type { Initializer } from "./initializers.ts";
-import { type Check, flag, whole } from "./options.ts";
+import { flag, whole } from "./options.ts";
 import { layerOf, type Sequences } from "./recurrent.ts";
 import type { RegularizerOption } from "./regularizer.ts";
+import { type Sampling, samplingCheck } from "./teacher.ts";
 
 export interface JordanOptions<O extends number, S extends boolean> {
   /** Of the hidden layer. */
@@ -28,9 +29,10 @@ export interface JordanOptions<O extends number, S extends boolean> {
   readonly teacherForcing?: boolean;
   /**
    * The fraction of steps that are fed their own output while training from targets, drawn for each step and row
-   * (Bengio et al. 2015). Above 0 the steps are trained one by one. Default: 0.
+   * (Bengio et al. 2015); or a fraction that grows, `{ from: 0, to: 1, steps }`, over so many optimizer steps. Unless
+   * it is 0 the steps are trained one by one. Default: 0.
    */
-  readonly scheduledSampling?: number;
+  readonly scheduledSampling?: Sampling;
   /** The fraction of inputs dropped in training: one mask a sequence. Default: 0. */
   readonly dropout?: number;
   /** Default: "glorotUniform". */
@@ -52,11 +54,6 @@ export interface JordanOptions<O extends number, S extends boolean> {
   readonly name?: string;
 }
 
-const share: Check = {
-  expected: "a number from 0 to 1",
-  holds: (x) => typeof x === "number" && x >= 0 && x <= 1,
-};
-
 /**
  * `h = tanh(x W + y R + b), y' = h V + c` (Jordan 1986): the output of a step goes into the next. `fit`,
  * `trainOnBatch`, `gradients` and `step` feed it the targets; `predict`, `evaluate` and sessions its own outputs.
@@ -69,7 +66,7 @@ export function jordanRNN<const O extends number, const S extends boolean = true
     layer: "jordanRNN",
     className: "JordanRNN",
     options: typeof options === "object" ? { returnSequences: true, ...options } : options,
-    extra: { outputUnits: whole(1), teacherForcing: flag, scheduledSampling: share },
+    extra: { outputUnits: whole(1), teacherForcing: flag, scheduledSampling: samplingCheck },
     required: ["outputUnits"],
     // What is fed at the first step is zeros, and what comes after the last is nothing.
     without: ["returnState", "goBackwards", "stateful", "recurrentDropout", "zoneout", "initialState"],

@@ -43,6 +43,8 @@ export interface Context {
   readonly inspect: boolean;
   /** An int32 key `[2]` for random numbers: another at each optimizer step, or always the same. */
   key(salt: string, perStep: boolean): Node;
+  /** `[1]`: a number that changes with the optimizer steps made so far. In training alone. */
+  atStep(value: (step: number) => number): Node;
   /** `[rows]`: the lengths of sequences in this dimension of time; those of a number all have so many steps. */
   lengths(time: Dim): Node;
   /** As many steps as a sequence may have: a bound for layers that look at all of them at once. */

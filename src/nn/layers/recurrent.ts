@@ -14,7 +14,7 @@ import { type Initializer, initializerCheck } from "./initializers.ts";
 import { type Checks, checkOptions, commonChecks, flag, fraction, number, oneOf, whole } from "./options.ts";
 import { recurrence, type Settings } from "./recurrence.ts";
 import { type RegularizerOption, regularizerCheck, regularizerOf } from "./regularizer.ts";
-import type { Teacher } from "./teacher.ts";
+import type { Sampling, Teacher } from "./teacher.ts";
 import { type Zoneout, zoneoutCheck } from "./zoneout.ts";
 
 /** Flags are type parameters one by one, not one options type: only so is a misspelt option still an error. */
@@ -227,7 +227,7 @@ type Loose = Readonly<Record<string, unknown>> &
     readonly projection?: number;
     readonly outputUnits?: number;
     readonly teacherForcing?: boolean;
-    readonly scheduledSampling?: number;
+    readonly scheduledSampling?: Sampling;
   };
 
 const recurrentChecks: Checks = {

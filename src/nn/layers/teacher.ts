@@ -7,16 +7,30 @@
  */
 import { parameter } from "../../core/graph/build.ts";
 import { type Dim, type Node, type NodeOf, rows } from "../../core/graph/nodes.ts";
-import { greater, random, where } from "../../core/graph/operators.ts";
+import { greater, type Operand, random, where } from "../../core/graph/operators.ts";
 import { substitute } from "../../core/graph/rewrite.ts";
 import { invariant } from "../../errors.ts";
 import type { Context } from "./layer.ts";
+import { type Check, whole } from "./options.ts";
 import type { Equipped, Step } from "./step.ts";
 
+/**
+ * The fraction of steps that are fed their own output in training: one for all, or one that grows from `from` (default
+ * 0) to `to` (default 1) over so many optimizer steps.
+ */
+export type Sampling = number | { readonly from?: number; readonly to?: number; readonly steps: number };
 export interface Teacher {
-  /** The fraction of steps that are fed their own output in training. */
-  readonly sampling: number;
+  readonly sampling: Sampling;
 }
+
+const isShare = (x: unknown): boolean => typeof x === "number" && x >= 0 && x <= 1;
+export const samplingCheck: Check = {
+  expected: "a number from 0 to 1, or { from, to, steps }: two such numbers and a whole number of 1 or more",
+  holds: (x) =>
+    isShare(x) || (typeof x === "object" && x !== null && "steps" in x && Object.entries(x).every(isOfRamp)),
+};
+const isOfRamp = ([name, value]: readonly [string, unknown]): boolean =>
+  name === "steps" ? whole(1).holds(value) : (name === "from" || name === "to") && isShare(value);
 
 /** The output of every step, `[time, rows, ...]`: the equation of one example holds for all of them as it stands. */
 export function forced({ cell, sizes, weights }: Equipped, x: Node, fed: Node): Node {
@@ -29,7 +43,7 @@ export function forced({ cell, sizes, weights }: Equipped, x: Node, fed: Node): 
 
 /** What some steps are fed: a sequence with its slice in the step, and the draws that tell which. */
 export interface Sampled {
-  readonly rate: number;
+  readonly rate: Operand;
   readonly fed: Sequence;
   /** `[time, rows, 1]` */
   readonly drawn: Sequence;
@@ -39,13 +53,19 @@ interface Sequence {
   readonly slice: NodeOf<"parameter">;
 }
 
-export function sampledFeed(rate: number, fed: Node, time: Dim, context: Context): Sampled {
+export function sampledFeed(sampling: Sampling, fed: Node, time: Dim, context: Context): Sampled {
   const drawn = random(context.key("scheduledSampling", true), [time, rows, 1]);
   const sliced = (sequence: Node, name: string): Sequence => ({
     sequence,
     slice: parameter(name, sequence.shape.slice(1)),
   });
-  return { rate, fed: sliced(fed, "fed"), drawn: sliced(drawn, "drawn") };
+  return { rate: rateOf(sampling, context), fed: sliced(fed, "fed"), drawn: sliced(drawn, "drawn") };
+}
+
+function rateOf(sampling: Sampling, context: Context): Operand {
+  if (typeof sampling === "number") return sampling;
+  const { from = 0, to = 1, steps } = sampling;
+  return context.atStep((step) => from + (to - from) * Math.min(1, step / steps));
 }
 
 /** The step, lifted to all rows, with the target of the step before in the place of the state where so drawn. */

@@ -50,6 +50,13 @@ export interface Fed {
   readonly parameter: Parameter;
 }
 
+/** A number for each optimizer step. */
+export interface AtStep {
+  /** `[1]` */
+  readonly parameter: Parameter;
+  readonly value: (step: number) => number;
+}
+
 /** One state of one call of a recurrent layer. */
 export interface TracedState {
   readonly layer: string;
@@ -76,6 +83,7 @@ export interface Traced {
   readonly keys: readonly Key[];
   readonly states: readonly TracedState[];
   readonly fed: readonly Fed[];
+  readonly numbers: readonly AtStep[];
   readonly outputs: readonly Value[];
   readonly named: Readonly<Record<string, Named>>;
 }
@@ -93,6 +101,7 @@ export function trace(network: Network, options: TraceOptions): Traced {
     keys: [],
     states: [],
     fed: [],
+    numbers: [],
     named: {},
     values: new Map(),
   };
@@ -110,15 +119,17 @@ export function trace(network: Network, options: TraceOptions): Traced {
       call,
       inPlace(network, call, () => follow(tracing, call)),
     );
-  const { keys, states, fed, named } = tracing;
+  const { keys, states, fed, numbers, named } = tracing;
   const outputs = network.outputs.map(({ symbol }) => valueBehind(tracing, symbol));
-  return { inputs, lengths, weights, keys, states, fed, outputs, named };
+  return { inputs, lengths, weights, keys, states, fed, numbers, outputs, named };
 }
 
-/** The inputs of a traced network in the order of its computations: data, keys, given states, what is fed. */
-export function inputsOf({ inputs, keys, states, fed }: Traced): readonly Parameter[] {
+/** The inputs of a traced network in the order of its computations: data, keys, given states, what is fed, numbers. */
+export function inputsOf({ inputs, keys, states, fed, numbers }: Traced): readonly Parameter[] {
   const given = states.flatMap(({ initial }) => (initial === null ? [] : [initial]));
-  return [...inputs, ...keys.map((key) => key.parameter), ...given, ...fed.map((one) => one.parameter)];
+  const own = (ends: readonly { readonly parameter: Parameter }[]): readonly Parameter[] =>
+    ends.map((one) => one.parameter);
+  return [...inputs, ...own(keys), ...given, ...own(fed), ...own(numbers)];
 }
 
 /** A computation over a traced network. */
@@ -138,6 +149,7 @@ interface Tracing {
   readonly keys: Key[];
   readonly states: TracedState[];
   readonly fed: Fed[];
+  readonly numbers: AtStep[];
   readonly named: Record<string, Named>;
   /** What each input symbol and each call gives, by the name of the output. */
   readonly values: Map<Symbolic | Call, Readonly<Record<string, Value>>>;
@@ -214,6 +226,11 @@ function contextOf(tracing: Tracing, call: Call, layer: NetworkLayer): Context {
       const initial = given && !symbol ? parameter(`${name}/${state}`, [rows, ...shape]) : null;
       firsts.set(state, { shape, initial });
       return symbol ? valueBehind(tracing, symbol).node : initial;
+    },
+    atStep: (value) => {
+      const number = { parameter: parameter(`number_${tracing.numbers.length + 1}`, [1]), value };
+      tracing.numbers.push(number);
+      return number.parameter;
     },
     fed: () => fedTo(tracing, call),
     last: (state, final) => {

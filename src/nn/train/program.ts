@@ -79,8 +79,9 @@ export function batchOf(
   const whole = withFollowing(program.network.times, feed);
   const { rows, times, lengths } = whole;
   const given = [...feed.inputs, ...keysOf(program, moment), ...statesOf(traced, rows, moment.states)];
-  const masks = masksOf(program, whole, [...given, ...fedOf(traced, feed, [])], moment.device);
-  const own = [...given, ...fedOf(traced, feed, masks)];
+  const numbers = traced.numbers.map(({ value }) => Float32Array.of(value(moment.step)));
+  const masks = masksOf(program, whole, [...given, ...fedOf(traced, feed, []), ...numbers], moment.device);
+  const own = [...given, ...fedOf(traced, feed, masks), ...numbers];
   const counts = compiled.goals.map(({ loss }, k) => {
     const time = feed.targetTimes[k] ?? null;
     const steps = {

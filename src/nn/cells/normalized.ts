@@ -43,11 +43,10 @@ export function sums(
   { kernel, gain, bias }: Product,
   widths: readonly number[],
 ): readonly Signal[] {
-  const products = parts(matmul(x, kernel), widths);
-  const terms = bias === null ? [] : parts(bias, widths);
-  return (gain === null ? products : normalized(products, gain)).map((sum, k) =>
-    biased(sum, terms[k] ?? null),
-  );
+  const product = matmul(x, kernel);
+  if (gain === null) return parts(biased(product, bias), widths);
+  const terms = bias && parts(bias, widths);
+  return normalized(parts(product, widths), gain).map((sum, k) => biased(sum, terms?.[k] ?? null));
 }
 
 /** The products of the input and of the state. */

@@ -58,7 +58,7 @@ describe.each(sessionDevices)("on %s", (_, device) => {
   test("the plan of a training step has no scan: all steps are run at once", () => {
     const network = networkOf(modelWith());
     const given = [{ counts: true, weights: false }];
-    const purpose = { training: true, gradients: true, states: [], given };
+    const purpose = { training: true, gradients: true, states: [], given, bounds: {} };
     const { computation } = programOf(network, compiled(meanSquares, network), purpose).objective;
     const roots = [...computation.outputs, ...computation.gradients.filter((node) => node !== null)];
     expect(topological(roots).some(({ op }) => op === "scan")).toBe(false);

@@ -5,8 +5,8 @@
  *   z, r = sigmoid(x W + h R + b)     after    n = tanh(x W + b + r (h R + b'))
  *   h'   = z h + (1 - z) n            before   n = tanh(x W + b + (r h) R)
  *
- * Gate order z, r, n (n is Keras's h). With layerNormalization each product is normalised before its bias is added, that
- * of z and r together, that of n alone (Ba, Kiros, Hinton 2016): LN(x W) + b + r (LN(h R) + b').
+ * Gate order z, r, n (n is Keras's h). With layerNormalization each product is normalised before its bias is added,
+ * that of z and r together, that of n alone (Ba, Kiros, Hinton 2016): LN(x W) + b + r (LN(h R) + b').
  */
 import { type ActivationFunction, add, mul, sigmoid, sub, tanh } from "../operators.ts";
 import type { Signal } from "../signals.ts";

@@ -1,6 +1,6 @@
 /**
- * Teacher forcing (Williams and Zipser 1989), for a cell whose output is its only state: trained from targets, a step is
- * fed the target of the step before in place of the output. No step waits for another then, and all are run at once.
+ * Teacher forcing (Williams and Zipser 1989), for a cell whose output is its only state: trained from targets, a step
+ * is fed the target of the step before in place of the output. No step waits for another then, and all are run at once.
  *
  *   forced    y_t = step(x_t, target_{t-1})                            for all t together, without a scan
  *   sampled   y_t = step(x_t, drawn_t < p ? y_{t-1} : target_{t-1})    Bengio et al. 2015

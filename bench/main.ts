@@ -5,6 +5,7 @@
 import { parseArgs } from "node:util";
 import { candidatesReport } from "./candidates.ts";
 import { chunksReport } from "./chunks.ts";
+import { inspectReport } from "./inspect.ts";
 import { lastStepReport } from "./last.ts";
 import { described, machineAtHand } from "./machine.ts";
 import { mainJobReport } from "./mainJob.ts";
@@ -25,6 +26,7 @@ import { trainingReport } from "./training.ts";
 const benchmarks: Readonly<Record<string, (manner: Manner) => Promise<Report>>> = {
   peak: peakReport,
   training: trainingReport,
+  inspect: inspectReport,
   last: lastStepReport,
   ownCell: ownCellReport,
   ragged: raggedReport,

@@ -15,6 +15,15 @@ export {
   type NativeOffer,
   setDevice,
 } from "./nn/device.ts";
+// nn: seeing inside
+export {
+  type Inspection,
+  type InspectOptions,
+  inspect,
+  type LayerInspection,
+} from "./nn/insight/inspect.ts";
+export type { Values } from "./nn/insight/run.ts";
+export type { Jacobian, SensitivityQuestion } from "./nn/insight/sensitivity.ts";
 // nn: layers
 export { activation } from "./nn/layers/activation.ts";
 export type { Activation, ActivationName } from "./nn/layers/activations.ts";

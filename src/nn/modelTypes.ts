@@ -4,7 +4,7 @@ import type { DeviceName } from "./device.ts";
 import type { InitialState } from "./model/predict.ts";
 import type { Ragged } from "./model/ragged.ts";
 import type { Nested, Tensor } from "./model/tensor.ts";
-import type { DataOf, Leaf, ResultOf, Signals, Step, StepFits, StepsFit } from "./model/types.ts";
+import type { DataOf, Leaf, ResultOf, Signals, Step, StepFits, StepsFit, Targets } from "./model/types.ts";
 import type { NamedTensor } from "./model/weights.ts";
 import type { Hypothesis } from "./session/beam.ts";
 import type { GenerateBestOptions, GenerateOptions } from "./session/generateOptions.ts";
@@ -41,11 +41,6 @@ export interface PredictOptions {
   /** Default: the one that `setDevice` chose. */
   readonly device?: DeviceName;
 }
-export type Targets<O> =
-  | Tensor
-  | Ragged
-  | Nested
-  | (O extends Signal ? never : { readonly [N in keyof O]: Tensor | Ragged | Nested });
 /** What a pure training step is given. */
 export interface StepBatch<I, O> extends Weighing {
   readonly x: DataOf<I>;

@@ -90,7 +90,7 @@ class ModelObject {
   constructor(network: Network | null, waiting: Waiting | null) {
     this.#built = network;
     this.#waiting = waiting;
-    register(this, () => this.#network());
+    register(this, (x) => this.#network(x));
   }
 
   /** With `x`, a network that is not built yet is built for such data. */

@@ -17,9 +17,9 @@ import { gradOf } from "./rules.ts";
 import { backpropagate, type ResultGradient } from "./scan.ts";
 
 /** The gradients of (the sum of the elements of) the first root with respect to `wrt`. */
-export function differentiate({ roots, seeds, wrt, own }: Question): Answer {
+export function differentiate({ roots, seeds, wrt, within = [], own }: Question): Answer {
   const order = topological(roots, own && { has: (node) => !own.has(node) });
-  const influenced = influencedBy(wrt, order);
+  const influenced = influencedBy([...wrt, ...within.map(({ inputs: [scan] }) => scan)], order);
   const grads = new Map<Node, Node>();
   const give = (node: Node | undefined, grad: Node | null | undefined): void => {
     if (!node || !grad || !influenced.has(node)) return;
@@ -28,6 +28,7 @@ export function differentiate({ roots, seeds, wrt, own }: Question): Answer {
   };
   const renewed = new Map<Node, Node>();
   const results = new Map<Node, ResultGradient[]>();
+  const inner = new Map<Node, Node>();
   roots.forEach((root, k) => {
     give(root, seeds ? seeds[k] : k === 0 ? broadcast(constant(1), root.shape) : null);
   });
@@ -36,7 +37,10 @@ export function differentiate({ roots, seeds, wrt, own }: Question): Answer {
     const given = results.get(node);
     if (node.op === "scan") {
       if (given === undefined) continue;
-      const { forward, gradients } = backpropagate({ scan: node, given, wanted: influenced, differentiate });
+      const inside = within.filter(({ inputs: [scan] }) => scan === node);
+      const question = { scan: node, given, wanted: influenced, inside, differentiate };
+      const { forward, gradients, ofInside } = backpropagate(question);
+      inside.forEach((output, k) => void inner.set(output, ofInside[k] as Node));
       if (forward !== node) renewed.set(node, forward);
       for (const [k, inputGrad] of gradients.entries()) give(node.inputs[k], inputGrad);
     } else if (grad && node.op === "output") {
@@ -45,9 +49,9 @@ export function differentiate({ roots, seeds, wrt, own }: Question): Answer {
       for (const [k, inputGrad] of gradOf(node, grad).entries()) give(node.inputs[k], inputGrad);
     }
   }
+  const gradients = wrt.map((node) => grads.get(node) ?? null);
   return withRenewedScans(
-    roots,
-    wrt.map((node) => grads.get(node) ?? null),
+    { roots, gradients, within: within.map((node) => inner.get(node) ?? null) },
     renewed,
   );
 }
@@ -64,17 +68,11 @@ function noteResult(results: Map<Node, ResultGradient[]>, node: NodeOf<"output">
   results.set(scan, all);
 }
 
-function withRenewedScans(
-  roots: readonly Node[],
-  gradients: readonly (Node | null)[],
-  renewed: ReadonlyMap<Node, Node>,
-): Answer {
+function withRenewedScans({ roots, gradients, within }: Answer, renewed: ReadonlyMap<Node, Node>): Answer {
   const done = new Map<Node, Node>();
   const same = (node: Node): Node => node;
   // A scan that reads another scan was met first, and was renewed while it read the old one.
   for (const [old, next] of [...renewed].reverse()) done.set(old, rewrite([next], same, done)[0] as Node);
-  return {
-    roots: rewrite(roots, same, done),
-    gradients: gradients.map((grad) => grad && (rewrite([grad], same, done)[0] as Node)),
-  };
+  const again = (node: Node | null): Node | null => node && (rewrite([node], same, done)[0] as Node);
+  return { roots: rewrite(roots, same, done), gradients: gradients.map(again), within: within.map(again) };
 }

@@ -1,5 +1,5 @@
 /** What is asked of a differentiation, what it answers, and which nodes matter to the answer. */
-import type { Node } from "../graph/nodes.ts";
+import type { Node, NodeOf } from "../graph/nodes.ts";
 import { gradOf } from "./rules.ts";
 
 export interface Question {
@@ -9,6 +9,11 @@ export interface Question {
   readonly seeds?: readonly (Node | null)[];
   /** With respect to these. */
   readonly wrt: readonly Node[];
+  /**
+   * Stacked results of scans: with respect to the values behind them, in the steps where they are made, so that what
+   * later steps make of a value counts too. Default: none.
+   */
+  readonly within?: readonly NodeOf<"output">[];
   /** Go back through these nodes only, and take all others as given. Default: all. */
   readonly own?: ReadonlySet<Node>;
 }
@@ -17,6 +22,8 @@ export interface Answer {
   readonly roots: readonly Node[];
   /** One for each of `wrt`, of its shape, or null where the roots do not depend on it. */
   readonly gradients: readonly (Node | null)[];
+  /** One for each of `within`, `[time, rows, ...]`, or null where the roots do not depend on its scan. */
+  readonly within: readonly (Node | null)[];
 }
 
 /** The nodes that change smoothly when one of `wrt` does. */

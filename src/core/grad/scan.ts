@@ -11,6 +11,8 @@
  *
  * A delta goes back through the same factors as the state came: where f is linear in the states, so is the way back.
  *
+ * The same scan gives dL/dv_t of any value v of a step (`inside`), such as the sum that goes into an activation.
+ *
  * A row takes part in the steps before its length, in both directions: until then its delta waits, as its state stayed.
  *
  * Rumelhart, Hinton, Williams 1986; Werbos 1990.
@@ -33,6 +35,8 @@ export interface ScanQuestion {
   readonly given: readonly ResultGradient[];
   /** Inputs whose gradient is wanted are among these. */
   readonly wanted: ReadonlySet<Node>;
+  /** Stacked results whose values in the body the gradient is wanted for. */
+  readonly inside: readonly NodeOf<"output">[];
   /** Reverse accumulation, for the body. */
   readonly differentiate: (question: Question) => Answer;
 }
@@ -41,6 +45,8 @@ export interface ScanAnswer {
   readonly forward: Node;
   /** One for each input of the scan. */
   readonly gradients: readonly (Node | null)[];
+  /** One for each of `inside`, stacked. */
+  readonly ofInside: readonly Node[];
 }
 
 /** One step back, written on parameters. */
@@ -53,6 +59,8 @@ interface StepBack {
   readonly slices: readonly (NodeOf<"parameter"> | null)[];
   /** The gradients of the parameters of the body, and of the nodes it captures, that have one. */
   readonly gradients: ReadonlyMap<Node, Node>;
+  /** The gradients of the values that are wanted inside, zeros where there is none. */
+  readonly ofInside: readonly Node[];
 }
 /** The results of the backward scan, each with the node of the forward body whose gradient it is. */
 interface Targets {
@@ -61,6 +69,8 @@ interface Targets {
   /** Captured nodes with rows: their gradient has rows as well, and is added up the way a state is carried. */
   readonly accumulated: readonly Node[];
   readonly sequences: readonly Node[];
+  /** The values of the body asked for, as gradients. */
+  readonly inside: readonly Node[];
   /** Captured nodes without rows: the weights. The gradient of one used twice in a step is two sums. */
   readonly summed: readonly { readonly of: Node; readonly grad: Node }[];
 }
@@ -78,6 +88,7 @@ export function backpropagate(question: ScanQuestion): ScanAnswer {
     summed: captured
       .filter((node) => has(node) && !node.shape.includes(rows))
       .flatMap((of) => termsOf(back.gradients.get(of) as Node).map((grad) => ({ of, grad }))),
+    inside: back.ofInside,
   };
   const { forward, backward } = backwardScan(question, back, targets);
 
@@ -94,7 +105,8 @@ export function backpropagate(question: ScanQuestion): ScanAnswer {
     return terms.length === 0 ? null : add(...(terms as [Node]));
   };
   const ofCaptured = captured.map((node) => result("final", node, kept) ?? sumOf(node));
-  return { forward, gradients: [null, ...ofStates, ...ofSequences, ...ofCaptured] };
+  const ofInside = back.ofInside.map((_, k) => outputOf(backward, "stacked", targets.sequences.length + k));
+  return { forward, gradients: [null, ...ofStates, ...ofSequences, ...ofCaptured], ofInside };
 }
 
 /** What a sum is made of. */
@@ -104,16 +116,18 @@ const termsOf = (node: Node): readonly Node[] =>
     : [node];
 
 /** The derivatives of one step. A state has a delta when the loss changes with it, and it with what is wanted. */
-function stepBack({ scan, given, wanted, differentiate }: ScanQuestion, captured: readonly Node[]): StepBack {
+function stepBack(question: ScanQuestion, captured: readonly Node[]): StepBack {
+  const { scan, given, wanted, differentiate } = question;
   const { initial, sequences, body } = partsOf(scan);
+  const inside = question.inside.map((output) => body.stacked[output.attributes.result.index] as Node);
   const own = bodyNodes(body);
   const inputs = [
     ...body.sequences.filter((_, k) => wanted.has(sequences[k] as Node)),
     ...captured.filter((node) => wanted.has(node)),
   ];
   const begun = body.carried.filter((_, k) => wanted.has(initial[k] as Node));
-  const states = changingStates(body, begun, inputs);
-  const wrt = [...states, ...inputs];
+  const states = changingStates(body, begun, [...inputs, ...inside]);
+  const wrt = [...states, ...inputs, ...inside];
   const slices = body.stacked.map((value, k) =>
     gradientOf(given, "stacked", k) ? parameter(`gradient.${k}`, value.shape) : null,
   );
@@ -138,7 +152,10 @@ function stepBack({ scan, given, wanted, differentiate }: ScanQuestion, captured
       const grad = answer.gradients[k];
       return grad ? [[node, grad]] : [];
     });
-    return { body: withResults(body, answer.roots), deltas, slices, gradients: new Map(gradients) };
+    const ofInside = inside.map(
+      (node, k) => answer.gradients[wrt.length - inside.length + k] ?? zeros(node.shape),
+    );
+    return { body: withResults(body, answer.roots), deltas, slices, gradients: new Map(gradients), ofInside };
   }
 }
 
@@ -160,13 +177,14 @@ function changingStates(
 function backwardScan(
   { scan, given }: ScanQuestion,
   back: StepBack,
-  { states, accumulated, sequences, summed }: Targets,
+  { states, accumulated, sequences, inside, summed }: Targets,
 ): { readonly forward: Node; readonly backward: NodeOf<"scan"> } {
   const { lengths, body, time, reverse, associative } = partsOf(scan);
   const gradOf = (node: Node): Node => back.gradients.get(node) ?? zeros(node.shape);
   const totals = accumulated.map((node, k) => parameter(`total.${k}`, node.shape));
   const next = [...states.map(gradOf), ...accumulated.map((node, k) => add(totals[k] as Node, gradOf(node)))];
-  const results = [...next, ...sequences.map(gradOf), ...summed.map(({ grad }) => grad)];
+  const stacked = [...sequences.map(gradOf), ...inside];
+  const results = [...next, ...stacked, ...summed.map(({ grad }) => grad)];
   const residuals = keepResiduals(scan, back.body, results);
 
   const slices = back.slices.flatMap((slice, k) => {
@@ -183,8 +201,8 @@ function backwardScan(
   const stepBack: ScanBody = {
     ...parameters,
     next: residuals.results.slice(0, next.length),
-    stacked: residuals.results.slice(next.length, next.length + sequences.length),
-    summed: residuals.results.slice(next.length + sequences.length),
+    stacked: residuals.results.slice(next.length, next.length + stacked.length),
+    summed: residuals.results.slice(next.length + stacked.length),
   };
   const backward = makeScan({
     lengths,

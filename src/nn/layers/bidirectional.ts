@@ -98,12 +98,12 @@ function definitionFor(settings: Settings, mode: MergeMode, outer: Outer): Descr
       const [there, ...thereStates] = forward.apply(
         [x],
         given.slice(0, given.length / 2),
-        within(context, "forward"),
+        within(context, "forward", (node) => node),
       );
       const [back, ...backStates] = backward.apply(
         [x],
         given.slice(given.length / 2),
-        within(context, "backward"),
+        within(context, "backward", (node) => (x.lengths ? reverse(node, x.lengths) : node)),
       );
       if (!there || !back) return [];
       const turned =
@@ -139,14 +139,14 @@ const mergers: { readonly [M in Exclude<MergeMode, "none">]: (a: Node, b: Node) 
   ave: (a, b) => mul(add(a, b), 0.5),
 };
 
-/** What a direction asks of the model, under its own name. */
-function within(context: Context, way: (typeof ways)[number]): Context {
+/** What a direction asks of the model, under its own name; what it shows stands where the input of its step does. */
+function within(context: Context, way: (typeof ways)[number], placed: (node: Node) => Node): Context {
   const named = (name: string): string => `${way}${capitalized(name)}`;
   return {
     ...context,
     key: (salt, perStep) => context.key(`${way}/${salt}`, perStep),
     first: (state, shape) => context.first(named(state), shape),
     last: (state, node) => context.last(named(state), node),
-    show: (group, name, node) => context.show(group, named(name), node),
+    show: (group, name, node) => context.show(group, named(name), placed(node)),
   };
 }

@@ -66,9 +66,11 @@ export function affine<L extends Facts>(
   { width, activate = (x) => x, ...described }: Affine,
 ): L {
   const { bias = true, kernelInitializer = "glorotUniform", biasInitializer = "zeros" } = options;
-  const apply: Definition["apply"] = onNode((x, [kernel, b]) => {
+  const apply: Definition["apply"] = onNode((x, [kernel, b], context) => {
     const product = matmul(x, kernel as Node);
-    return activate(b ? add(product, b) : product);
+    const a = b ? add(product, b) : product;
+    context.show("values", "a", a);
+    return activate(a);
   });
   const kernel = {
     name: "kernel",

@@ -60,7 +60,7 @@ export interface Context {
   fed(): Node | null;
   /** Tells the last value of a state. */
   last(state: string, node: Node): void;
-  /** Tells the value of a name at every step, `[time, rows, ...]`. */
+  /** Tells the value of a name, `[time, rows, ...]` or `[rows, ...]`: kept where it is wanted. */
   show(group: "states" | "values", name: string, node: Node): void;
 }
 

@@ -76,11 +76,14 @@ export function unfold(unfolding: Unfolding): Unfolded {
   const draws = Object.values(unfolding.zoneout ?? {}).flatMap(({ drawn }) => drawn ?? []);
   const more = [...draws, ...(sampled === null ? [] : [sampled.fed, sampled.drawn])];
   const nextOf = (name: string): Node => carried.find((one) => one.name === name)?.next as Node;
+  const keptAs = (name: string): Node =>
+    states.includes(name) ? nextOf(name) : (step.results[name] as Node);
+  const kept = [...new Set([shown, ...[...states, ...values].map(keptAs)])];
   const body: ScanBody = {
     carried: carried.map((one) => one.parameter),
     sequences: [step.x, ...(mask ? [mask] : []), ...more.map(({ slice }) => slice)],
     next: carried.map(({ next }) => next),
-    stacked: [shown, ...states.map(nextOf), ...values.map((name) => step.results[name] as Node)],
+    stacked: kept,
     summed: [],
   };
   const node = scan({
@@ -95,14 +98,15 @@ export function unfold(unfolding: Unfolding): Unfolded {
   const places = new Map(carried.map(({ name }, k) => [name, k]));
   const finalOf = (name: string): Node => outputOf(node, "final", places.get(name) ?? -1);
   const lastName = cell.states.includes(cell.output) ? cell.output : outputName;
-  const stacked = (names: readonly string[], from: number): Readonly<Record<string, Node>> =>
-    Object.fromEntries(names.map((name, k) => [name, outputOf(node, "stacked", from + k)]));
+  const stacked = kept.map((_, k) => outputOf(node, "stacked", k));
+  const every = (names: readonly string[]): Readonly<Record<string, Node>> =>
+    Object.fromEntries(names.map((name) => [name, stacked[kept.indexOf(keptAs(name))] as Node]));
   return {
-    outputs: outputOf(node, "stacked", 0),
+    outputs: stacked[0] as Node,
     last: places.has(lastName) ? finalOf(lastName) : null,
     finals: Object.fromEntries(cell.states.map((name) => [name, finalOf(name)])),
-    states: stacked(states, 1),
-    values: stacked(values, 1 + states.length),
+    states: every(states),
+    values: every(values),
   };
 }
 

@@ -1,6 +1,6 @@
 /** A network: layers with names, weights with values, and the calls between inputs and outputs. */
 import type { Dim } from "../../core/graph/nodes.ts";
-import { invariant } from "../../errors.ts";
+import { invariant, UnrollError } from "../../errors.ts";
 import type { Initializer } from "../layers/initializers.ts";
 import type { Definition, Regularizer } from "../layers/layer.ts";
 import type { Call, Symbolic } from "../symbols.ts";
@@ -70,19 +70,25 @@ export function layerOfCall(network: Network, call: Call): NetworkLayer {
   return layer;
 }
 
-const networks = new WeakMap<object, () => Network>();
+type Had = (x?: unknown) => Network;
+const networks = new WeakMap<object, Had>();
 
 /** Remembers how the network of a model object is had; the model may still be waiting for its first data. */
-export function register(model: object, network: () => Network): void {
+export function register(model: object, network: Had): void {
   networks.set(model, network);
 }
 
 /** Whether `x` is what sequential, functional or loadModel gave. */
 export const isModel = (x: unknown): x is object => typeof x === "object" && x !== null && networks.has(x);
 
-/** The network of a model object. Throws an UnrollError while it is not built. */
-export function networkOf(model: object): Network {
+/** The network of a model object, built for the data `x` if it was not yet. Throws an UnrollError if it cannot be. */
+export function networkOf(model: object, x?: unknown): Network {
   const network = networks.get(model);
-  invariant(network, "network: a model object");
-  return network();
+  if (network) return network(x);
+  throw new UnrollError({
+    where: "a function of models",
+    expected: "a model",
+    got: "an object of another kind",
+    fix: "Give what sequential(...), functional({ inputs, outputs }) or loadModel(path) returned.",
+  });
 }

@@ -1,4 +1,5 @@
 /** What a network makes of data: batch by batch, padding nowhere to be seen, ragged in and ragged out. */
+import type { Dim } from "../../core/graph/nodes.ts";
 import type { Batch, Device, Executable, HostArray } from "../../core/run/device.ts";
 import { keyOf } from "../../core/run/random.ts";
 import { UnrollError } from "../../errors.ts";
@@ -37,7 +38,8 @@ export async function predict(
   const columns = columnsOf(network, x, "model.predict(x)");
   const rows = columns[0]?.rows ?? 0;
   const batchSize = checkedBatchSize(request.batchSize ?? 32);
-  const states = statesGiven(network, request.initialState ?? {}, rows);
+  const where = "model.predict(x, { initialState })";
+  const states = statesGiven(network, request.initialState ?? {}, rows, where);
   const pieces: Piece[] = [];
   for (let from = 0; from < rows; from += batchSize) {
     const order = Int32Array.from({ length: Math.min(batchSize, rows - from) }, (_, k) => from + k);
@@ -46,7 +48,11 @@ export async function predict(
       outputs: await predictBatch(network, { columns, order, states }, device),
     });
   }
-  const results = network.outputs.map((end, k) => joined(end, k, columns, pieces));
+  const results = network.outputs.map(({ symbol, time }, k) => {
+    const inner = symbol.axes.slice(time === null ? 0 : 1).map((axis) => axis ?? 1);
+    const arrays = pieces.map((piece) => ({ rows: piece.rows, array: piece.outputs[k] as Float32Array }));
+    return joined({ time, inner }, columns, arrays);
+  });
   return arranged(network.outputsAs, results);
 }
 
@@ -93,7 +99,8 @@ async function predictBatch(
   return made.slice(0, network.outputs.length);
 }
 
-const layerOf = (name: string): string => name.split(/[/#]/)[0] ?? "";
+/** The layer of "layer/state". */
+export const layerOf = (name: string): string => name.split(/[/#]/)[0] ?? "";
 
 function programFor(network: Network, layers: readonly string[], bounds: Bounds): Program {
   const given = [...layers].sort();
@@ -130,26 +137,29 @@ function stepsOf({ time }: Pick<End, "time">, times: Readonly<Record<string, num
   return typeof time === "string" ? (times[time] ?? 1) : (time ?? 1);
 }
 
-/** The batches of output `k` side by side: a tensor, or one row for each sequence where these were uneven. */
-function joined(
-  { symbol, time }: End,
-  k: number,
+/** Values of each row, or of each of its steps. */
+export interface ResultForm {
+  readonly time: Dim | null;
+  readonly inner: readonly number[];
+}
+/** Batches side by side: a tensor, or one row for each sequence where these were uneven. */
+export function joined(
+  { time, inner }: ResultForm,
   columns: readonly Column[],
-  pieces: readonly Piece[],
+  pieces: readonly { readonly rows: number; readonly array: Float32Array }[],
 ): Tensor | Ragged {
-  const inner = symbol.axes.slice(time === null ? 0 : 1).map((axis) => axis ?? 1);
-  const arrays = pieces.map(({ outputs }) => outputs[k] as Float32Array);
   const { origin, windows } = followed(String(time));
   const source = columns.find((column) => typeof time === "string" && column.time === origin);
   const stepsIn = (row: number): number => windowsIn(windows, source?.lengths[row] ?? 0);
   if (source?.ragged)
     return raggedOf(
       pieces
-        .flatMap((piece, at) => cut(piece.rows, arrays[at] as Float32Array, inner))
+        .flatMap(({ rows, array }) => cut(rows, array, inner))
         .map((row, at) => ended(row, stepsIn(at))),
     );
   const steps = source ? [stepsIn(0)] : time === null ? [] : [Number(time)];
   const shape = [columns[0]?.rows ?? 0, ...steps, ...inner];
+  const arrays = pieces.map(({ array }) => array);
   return tensorOf(shape, sizeOf(shape) === 0 ? new Float32Array(0) : concatenated(arrays));
 }
 
@@ -188,8 +198,12 @@ function checkedBatchSize(batchSize: number): number {
 }
 
 /** Given states as columns, by "layer/state". */
-function statesGiven(network: Network, given: InitialState, rows: number): ReadonlyMap<string, Column> {
-  const where = "model.predict(x, { initialState })";
+export function statesGiven(
+  network: Network,
+  given: InitialState,
+  rows: number,
+  where: string,
+): ReadonlyMap<string, Column> {
   const columns = new Map<string, Column>();
   if (Object.keys(recordOf(given, where)).length === 0) return columns;
   const { states } = once(network, "given states", () =>

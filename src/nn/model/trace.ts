@@ -10,6 +10,7 @@ import { mul, oneHot } from "../../core/graph/operators.ts";
 import type { Computation, Parameter } from "../../core/run/device.ts";
 import { invariant, UnrollError } from "../../errors.ts";
 import { type Context, isLayer, type Value } from "../layers/layer.ts";
+import { isRecurrence } from "../layers/recurrence.ts";
 import { applied, isOperator, type OperatorCall } from "../operatorCalls.ts";
 import type { Call, Symbolic } from "../symbols.ts";
 import { type Bounds, boundIn } from "./bounds.ts";
@@ -68,10 +69,12 @@ export interface TracedState {
   readonly final: Node;
 }
 
-/** Every step of the states and values of a layer, `[time, rows, ...]`. */
+/** What a layer shows, `[time, rows, ...]`, or `[rows, ...]` where there is no time. */
 export interface Named {
   readonly states: Record<string, Node>;
   readonly values: Record<string, Node>;
+  /** What the layer gives; left empty by a recurrent layer, whose states and values say it. */
+  readonly outputs: Record<string, Node>;
 }
 
 export interface Traced {
@@ -182,7 +185,27 @@ function follow(tracing: Tracing, call: Call): Readonly<Record<string, Value>> {
   const first = tracing.network.variables.indexOf(layer.variables[0] as (typeof layer.variables)[number]);
   const weights = tracing.weights.slice(first, first + layer.variables.length);
   const values = call.by.apply(inputs, weights, contextOf(tracing, call, layer));
-  return Object.fromEntries(call.by.outputs(call.inputs).map(({ name }, k) => [name, values[k] as Value]));
+  const given = call.by
+    .outputs(call.inputs)
+    .map(({ name }, k): [string, Value] => [name, values[k] as Value]);
+  if (tracing.options.inspect && !isRecurrence(call.by)) {
+    const shown = shownBy(tracing, nameOf(tracing.network, call));
+    for (const [name, { node }] of given)
+      if (!call.by.states.includes(name) && node.dtype === "float32") shown.outputs[name] = node;
+  }
+  return Object.fromEntries(given);
+}
+
+/** The name of the layer of a call; with a number where this is not its first. */
+export function nameOf(network: Network, call: Call): string {
+  const { name } = layerOfCall(network, call);
+  const use = network.calls.filter(({ by }) => by === call.by).indexOf(call);
+  return use === 0 ? name : `${name}#${use + 1}`;
+}
+
+function shownBy({ named }: Tracing, name: string): Named {
+  named[name] ??= { states: {}, values: {}, outputs: {} };
+  return named[name];
 }
 
 /** A step counts when it counts in every operand. */
@@ -199,10 +222,8 @@ function operated(by: OperatorCall, inputs: readonly Value[]): readonly Value[] 
 }
 
 function contextOf(tracing: Tracing, call: Call, layer: NetworkLayer): Context {
-  const { network, options, keys, states, named } = tracing;
-  const uses = network.calls.filter(({ by }) => by === call.by);
-  const use = uses.indexOf(call);
-  const name = use === 0 ? layer.name : `${layer.name}#${use + 1}`;
+  const { network, options, keys, states } = tracing;
+  const name = nameOf(network, call);
   const given =
     options.states === "given" || (options.states !== "initial" && options.states.includes(layer.name));
   const firsts = new Map<string, { readonly shape: readonly number[]; readonly initial: Parameter | null }>();
@@ -239,8 +260,7 @@ function contextOf(tracing: Tracing, call: Call, layer: NetworkLayer): Context {
       states.push({ layer: name, name: state, ...first, final });
     },
     show: (group, value, node) => {
-      named[name] ??= { states: {}, values: {} };
-      named[name][group][value] = node;
+      if (options.inspect) shownBy(tracing, name)[group][value] = node;
     },
   };
 }

@@ -60,6 +60,12 @@ export type DataOf<S> = S extends Signal
           readonly other: Nested;
         }[S["kind"]]
   : { readonly [N in keyof S]: DataOf<S[N]> };
+/** What is compared with the outputs. */
+export type Targets<O> =
+  | Tensor
+  | Ragged
+  | Nested
+  | (O extends Signal ? never : { readonly [N in keyof O]: Tensor | Ragged | Nested });
 /** What `predict` returns: ragged in, ragged out; as many as there are outputs. */
 export type ResultOf<S, X> = S extends Signal
   ? X extends Tensor

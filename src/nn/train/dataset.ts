@@ -152,7 +152,8 @@ function refuseOtherLengths(columns: readonly Column[]): void {
   }
 }
 
-function raggedTimes(columns: readonly Column[]): ReadonlySet<string> {
+/** The dimensions of time in which rows differ in length. */
+export function raggedTimes(columns: readonly Column[]): ReadonlySet<string> {
   // A batch has at least one step, so that a row of none is short of it.
   const uneven = columns.filter(({ lengths }) =>
     lengths.some((length) => length === 0 || length !== lengths[0]),

@@ -42,6 +42,8 @@ export interface GoalParts {
   readonly weights: Parameter | null;
   /** `[1]`: one over the divisor of the loss. */
   readonly scale: Parameter;
+  /** `[time, rows, 1]` or `[rows, 1]`: the loss of each step times its weight; 0 where it does not count. */
+  readonly losses: Node;
   /** The sum of the losses, then of each metric. */
   readonly sums: readonly Node[];
 }
@@ -61,25 +63,37 @@ export function objectiveOf(
   given: readonly Given[],
   trained: readonly boolean[] | null,
 ): Objective {
-  const parts = goals.map((goal, k) =>
-    partsOf(goal, traced.outputs[k], given[k] ?? { counts: false, weights: false }),
-  );
+  const parts = goalParts(traced, goals, given);
   const states = traced.states.flatMap(({ initial, final }) => (initial === null ? [] : [final]));
   const outputs = [...parts.flatMap(({ sums }) => sums), ...states];
   const shared = { inputs: endsOf(traced, parts), lengths: traced.lengths, weights: traced.weights };
   if (trained === null) return { computation: { ...shared, outputs, gradients: [] }, goals: parts };
 
-  const terms = parts.map(({ sums: [sum], scale }) => mul(sum as Node, scale));
-  const [first = scaleless(), ...rest] = terms;
   const wrt = traced.weights.filter((_, k) => trained[k]);
-  const answer = differentiate({ roots: simplify([add(first, ...rest), ...outputs]), wrt });
+  const answer = differentiate({ roots: simplify([lossOf(parts), ...outputs]), wrt });
   const found = answer.gradients.values();
   const gradients = traced.weights.map((_, k) => (trained[k] ? (found.next().value ?? null) : null));
   return { computation: { ...shared, outputs: answer.roots.slice(1), gradients }, goals: parts };
 }
 
+export function goalParts(
+  traced: Traced,
+  goals: readonly Goal[],
+  given: readonly Given[],
+): readonly GoalParts[] {
+  return goals.map((goal, k) =>
+    partsOf(goal, traced.outputs[k], given[k] ?? { counts: false, weights: false }),
+  );
+}
+
+/** What is minimised, `[1]`. */
+export function lossOf(parts: readonly GoalParts[]): Node {
+  const [first = scaleless(), ...rest] = parts.map(({ sums: [sum], scale }) => mul(sum as Node, scale));
+  return add(first, ...rest);
+}
+
 /** The arrays that go with these come in the same order. */
-function endsOf(traced: Traced, parts: readonly GoalParts[]): readonly Parameter[] {
+export function endsOf(traced: Traced, parts: readonly GoalParts[]): readonly Parameter[] {
   const own = parts.flatMap(({ target, counts, weights, scale }) => [target, counts, weights, scale]);
   return [...inputsOf(traced), ...own.filter((input) => input !== null)];
 }
@@ -97,17 +111,20 @@ function partsOf({ name, loss, metrics }: Goal, output: Value | undefined, given
   const weights = given.weights ? perStep("weights") : null;
 
   const losses = loss.perStep(node, target);
-  const total = (values: Node, factor: Node | null): Node =>
-    sumLeading(factor === null ? values : mul(values, factor), leading.length);
+  const weighted = (values: Node, factor: Node | null): Node =>
+    factor === null ? values : mul(values, factor);
+  const total = (values: Node): Node => sumLeading(values, leading.length);
   const sums = metrics.map(({ perStep: of }) =>
-    total(of === loss.perStep ? losses : of(node, target), counts),
+    total(weighted(of === loss.perStep ? losses : of(node, target), counts)),
   );
+  const counted = weighted(losses, weights ?? counts);
   return {
     target,
     counts,
     weights,
     scale: parameter(`${name}/scale`, [1]),
-    sums: [total(losses, weights ?? counts), ...sums],
+    losses: counted,
+    sums: [total(counted), ...sums],
   };
 }
 

@@ -27,18 +27,23 @@ export interface Purpose {
   /** As many steps as sequences may have, for layers that ask. */
   readonly bounds: Bounds;
 }
-export interface Program {
+/** A traced network that batches are made for. */
+export interface Fed {
   readonly network: Network;
+  readonly compiled: Pick<Compiled, "goals" | "timeReduction">;
+  readonly purpose: Pick<Purpose, "given">;
+  readonly traced: Traced;
+  /** What computes the masks of the outputs, by device. */
+  readonly masks: WeakMap<Device, Executable>;
+}
+export interface Program extends Fed {
   readonly compiled: Compiled;
   readonly purpose: Purpose;
   /** How it was traced. */
   readonly options: TraceOptions;
-  readonly traced: Traced;
   readonly objective: Objective;
   /** Which weights get a gradient. */
   readonly trained: readonly boolean[];
-  /** What computes the masks of the outputs, by device. */
-  readonly masks: WeakMap<Device, Executable>;
 }
 /** What a run needs besides the batch. */
 export interface Moment {
@@ -71,7 +76,7 @@ export const purposeKey = ({ training, gradients, states, given, bounds }: Purpo
 
 /** The arrays of a batch in the order of the program's inputs, and what counts in it. */
 export function batchOf(
-  program: Program,
+  program: Fed,
   feed: Feed,
   moment: Moment,
 ): { readonly batch: Batch; readonly counts: readonly Counted[] } {
@@ -112,7 +117,7 @@ export function batchOf(
 }
 
 /** Those of dropout change with every step; those of first states belong to the model. */
-function keysOf({ network, traced }: Program, { seed, step }: Moment): readonly Int32Array[] {
+function keysOf({ network, traced }: Fed, { seed, step }: Moment): readonly Int32Array[] {
   return traced.keys.map(({ salt, perStep }: Key) =>
     Int32Array.from(perStep ? keyOf(seed, salt, step) : keyOf(network.seed, salt, 0)),
   );
@@ -127,12 +132,13 @@ function statesOf(traced: Traced, rows: number, states: Moment["states"]): reado
 
 /** `[rows, time]` for each output with a mask, made by the part of the network that makes it. */
 function masksOf(
-  program: Program,
+  program: Fed,
   { rows, times, lengths }: Feed,
   inputs: readonly HostArray[],
   device: Device,
 ): readonly (Float32Array | null)[] {
-  const { network, traced, masks } = program;
+  const { network, traced, compiled, masks } = program;
+  if (compiled.goals.length === 0) return [];
   const nodes = traced.outputs.flatMap(({ mask }) => mask ?? []);
   if (nodes.length === 0) return [];
   const executable = masks.get(device) ?? device.compile(computationOf(traced, nodes));

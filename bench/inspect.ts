@@ -1,0 +1,84 @@
+/**
+ * What does looking into a run cost? `inspect(model, x)` beside `predict(x)`, and with targets beside
+ * `gradients(x, y)`: a recurrent layer, every step of which is an output, and a dense layer.
+ */
+
+import { setDevice } from "../src/nn/device.ts";
+import { inspect } from "../src/nn/insight/inspect.ts";
+import { dense } from "../src/nn/layers/dense.ts";
+import { input } from "../src/nn/layers/input.ts";
+import { gru, lstm, simpleRNN } from "../src/nn/layers/recurrent.ts";
+import { tensor } from "../src/nn/model/tensor.ts";
+import { sequential } from "../src/nn/models.ts";
+import { devices } from "./devices.ts";
+import { noise, type Size, sizeOf, sizeText } from "./networks.ts";
+import { type Report, spread, times } from "./report.ts";
+import { alternately, type Manner, type Side, type Timing } from "./timing.ts";
+
+const outputs = 8;
+const sizes: readonly Size[] = [
+  sizeOf("LSTM", [32, 32, 32, 100]),
+  sizeOf("LSTM", [64, 128, 32, 100]),
+  sizeOf("LSTM", [128, 256, 16, 100]),
+  sizeOf("GRU", [64, 128, 32, 100]),
+  sizeOf("RNN", [64, 128, 32, 100]),
+];
+const layers = { LSTM: lstm, GRU: gru, RNN: simpleRNN, own: lstm } as const;
+
+export async function inspectReport({ patience, strict }: Manner): Promise<Report> {
+  const measured: { device: string; size: string; timings: readonly Timing[] }[] = [];
+  for (const { name } of devices) {
+    setDevice(name, { threads: 1, strict, memoryLimit: 2 ** 31 });
+    for (const size of sizes)
+      measured.push({
+        device: name,
+        size: sizeText(size),
+        timings: await alternately(sidesOf(size), patience),
+      });
+  }
+  const cells = ([predict, seen, gradients, deltas]: readonly Timing[]): readonly string[] =>
+    predict && seen && gradients && deltas
+      ? [
+          ...[predict, seen].map(spread),
+          times(seen.median / predict.median),
+          ...[gradients, deltas].map(spread),
+          times(deltas.median / gradients.median),
+        ]
+      : [];
+  return {
+    name: "inspect",
+    title: "Looking into a run",
+    columns: [
+      "device",
+      "layer",
+      "predict, ms",
+      "inspect, ms",
+      "ratio",
+      "gradients, ms",
+      "inspect with y, ms",
+      "ratio",
+    ],
+    texts: 2,
+    rows: measured.map(({ device, size, timings }) => [device, size, ...cells(timings)]),
+    notes: ["One thread; the batch as one. To reach: at most 1.5 times."],
+    data: measured,
+  };
+}
+
+function sidesOf(size: Size): readonly Side[] {
+  const { cell, features, units, batch, steps } = size;
+  const model = sequential(
+    input({ shape: [null, features] }),
+    layers[cell]({ units, returnSequences: true }),
+    dense({ units: outputs }),
+  );
+  model.compile({ optimizer: "sgd", loss: "meanSquaredError" });
+  const x = tensor(noise("x", batch * steps * features, 1), [batch, steps, features]);
+  const y = tensor(noise("y", batch * steps * outputs, 1), [batch, steps, outputs]);
+  return [
+    { name: "predict", run: () => model.predict(x, { batchSize: batch }) },
+    { name: "inspect", run: () => inspect(model, x) },
+    { name: "gradients", run: () => model.gradients(x, y) },
+    { name: "inspect with y", run: () => inspect(model, x, { y }) },
+  ];
+}

@@ -1,0 +1,83 @@
+/** What a network holds at every step of a run: states, values, losses and deltas. */
+
+import type { Node } from "../../core/graph/nodes.ts";
+import { checkOptions } from "../layers/options.ts";
+import { networkOf } from "../model/network.ts";
+import type { InitialState } from "../model/predict.ts";
+import { arranged } from "../model/structure.ts";
+import type { DataOf, ResultOf, Signals, Targets } from "../model/types.ts";
+import { arraysOf, type Run, runOf, type Values, valuesOf, viewFor, zerosOf } from "./run.ts";
+import { type Jacobian, type SensitivityQuestion, sensitivityOf } from "./sensitivity.ts";
+import type { View } from "./view.ts";
+
+export interface LayerInspection {
+  /** Each state after each step, `[batch, time, ...]`: `h`, `c`. */
+  readonly states: Readonly<Record<string, Values>>;
+  /** Each named value of each step, `[batch, time, ...]`: `a`, `i`, `output`. */
+  readonly values: Readonly<Record<string, Values>>;
+  /** By the same names: the derivative of the loss with respect to a state or value. Empty without `y`. */
+  readonly deltas: Readonly<Record<string, Values>>;
+}
+export interface Inspection<O extends Signals = Signals, X = unknown> {
+  /** What `predict` gives, bit for bit. */
+  readonly outputs: ResultOf<O, X>;
+  /** By name; the second call of a shared layer is `lstm_1#2`. */
+  readonly layers: Readonly<Record<string, LayerInspection>>;
+  /** The loss of each step before it is reduced, `[batch, time]` or `[batch]`, for each output; null without `y`. */
+  readonly loss: ResultOf<O, X> | null;
+  /**
+   * The Jacobian of a state, value or output at one step with respect to an input, state or value at another:
+   * `[batch, toSize, fromSize]`, or `[batch, time, toSize, fromSize]` for every step of `from` where it names none.
+   */
+  sensitivity<const Q extends SensitivityQuestion>(question: Q): Promise<Jacobian<Q>>;
+}
+export interface InspectOptions<O> {
+  /** Targets: with them there are losses and deltas. The model must be compiled. */
+  readonly y?: Targets<O>;
+  /** First states, as in `predict`. */
+  readonly initialState?: InitialState;
+}
+
+/** A run of the model on `x`, all rows at once, with everything that happens in it. The model stays as it is. */
+export async function inspect<I extends Signals, O extends Signals, const X extends DataOf<I>>(
+  model: { readonly inputs: I; readonly outputs: O },
+  x: X,
+  options: InspectOptions<O> = {},
+): Promise<Inspection<O, X>> {
+  const some = { expected: "data", holds: (value: unknown) => value !== null };
+  checkOptions("inspect", options, { y: some, initialState: some });
+  const run = runOf(networkOf(model, x), x, options);
+  const view = viewFor(run);
+  const arrays = await arraysOf(run, view);
+  const found = (node: Node): Values => valuesOf(run, node, arrays.get(node) as Float32Array);
+  const { outputsAs } = run.network;
+  const losses = view.losses.map((node) =>
+    valuesOf(run, withoutLast(node), arrays.get(node) as Float32Array),
+  );
+  // What an output is follows from its symbol, as in predict.
+  return {
+    outputs: arranged(outputsAs, view.outputs.map(found)),
+    layers: layersOf(run, view, found),
+    loss: losses.length === 0 ? null : arranged(outputsAs, losses),
+    sensitivity: (question) => sensitivityOf(run, question),
+  } as Inspection<O, X>;
+}
+
+const withoutLast = (node: Node): Node => ({ ...node, shape: node.shape.slice(0, -1) });
+
+function layersOf(
+  run: Run,
+  { shown, deltas }: View,
+  found: (node: Node) => Values,
+): Readonly<Record<string, LayerInspection>> {
+  const layers: Record<string, Record<keyof LayerInspection, Record<string, Values>>> = {};
+  for (const { layer, group, name, node } of shown) {
+    layers[layer] ??= { states: {}, values: {}, deltas: {} };
+    layers[layer][group === "states" ? "states" : "values"][name] = found(node);
+  }
+  for (const { layer, name, node, of } of deltas)
+    (layers[layer] as LayerInspection & { deltas: Record<string, Values> }).deltas[name] = node
+      ? found(node)
+      : zerosOf(run, of);
+  return layers;
+}

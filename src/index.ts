@@ -17,6 +17,14 @@ export {
 } from "./nn/device.ts";
 // nn: seeing inside
 export {
+  type BackpropagationOptions,
+  type BackpropagationStep,
+  type BackpropagationSteps,
+  backpropagationSteps,
+  type StepDelta,
+  type StepGradient,
+} from "./nn/insight/backpropagation.ts";
+export {
   type Inspection,
   type InspectOptions,
   inspect,

@@ -30,8 +30,17 @@ export {
   inspect,
   type LayerInspection,
 } from "./nn/insight/inspect.ts";
+export type { Memory, MemoryOptions } from "./nn/insight/memoryLength.ts";
 export type { Values } from "./nn/insight/run.ts";
 export type { Jacobian, SensitivityQuestion } from "./nn/insight/sensitivity.ts";
+export { spectralRadius } from "./nn/insight/spectralRadius.ts";
+export {
+  type UnfoldedEdge,
+  type UnfoldedGraph,
+  type UnfoldedNode,
+  type UnfoldOptions,
+  unfold,
+} from "./nn/insight/unfold.ts";
 // nn: layers
 export { activation } from "./nn/layers/activation.ts";
 export type { Activation, ActivationName } from "./nn/layers/activations.ts";

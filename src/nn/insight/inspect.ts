@@ -6,6 +6,7 @@ import { networkOf } from "../model/network.ts";
 import type { InitialState } from "../model/predict.ts";
 import { arranged } from "../model/structure.ts";
 import type { DataOf, ResultOf, Signals, Targets } from "../model/types.ts";
+import { type Memory, type MemoryOptions, memoryOf } from "./memoryLength.ts";
 import { arraysOf, type Run, runOf, type Values, valuesOf, viewFor, zerosOf } from "./run.ts";
 import { type Jacobian, type SensitivityQuestion, sensitivityOf } from "./sensitivity.ts";
 import type { View } from "./view.ts";
@@ -30,6 +31,8 @@ export interface Inspection<O extends Signals = Signals, X = unknown> {
    * `[batch, toSize, fromSize]`, or `[batch, time, toSize, fromSize]` for every step of `from` where it names none.
    */
   sensitivity<const Q extends SensitivityQuestion>(question: Q): Promise<Jacobian<Q>>;
+  /** For each row, how many steps back a change of a layer's state is still felt in its last state. */
+  memoryLength(options?: MemoryOptions): Promise<readonly Memory[]>;
 }
 export interface InspectOptions<O> {
   /** Targets: with them there are losses and deltas. The model must be compiled. */
@@ -60,6 +63,7 @@ export async function inspect<I extends Signals, O extends Signals, const X exte
     layers: layersOf(run, view, found),
     loss: losses.length === 0 ? null : arranged(outputsAs, losses),
     sensitivity: (question) => sensitivityOf(run, question),
+    memoryLength: (given = {}) => memoryOf(run, given),
   } as Inspection<O, X>;
 }
 

@@ -6,7 +6,7 @@ import type { Cell } from "../cells/defineCell.ts";
 import { type Described, makeLayer } from "./call.ts";
 import { configOf } from "./config.ts";
 import type { Facts, Layer, LayerOf } from "./facts.ts";
-import { type Context, definitionOf, type Output, type Value } from "./layer.ts";
+import { type Context, type Definition, definitionOf, type Output, type Value } from "./layer.ts";
 import { checkOptions, commonChecks, oneOf } from "./options.ts";
 import { capitalized, isRecurrence, type Recurrence, recurrence, type Settings } from "./recurrence.ts";
 
@@ -58,6 +58,16 @@ export function bidirectional<L extends Facts, const M extends MergeMode = "conc
   return makeLayer(definitionFor(settings, mode, outer), facts);
 }
 
+/** Its two directions and how their outputs become one. */
+export interface Bidirectional extends Definition {
+  readonly directions: readonly [forward: Settings, backward: Settings];
+  readonly mergeMode: MergeMode;
+}
+
+export function isBidirectional(definition: Definition | null): definition is Bidirectional {
+  return definition !== null && "directions" in definition;
+}
+
 function innerOf(layer: unknown): Recurrence {
   const inner = definitionOf(layer);
   if (isRecurrence(inner) && inner.settings.teacher === null) return inner;
@@ -75,7 +85,11 @@ const ways = ["forward", "backward"] as const;
 const bothWays = (states: readonly string[]): readonly string[] =>
   ways.flatMap((way) => states.map((state) => `${way}${capitalized(state)}`));
 
-function definitionFor(settings: Settings, mode: MergeMode, outer: Outer): Described {
+function definitionFor(
+  settings: Settings,
+  mode: MergeMode,
+  outer: Outer,
+): Described & Pick<Bidirectional, "directions" | "mergeMode"> {
   const once = { ...settings, zeroMasked: settings.returnSequences };
   const forward = recurrence(once);
   const backward = recurrence({ ...once, goBackwards: !settings.goBackwards });
@@ -85,6 +99,8 @@ function definitionFor(settings: Settings, mode: MergeMode, outer: Outer): Descr
       (one.weights?.(forms) ?? []).map((spec) => ({ ...spec, name: `${ways[k]}/${spec.name}` })),
     );
   return {
+    directions: [forward.settings, backward.settings],
+    mergeMode: mode,
     base: "bidirectional",
     className: "Bidirectional",
     ...outer,

@@ -1,0 +1,98 @@
+/**
+ * The unfolded graph of a model: every layer at every step, and between them what goes from one to the other, with the
+ * weights that are the same at each step.
+ *
+ *   L_1     L_2     L_3          names: "lecture", many to many
+ *    |       |       |
+ *   o_1     o_2     o_3
+ *    | V     | V     | V
+ *   h_1 -W- h_2 -W- h_3
+ *    | U     | U     | U
+ *   x_1     x_2     x_3
+ */
+import { checkOptions, whole } from "../layers/options.ts";
+import { networkOf } from "../model/network.ts";
+import { type LectureNames, lectureNames, type Naming, namingCheck } from "./lecture.ts";
+import { mermaidOf } from "./mermaid.ts";
+import { unfoldedNetwork } from "./unfoldedNetwork.ts";
+
+export interface UnfoldedNode {
+  /** "h_2", or "lstm_1@2". */
+  readonly id: string;
+  /** A layer with states, another layer or operator, what goes in, what comes out, and what it is compared by and with. */
+  readonly kind: "input" | "state" | "layer" | "output" | "loss" | "target";
+  /** For people: "h_2", or "lstm_1, t = 2". */
+  readonly label: string;
+  /** The layer, operator, input or output that it belongs to. */
+  readonly name: string;
+  /** 1 ... steps; 0 for a state before the first step; null for what has no time. */
+  readonly step: number | null;
+}
+export interface UnfoldedEdge {
+  /** Ids of nodes. */
+  readonly from: string;
+  readonly to: string;
+  /** Within a step, or from the state at one step to that at the next. */
+  readonly kind: "forward" | "recurrent";
+  /** The weights on the way: "U", or "lstm_1/kernel"; null where there are none. */
+  readonly label: string | null;
+  /** By the names of `model.weights`. */
+  readonly weights: readonly string[];
+}
+export interface UnfoldedGraph {
+  readonly nodes: readonly UnfoldedNode[];
+  readonly edges: readonly UnfoldedEdge[];
+  /** The text of a flow chart of Mermaid, each step a box. */
+  toMermaid(): string;
+}
+export interface UnfoldOptions {
+  /** Steps of every sequence of any length. Default: 3. */
+  readonly steps?: number;
+  /** Default: those of the lectures for one recurrent layer and a dense layer, else the layers' own. */
+  readonly names?: Naming;
+}
+
+/** A first state of zeros is left out: nothing comes from it. */
+export function unfold(
+  model: { readonly inputs: unknown; readonly outputs: unknown },
+  options: UnfoldOptions = {},
+): UnfoldedGraph {
+  checkOptions("unfold", options, { steps: whole(1), names: namingCheck });
+  const network = networkOf(model);
+  const lecture = lectureNames(network, options.names);
+  const graph = unfoldedNetwork(network, options.steps ?? 3);
+  const named = lecture === null ? graph : inLetters(graph, lecture, network.inputs[0]?.name ?? "");
+  return { ...named, toMermaid: () => mermaidOf(named) };
+}
+
+type Graph = Pick<UnfoldedGraph, "nodes" | "edges">;
+
+/** The same graph in the letters of the lectures. What stands behind the last step has its number. */
+function inLetters({ nodes, edges }: Graph, lecture: LectureNames, input: string): Graph {
+  const last = Math.max(...nodes.map(({ step }) => step ?? 0));
+  const letterOf = ({ kind, name }: UnfoldedNode): string => {
+    if (kind === "loss") return "L";
+    if (kind === "target") return "y";
+    if (kind === "input" && name === input) return "x";
+    return name === lecture.recurrent ? "h" : "o";
+  };
+  const ids = new Map(nodes.map((node) => [node.id, `${letterOf(node)}_${node.step ?? last}`]));
+  const idOf = (id: string): string => ids.get(id) ?? id;
+  return {
+    nodes: nodes.map((node) => ({
+      ...node,
+      id: idOf(node.id),
+      label: idOf(node.id),
+      step: node.step ?? last,
+    })),
+    edges: edges.map((edge) => ({
+      ...edge,
+      from: idOf(edge.from),
+      to: idOf(edge.to),
+      label:
+        edge.weights.length === 0
+          ? null
+          : edge.weights.map((name) => lecture.weights[name] ?? name).join(", "),
+    })),
+  };
+}

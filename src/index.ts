@@ -18,29 +18,22 @@ export {
 // nn: seeing inside
 export {
   type BackpropagationOptions,
-  type BackpropagationStep,
   type BackpropagationSteps,
   backpropagationSteps,
-  type StepDelta,
-  type StepGradient,
 } from "./nn/insight/backpropagation.ts";
+export type { BackpropagationStep, StepDelta, StepGradient } from "./nn/insight/backpropagationStep.ts";
 export {
   type Inspection,
   type InspectOptions,
   inspect,
   type LayerInspection,
 } from "./nn/insight/inspect.ts";
-export type { Memory, MemoryOptions } from "./nn/insight/memoryLength.ts";
+export type { MemoryLength, MemoryLengthOptions } from "./nn/insight/memoryLength.ts";
 export type { Values } from "./nn/insight/run.ts";
 export type { Jacobian, SensitivityQuestion } from "./nn/insight/sensitivity.ts";
 export { spectralRadius } from "./nn/insight/spectralRadius.ts";
-export {
-  type UnfoldedEdge,
-  type UnfoldedGraph,
-  type UnfoldedNode,
-  type UnfoldOptions,
-  unfold,
-} from "./nn/insight/unfold.ts";
+export { type UnfoldedGraph, type UnfoldOptions, unfold } from "./nn/insight/unfold.ts";
+export type { UnfoldedEdge, UnfoldedNode } from "./nn/insight/unfoldedGraph.ts";
 // nn: layers
 export { activation } from "./nn/layers/activation.ts";
 export type { Activation, ActivationName } from "./nn/layers/activations.ts";

@@ -1,6 +1,7 @@
 /** What `inspect` gives: the bits of `predict`, shapes, losses, first states; and sensitivities. */
 
 import {
+  backpropagationSteps,
   dense,
   gru,
   input,
@@ -46,6 +47,23 @@ describe.each([1, 2])("on wasm with %i threads", (threads) => {
     }
     setDevice("auto");
   });
+});
+
+test.each(names)("deltas on wasm are those of the reference: %s", async (name) => {
+  const deltasOn = async (device: "wasm" | "reference"): Promise<[string, number[]][]> => {
+    setDevice(device);
+    const { model, x, y } = lookedInto(name, "sum");
+    const { layers } = await inspect(model as Any, x as number[][][], { y: y as number[][][] });
+    setDevice("auto");
+    return Object.entries(layers).flatMap(([layer, { deltas }]) =>
+      Object.entries(deltas).map(([value, all]): [string, number[]] => [`${layer}.${value}`, numbersOf(all)]),
+    );
+  };
+  const expected = await deltasOn("reference");
+  for (const [k, [value, found]] of (await deltasOn("wasm")).entries()) {
+    expect(value).toBe(expected[k]?.[0]);
+    close(found, expected[k]?.[1] ?? [], 5);
+  }
 });
 
 describe("what there is", () => {
@@ -176,6 +194,27 @@ describe("what there is", () => {
     const second = await inspect(model, even);
     expect(await inspect(model, even)).toHaveProperty("outputs", second.outputs);
     expect(await model.predict(even)).toEqual(second.outputs);
+  });
+
+  test("rows without a step, and a batch of such rows", async () => {
+    const model = sequential(
+      input({ shape: [null, 2] }),
+      gru({ units: 2, returnSequences: true }),
+      dense({ units: 1 }),
+    );
+    model.compile({ optimizer: "sgd", loss: "meanSquaredError" });
+    const some = await inspect(model, [[], [[1, 2]]], { y: [[], [[1]]] });
+    expect((some.layers["gru_1"]?.deltas["h"] as Ragged | undefined)?.rows.map(({ shape }) => shape)).toEqual(
+      [
+        [0, 2],
+        [1, 2],
+      ],
+    );
+    const none = await inspect(model, [[], []], { y: [[], []] });
+    expect(none.layers["gru_1"]?.states["h"]?.toArray()).toEqual([[], []]);
+    expect(none.loss?.toArray()).toEqual([[], []]);
+    const steps = await backpropagationSteps(model, [[]], [[]]);
+    expect(steps.gradients.every(({ data }) => data.every((value) => value === 0))).toBe(true);
   });
 
   test("what cannot be is refused", async () => {

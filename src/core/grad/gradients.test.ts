@@ -209,3 +209,34 @@ test("the delta of a value inside a step is the gradient of a sequence of zeros 
   }).gradients;
   expect(delta?.shape).toEqual(["time", rows, units]);
 });
+
+test("within: the same of a value that the step has, without anything added; null where no scan matters", () => {
+  const probe = parameter("probe", ["time", rows, units]);
+  const { step: cell, initial, weights } = lstmCell();
+  const node = recur({ step: cell, initial });
+  const loss = total(result(node, "stacked"));
+  const value = result(node, "stacked") as NodeOf<"output">;
+  const { roots, within } = differentiate({ roots: [loss], wrt: weights, within: [value] });
+  verify([...roots, ...within] as readonly Node[], "differentiate");
+
+  const probed: Step = (slices, states) => {
+    const { next, stacked = [] } = cell(slices.slice(0, -1), states);
+    const moved = add(next[0] as Node, slices.at(-1) as Node);
+    return { next: [moved, ...next.slice(1)], stacked: [moved, ...stacked.slice(1)] };
+  };
+  const other = recur({ step: probed, initial, sequences: [x, probe] });
+  const { gradients } = differentiate({ roots: [total(result(other, "stacked"))], wrt: [probe] });
+  const given = new Map<Node, HostValue>([
+    [lengths, integers(2, 0, 4)],
+    [x, numbers([4, 3, 3], 5)],
+    [probe, { shape: [4, 3, units], data: new Float64Array(12 * units) }],
+    ...weights.map((weight, k): [Node, HostValue] => [weight, numbers(weight.shape.map(Number), k + 7)]),
+    ...initial.map((state, k): [Node, HostValue] => [state, numbers([3, units], k + 3)]),
+  ]);
+  const [found, expected] = evaluate([within[0], gradients[0]] as readonly Node[], given, {
+    rows: 3,
+    time: 4,
+  });
+  expect(found).toEqual(expected);
+  expect(differentiate({ roots: [sum(x)], wrt: [], within: [value] }).within).toEqual([null]);
+});

@@ -4,7 +4,7 @@ import type { Node } from "../../core/graph/nodes.ts";
 import { topological } from "../../core/graph/walk.ts";
 import { cellWeights } from "../layers/cellParts.ts";
 import type { Settings } from "../layers/recurrence.ts";
-import { traceStep } from "../layers/step.ts";
+import { type Step, traceStep } from "../layers/step.ts";
 
 export interface EdgeWeights {
   readonly input: readonly string[];
@@ -24,17 +24,7 @@ export function weightsOnEdges(
   const specs = cellWeights(cell, sizes);
   const weights = Object.fromEntries(specs.map(({ name, shape }) => [name, parameter(name, shape)]));
   const step = traceStep({ cell, sizes, weights });
-  const factors = new Map<string, Set<Node>>();
-  for (const node of topological(Object.values(step.results))) {
-    if (node.op !== "matmul") continue;
-    const sides = node.inputs.map(
-      (side) => new Set(topological([side]).filter(({ op }) => op === "parameter")),
-    );
-    for (const { name } of specs)
-      for (const [k, side] of sides.entries())
-        if (side.has(weights[name] as Node))
-          factors.set(name, new Set([...(factors.get(name) ?? []), ...(sides[1 - k] ?? [])]));
-  }
+  const factors = new Map(specs.map(({ name }) => [name, factorsOf(step, weights[name] as Node)]));
   const states = Object.values(step.states);
   const isOfState = (name: string): boolean =>
     /^recurrent/.test(name) || states.some((state) => factors.get(name)?.has(state) === true);
@@ -42,7 +32,17 @@ export function weightsOnEdges(
     !/^recurrent/.test(name) && factors.get(name)?.has(step.x) === true;
   const named = (holds: (name: string) => boolean): readonly string[] =>
     specs.flatMap(({ name, shape }) =>
-      shape.length > 1 && holds(name) && factors.has(name) ? `${prefix}${name}` : [],
+      shape.length > 1 && holds(name) && (factors.get(name)?.size ?? 0) > 0 ? `${prefix}${name}` : [],
     );
   return { input: named(isOfInput), state: named(isOfState) };
 }
+
+/** The states, the input and the weights that are multiplied with a weight, as in `matmul(concat(x, h), W)`. */
+function factorsOf({ results }: Step, weight: Node): ReadonlySet<Node> {
+  const products = topological(Object.values(results)).filter(({ op }) => op === "matmul");
+  const sides = products.map(({ inputs }) => inputs.map(parametersIn));
+  return new Set(sides.flatMap(([a = [], b = []]) => (a.includes(weight) ? b : b.includes(weight) ? a : [])));
+}
+
+const parametersIn = (node: Node): readonly Node[] =>
+  topological([node]).filter(({ op }) => op === "parameter");

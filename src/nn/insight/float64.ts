@@ -1,4 +1,4 @@
-/** A run as a graph and its numbers in float64, for the reference interpreter: slow, exact, independent of the device. */
+/** A run as a graph and its numbers in float64, for the reference interpreter, whatever the device is. */
 import { type Node, rows as rowsDim } from "../../core/graph/nodes.ts";
 import { evaluate, type HostValue } from "../../core/run/reference.ts";
 import { referenceDevice } from "../../core/run/referenceDevice.ts";

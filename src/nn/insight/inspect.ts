@@ -6,7 +6,7 @@ import { networkOf } from "../model/network.ts";
 import type { InitialState } from "../model/predict.ts";
 import { arranged } from "../model/structure.ts";
 import type { DataOf, ResultOf, Signals, Targets } from "../model/types.ts";
-import { type Memory, type MemoryOptions, memoryOf } from "./memoryLength.ts";
+import { type MemoryLength, type MemoryLengthOptions, memoryLengthOf } from "./memoryLength.ts";
 import { arraysOf, type Run, runOf, type Values, valuesOf, viewFor, zerosOf } from "./run.ts";
 import { type Jacobian, type SensitivityQuestion, sensitivityOf } from "./sensitivity.ts";
 import type { View } from "./view.ts";
@@ -32,7 +32,7 @@ export interface Inspection<O extends Signals = Signals, X = unknown> {
    */
   sensitivity<const Q extends SensitivityQuestion>(question: Q): Promise<Jacobian<Q>>;
   /** For each row, how many steps back a change of a layer's state is still felt in its last state. */
-  memoryLength(options?: MemoryOptions): Promise<readonly Memory[]>;
+  memoryLength(options?: MemoryLengthOptions): Promise<readonly MemoryLength[]>;
 }
 export interface InspectOptions<O> {
   /** Targets: with them there are losses and deltas. The model must be compiled. */
@@ -63,7 +63,7 @@ export async function inspect<I extends Signals, O extends Signals, const X exte
     layers: layersOf(run, view, found),
     loss: losses.length === 0 ? null : arranged(outputsAs, losses),
     sensitivity: (question) => sensitivityOf(run, question),
-    memoryLength: (given = {}) => memoryOf(run, given),
+    memoryLength: (given = {}) => memoryLengthOf(run, given),
   } as Inspection<O, X>;
 }
 

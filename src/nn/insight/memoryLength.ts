@@ -13,11 +13,11 @@ import { formOf, type Run } from "./run.ts";
 import { jacobianOf, plainView, stepsAt, stepsIn } from "./sensitivity.ts";
 import { placeOf, type Shown } from "./view.ts";
 
-export interface MemoryOptions {
+export interface MemoryLengthOptions {
   /** Default: the recurrent layer of the model, where there is one alone. */
   readonly layer?: string;
 }
-export interface Memory {
+export interface MemoryLength {
   /** Steps; Infinity where all steps of the row are felt at its end. */
   readonly length: number;
   /** ||J_k|| for k = 0, 1, ... up to the first step of the row; the first is about 1. */
@@ -25,7 +25,10 @@ export interface Memory {
 }
 
 /** For each row of a run. */
-export async function memoryOf(run: Run, options: MemoryOptions): Promise<readonly Memory[]> {
+export async function memoryLengthOf(
+  run: Run,
+  options: MemoryLengthOptions,
+): Promise<readonly MemoryLength[]> {
   checkOptions("inspection.memoryLength", options, { layer: text });
   const states = statesOf(plainView(run).shown, options.layer);
   const [first] = states as readonly [Shown, ...Shown[]];
@@ -41,7 +44,7 @@ export async function memoryOf(run: Run, options: MemoryOptions): Promise<readon
     }
     blocks.push(row);
   }
-  return last.map((end, row): Memory => {
+  return last.map((end, row): MemoryLength => {
     const norms = Array.from({ length: end + 1 }, (_, k) =>
       largestSingular(joinedAt(blocks, sizes, row * steps + end - k)),
     );

@@ -1,5 +1,5 @@
 /** A graph as the text of a Mermaid flow chart: https://mermaid.js.org/syntax/flowchart.html */
-import type { UnfoldedEdge, UnfoldedNode } from "./unfold.ts";
+import type { Graph, UnfoldedNode } from "./unfoldedGraph.ts";
 
 const shapes: { readonly [K in UnfoldedNode["kind"]]: readonly [string, string] } = {
   input: ["[", "]"],
@@ -10,13 +10,7 @@ const shapes: { readonly [K in UnfoldedNode["kind"]]: readonly [string, string] 
   loss: ["{{", "}}"],
 };
 
-export function mermaidOf({
-  nodes,
-  edges,
-}: {
-  readonly nodes: readonly UnfoldedNode[];
-  readonly edges: readonly UnfoldedEdge[];
-}): string {
+export function mermaidOf({ nodes, edges }: Graph): string {
   const ids = new Map(nodes.map(({ id }, k) => [id, `n${k}`]));
   const line = ({ id, kind, label }: UnfoldedNode): string =>
     `${ids.get(id)}${shapes[kind][0]}"${escaped(label)}"${shapes[kind][1]}`;

@@ -14,34 +14,10 @@ import { checkOptions, whole } from "../layers/options.ts";
 import { networkOf } from "../model/network.ts";
 import { type LectureNames, lectureNames, type Naming, namingCheck } from "./lecture.ts";
 import { mermaidOf } from "./mermaid.ts";
+import type { Graph, UnfoldedNode } from "./unfoldedGraph.ts";
 import { unfoldedNetwork } from "./unfoldedNetwork.ts";
 
-export interface UnfoldedNode {
-  /** "h_2", or "lstm_1@2". */
-  readonly id: string;
-  /** A layer with states, another layer or operator, what goes in, what comes out, and what it is compared by and with. */
-  readonly kind: "input" | "state" | "layer" | "output" | "loss" | "target";
-  /** For people: "h_2", or "lstm_1, t = 2". */
-  readonly label: string;
-  /** The layer, operator, input or output that it belongs to. */
-  readonly name: string;
-  /** 1 ... steps; 0 for a state before the first step; null for what has no time. */
-  readonly step: number | null;
-}
-export interface UnfoldedEdge {
-  /** Ids of nodes. */
-  readonly from: string;
-  readonly to: string;
-  /** Within a step, or from the state at one step to that at the next. */
-  readonly kind: "forward" | "recurrent";
-  /** The weights on the way: "U", or "lstm_1/kernel"; null where there are none. */
-  readonly label: string | null;
-  /** By the names of `model.weights`. */
-  readonly weights: readonly string[];
-}
-export interface UnfoldedGraph {
-  readonly nodes: readonly UnfoldedNode[];
-  readonly edges: readonly UnfoldedEdge[];
+export interface UnfoldedGraph extends Graph {
   /** The text of a flow chart of Mermaid, each step a box. */
   toMermaid(): string;
 }
@@ -64,8 +40,6 @@ export function unfold(
   const named = lecture === null ? graph : inLetters(graph, lecture, network.inputs[0]?.name ?? "");
   return { ...named, toMermaid: () => mermaidOf(named) };
 }
-
-type Graph = Pick<UnfoldedGraph, "nodes" | "edges">;
 
 /** The same graph in the letters of the lectures. What stands behind the last step has its number. */
 function inLetters({ nodes, edges }: Graph, lecture: LectureNames, input: string): Graph {

@@ -6,7 +6,7 @@ import { type End, layerOfCall, type Network } from "../model/network.ts";
 import { nameOf } from "../model/trace.ts";
 import { type Call, type Form, hasTime, type Symbolic } from "../symbols.ts";
 import { weightsOnEdges } from "./edgeWeights.ts";
-import type { UnfoldedEdge, UnfoldedNode } from "./unfold.ts";
+import type { Graph, UnfoldedEdge, UnfoldedNode } from "./unfoldedGraph.ts";
 
 /** The nodes of a symbol: one for each step, or one alone. */
 type Ids = readonly string[];
@@ -19,10 +19,7 @@ interface Drawing {
   readonly given: Map<Symbolic | Call, Readonly<Record<string, Ids>>>;
 }
 
-export function unfoldedNetwork(
-  network: Network,
-  steps: number,
-): { readonly nodes: readonly UnfoldedNode[]; readonly edges: readonly UnfoldedEdge[] } {
+export function unfoldedNetwork(network: Network, steps: number): Graph {
   const drawing: Drawing = { network, steps, nodes: [], edges: [], given: new Map() };
   for (const { symbol, name } of network.inputs)
     drawing.given.set(symbol, { output: drawn(drawing, "input", name, stepsOf(drawing, symbol)) });

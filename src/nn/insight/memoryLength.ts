@@ -20,7 +20,7 @@ export interface MemoryLengthOptions {
 export interface MemoryLength {
   /** Steps; Infinity where all steps of the row are felt at its end. */
   readonly length: number;
-  /** ||J_k|| for k = 0, 1, ... up to the first step of the row; the first is about 1. */
+  /** ||J_k|| for k = 0, 1, ... up to the first step of the row. */
   readonly norms: readonly number[];
 }
 

@@ -1,6 +1,7 @@
 /** Models that are looked into, each with data and targets. */
 
 import { defineCell } from "../../src/nn/cells/defineCell.ts";
+import { attention } from "../../src/nn/layers/attention.ts";
 import { bidirectional } from "../../src/nn/layers/bidirectional.ts";
 import { dense } from "../../src/nn/layers/dense.ts";
 import { embedding } from "../../src/nn/layers/embedding.ts";
@@ -8,6 +9,7 @@ import { flatten } from "../../src/nn/layers/flatten.ts";
 import { input } from "../../src/nn/layers/input.ts";
 import { layerNormalization } from "../../src/nn/layers/layerNormalization.ts";
 import { masking } from "../../src/nn/layers/masking.ts";
+import { multiHeadAttention } from "../../src/nn/layers/multiHeadAttention.ts";
 import { gru, lstm, recurrent, simpleRNN } from "../../src/nn/layers/recurrent.ts";
 import { repeatVector } from "../../src/nn/layers/repeatVector.ts";
 import { tensor } from "../../src/nn/model/tensor.ts";
@@ -132,6 +134,13 @@ const models: Readonly<Record<string, () => LookedInto>> = {
       x: { left: x, right: each },
       y: { steps: each, end: last },
     };
+  },
+  attention: () => {
+    const from = real();
+    const h = simpleRNN({ units, returnSequences: true })(from);
+    const seen = attention({ causal: true, score: "additive" })([h, h]);
+    const heads = multiHeadAttention({ numHeads: 2, keyDim: 2 })([seen, seen]);
+    return { model: functional({ inputs: from, outputs: dense({ units: 2 })(heads) }), x, y: each };
   },
   "tokens and classes": () => ({
     model: sequential(

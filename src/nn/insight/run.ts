@@ -3,6 +3,7 @@ import { type Dim, type Node, rows as rowsOf } from "../../core/graph/nodes.ts";
 import type { Device } from "../../core/run/device.ts";
 import { UnrollError } from "../../errors.ts";
 import { currentDevice } from "../device.ts";
+import { boundsOf } from "../model/bounds.ts";
 import { statesBefore } from "../model/carried.ts";
 import { type Column, columnsOf, gathered } from "../model/data.ts";
 import type { Network } from "../model/network.ts";
@@ -55,6 +56,7 @@ export function runOf(network: Network, x: unknown, { y, initialState = {} }: Gi
     states,
     wanted: {
       states: [...new Set([...states.keys()].map(layerOf))].sort(),
+      bounds: boundsOf(network, dataset.inputs),
       given: data && learner ? givenFor(learner, data) : [],
       compiled: data && learner ? learner.compiled : null,
     },
@@ -82,7 +84,7 @@ const views = new WeakMap<Network, Map<object | null, Map<string, View>>>();
 export function viewFor({ network, wanted }: Run): View {
   const ofNetwork = views.get(network) ?? new Map<object | null, Map<string, View>>();
   const all = ofNetwork.get(wanted.compiled) ?? new Map<string, View>();
-  const key = JSON.stringify([wanted.states, wanted.given]);
+  const key = JSON.stringify([wanted.states, wanted.given, wanted.bounds]);
   const view = all.get(key) ?? viewOf(network, wanted);
   // Compiled anew, the model has another loss: views with the one before are not wanted any more.
   const others = [...ofNetwork].filter(([compiled]) => compiled === null || wanted.compiled === null);

@@ -102,13 +102,12 @@ function everyOutput(
   const ids = drawn(drawing, "layer", name, count);
   const isStepwise = !isLayer(by) || stepByStep(by);
   const causal = form === undefined || form.time === "causal";
-  for (const input of inputs) {
+  const asks = isLayer(by) && by.operands !== undefined; // attention: its query is of its own step
+  for (const [place, input] of inputs.entries()) {
     const from = idsOf(drawing, input);
+    const which = isStepwise || (asks && place === 0) ? "its own" : causal ? "so far" : "all";
     for (const [k, to] of ids.entries()) {
-      const reads =
-        !hasTime(input) || count === null
-          ? from
-          : readBy(from, k, isStepwise ? "its own" : causal ? "so far" : "all");
+      const reads = !hasTime(input) || count === null ? from : readBy(from, k, which);
       for (const id of reads) connect(drawing, id, to, { weights });
     }
   }
@@ -119,7 +118,7 @@ function everyOutput(
 }
 
 const stepByStep = ({ everyStep, base }: Definition): boolean =>
-  everyStep !== null || ["embedding", "masking", "timeDistributed"].includes(base);
+  everyStep !== null || ["embedding", "masking", "timeDistributed", "positionalEncoding"].includes(base);
 
 /** The steps that step `k` reads. */
 function readBy(from: Ids, k: number, which: "its own" | "so far" | "all"): Ids {

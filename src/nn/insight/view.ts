@@ -45,7 +45,7 @@ export interface View extends Fed {
   readonly deltas: readonly Delta[];
   readonly executables: WeakMap<Device, Executable>;
 }
-export interface Wanted extends Pick<Purpose, "given"> {
+export interface Wanted extends Pick<Purpose, "given" | "bounds"> {
   /** The layers whose first states come from outside. */
   readonly states: readonly string[];
   /** What the network was compiled with, where losses and deltas are wanted. */
@@ -54,8 +54,8 @@ export interface Wanted extends Pick<Purpose, "given"> {
 
 const noGoals: Fed["compiled"] = { goals: [], timeReduction: "mean" };
 
-export function viewOf(network: Network, { states, given, compiled }: Wanted): View {
-  const traced = trace(network, { training: false, states, inspect: true });
+export function viewOf(network: Network, { states, given, bounds, compiled }: Wanted): View {
+  const traced = trace(network, { training: false, states, bounds, inspect: true });
   const seen = { outputs: traced.outputs.map(({ node }) => node), shown: shownIn(traced) };
   const found =
     compiled === null

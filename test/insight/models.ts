@@ -9,9 +9,11 @@ import { flatten } from "../../src/nn/layers/flatten.ts";
 import { input } from "../../src/nn/layers/input.ts";
 import { layerNormalization } from "../../src/nn/layers/layerNormalization.ts";
 import { masking } from "../../src/nn/layers/masking.ts";
+import { minGRU } from "../../src/nn/layers/minGru.ts";
 import { multiHeadAttention } from "../../src/nn/layers/multiHeadAttention.ts";
 import { gru, lstm, recurrent, simpleRNN } from "../../src/nn/layers/recurrent.ts";
 import { repeatVector } from "../../src/nn/layers/repeatVector.ts";
+import { slstm } from "../../src/nn/layers/slstm.ts";
 import { tensor } from "../../src/nn/model/tensor.ts";
 import { functional, sequential } from "../../src/nn/models.ts";
 import type { Model } from "../../src/nn/modelTypes.ts";
@@ -135,6 +137,16 @@ const models: Readonly<Record<string, () => LookedInto>> = {
       y: { steps: each, end: last },
     };
   },
+  "linear and stabilised recurrences": () => ({
+    model: sequential(
+      real(),
+      minGRU({ units: 2, returnSequences: true }),
+      slstm({ units: 2 }),
+      dense({ units: 2 }),
+    ),
+    x,
+    y: last,
+  }),
   attention: () => {
     const from = real();
     const h = simpleRNN({ units, returnSequences: true })(from);

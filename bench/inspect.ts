@@ -23,7 +23,12 @@ const sizes: readonly Size[] = [
   sizeOf("GRU", [64, 128, 32, 100]),
   sizeOf("RNN", [64, 128, 32, 100]),
 ];
-const layers = { LSTM: lstm, GRU: gru, RNN: simpleRNN, own: lstm } as const;
+const layers = {
+  LSTM: (units: number) => lstm({ units, returnSequences: true }),
+  GRU: (units: number) => gru({ units, returnSequences: true }),
+  RNN: (units: number) => simpleRNN({ units, returnSequences: true }),
+  own: (units: number) => lstm({ units, returnSequences: true }),
+} as const;
 
 export async function inspectReport({ patience, strict }: Manner): Promise<Report> {
   const measured: { device: string; size: string; timings: readonly Timing[] }[] = [];
@@ -72,7 +77,7 @@ function sidesOf(size: Size): readonly Side[] {
   const { cell, features, units, batch, steps } = size;
   const model = sequential(
     input({ shape: [null, features] }),
-    layers[cell]({ units, returnSequences: true }),
+    layers[cell](units),
     dense({ units: outputs }),
   );
   model.compile({ optimizer: "sgd", loss: "meanSquaredError" });

@@ -153,9 +153,7 @@ export function joined(
   const stepsIn = (row: number): number => windowsIn(windows, source?.lengths[row] ?? 0);
   if (source?.ragged)
     return raggedOf(
-      pieces
-        .flatMap(({ rows, array }) => cut(rows, array, inner))
-        .map((row, at) => ended(row, stepsIn(at))),
+      pieces.flatMap(({ rows, array }) => cut(rows, array, inner)).map((row, at) => ended(row, stepsIn(at))),
     );
   const steps = source ? [stepsIn(0)] : time === null ? [] : [Number(time)];
   const shape = [columns[0]?.rows ?? 0, ...steps, ...inner];

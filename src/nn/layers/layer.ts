@@ -21,6 +21,11 @@ export interface Value {
   readonly lengths: Node | null;
   /** `[time, rows, 1]`: 1 where a step counts. */
   readonly mask: Node | null;
+  /**
+   * `[time, rows, 1]`: 1 where a row has a step, 0 behind its end, where its rows may run on (model/ends.ts). Null or
+   * nothing: rows drop out as they end.
+   */
+  readonly real?: Node | null | undefined;
 }
 
 /** `l1 * sum |w| + l2 * sum w^2`, added to the loss. */

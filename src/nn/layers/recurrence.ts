@@ -181,7 +181,7 @@ function applied(settings: Settings, x: Value, weights: readonly Node[], context
     cell,
     sizes,
     weights: named,
-    x: seen,
+    x: { ...seen, mask: countedSteps(settings, seen) },
     initial: Object.fromEntries(
       begun.map((one) => [one.state, one.given ?? firstState(settings, one, named, context)]),
     ),
@@ -208,7 +208,24 @@ function tell({ finals, states, values }: Unfolded, context: Context): void {
 /** Backwards: each sequence turned at its own length, and its mask with it. */
 function turned({ goBackwards }: Settings, x: Value): Value {
   if (!goBackwards || x.lengths === null) return x;
-  return { ...x, node: reverse(x.node, x.lengths), mask: x.mask && reverse(x.mask, x.lengths) };
+  const { node, lengths, mask, real } = x;
+  return {
+    ...x,
+    node: reverse(node, lengths),
+    mask: mask && reverse(mask, lengths),
+    real: real && reverse(real, lengths),
+  };
+}
+
+/**
+ * The steps that the cell takes. Where rows run on behind their ends it matters only to what reads the last states, and
+ * backwards, where what is behind the end comes first.
+ */
+function countedSteps(settings: Settings, { mask, real }: Value): Node | null {
+  const { returnSequences, returnState, goBackwards, stateful } = settings;
+  const endsMatter = !returnSequences || returnState || goBackwards || stateful;
+  if (!real || !endsMatter) return mask;
+  return mask === null ? real : mul(mask, real);
 }
 
 function refuseOtherShape(

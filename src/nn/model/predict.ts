@@ -8,6 +8,7 @@ import { followed, windowsIn, withFollowing } from "../times.ts";
 import { type Bounds, boundsOf } from "./bounds.ts";
 import { givenStates, statefulLayers, stateName, statesAfter, statesBefore } from "./carried.ts";
 import { type Column, columnOf, columnsOf, gathered } from "./data.ts";
+import { endsOf, firstLengths } from "./ends.ts";
 import { type End, type Network, once } from "./network.ts";
 import { type Ragged, raggedOf } from "./ragged.ts";
 import { arranged } from "./structure.ts";
@@ -87,7 +88,7 @@ async function predictBatch(
   });
   const keys = traced.keys.map(({ salt }) => Int32Array.from(keyOf(network.seed, salt, 0)));
   const batch: Batch = {
-    ...batchOf(network, columns, order, [...keys, ...firsts]),
+    ...batchOf(network, traced, { columns, order }, [...keys, ...firsts]),
     version: network.version,
   };
   const made = await executable.run(batch, heldWeights(network));
@@ -110,13 +111,14 @@ function programFor(network: Network, layers: readonly string[], bounds: Bounds)
   }));
 }
 
-/** The rows of `order` as a batch; `more` comes after the inputs of the network. */
+/** The rows of `order` as a batch; `more` comes after the inputs of the network and the ends of rows. */
 export function batchOf(
   network: Network,
-  columns: readonly Column[],
-  order: Int32Array,
+  traced: Pick<Traced, "ends">,
+  { columns, order }: Pick<Asked, "columns" | "order">,
   more: readonly HostArray[],
 ): Batch {
+  const rows = order.length;
   const times: Record<string, number> = {};
   const lengths: Record<string, Int32Array> = {};
   network.inputs.forEach(({ time }, k) => {
@@ -128,9 +130,14 @@ export function batchOf(
   const inputs = columns.map((column, k) =>
     gathered(column, order, stepsOf(network.inputs[k] as End, times)),
   );
-  const even = Object.entries(lengths).filter(([time, own]) => own.some((length) => length !== times[time]));
-  const given = { rows: order.length, times, lengths: Object.fromEntries(even) };
-  return { ...withFollowing(network.times, given), inputs: [...inputs, ...more] };
+  const extents = withFollowing(network.times, { rows, times, lengths });
+  const ends = endsOf(traced, extents);
+  return {
+    rows,
+    times: extents.times,
+    lengths: firstLengths(extents),
+    inputs: [...inputs, ...ends, ...more],
+  };
 }
 
 function stepsOf({ time }: Pick<End, "time">, times: Readonly<Record<string, number>>): number {

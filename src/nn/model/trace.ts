@@ -81,6 +81,8 @@ export interface Traced {
   /** One for each input of the network. */
   readonly inputs: readonly Parameter[];
   readonly lengths: Readonly<Record<string, Parameter>>;
+  /** `[time, rows, 1]`, 1 where a row has a step, for each dimension of time but the first. */
+  readonly ends: Readonly<Record<string, Parameter>>;
   /** One for each variable. */
   readonly weights: readonly Parameter[];
   readonly keys: readonly Key[];
@@ -95,6 +97,9 @@ export function trace(network: Network, options: TraceOptions): Traced {
   const inputs = network.inputs.map(inputOf);
   const lengths: Record<string, Parameter> = {};
   for (const time of network.times) lengthsOf(lengths, time);
+  const ends = Object.fromEntries(
+    network.times.slice(1).map((time) => [time, parameter(`real_${time}`, [time, rows, 1])]),
+  );
   const weights = network.variables.map(({ name, shape }) => parameter(name, shape));
   const tracing: Tracing = {
     network,
@@ -114,6 +119,7 @@ export function trace(network: Network, options: TraceOptions): Traced {
       time,
       lengths: time === null ? null : lengthsOf(lengths, time),
       mask: null,
+      real: typeof time === "string" ? (ends[time] ?? null) : null,
     };
     tracing.values.set(symbol, { output: value });
   });
@@ -124,15 +130,18 @@ export function trace(network: Network, options: TraceOptions): Traced {
     );
   const { keys, states, fed, numbers, named } = tracing;
   const outputs = network.outputs.map(({ symbol }) => valueBehind(tracing, symbol));
-  return { inputs, lengths, weights, keys, states, fed, numbers, outputs, named };
+  return { inputs, lengths, ends, weights, keys, states, fed, numbers, outputs, named };
 }
 
-/** The inputs of a traced network in the order of its computations: data, keys, given states, what is fed, numbers. */
-export function inputsOf({ inputs, keys, states, fed, numbers }: Traced): readonly Parameter[] {
+/**
+ * The inputs of a traced network in the order of its computations: data, ends, keys, given states, what is fed,
+ * numbers.
+ */
+export function inputsOf({ inputs, ends, keys, states, fed, numbers }: Traced): readonly Parameter[] {
   const given = states.flatMap(({ initial }) => (initial === null ? [] : [initial]));
-  const own = (ends: readonly { readonly parameter: Parameter }[]): readonly Parameter[] =>
-    ends.map((one) => one.parameter);
-  return [...inputs, ...own(keys), ...given, ...own(fed), ...own(numbers)];
+  const own = (all: readonly { readonly parameter: Parameter }[]): readonly Parameter[] =>
+    all.map((one) => one.parameter);
+  return [...inputs, ...Object.values(ends), ...own(keys), ...given, ...own(fed), ...own(numbers)];
 }
 
 /** A computation over a traced network. */
@@ -218,7 +227,13 @@ function operated(by: OperatorCall, inputs: readonly Value[]): readonly Value[] 
   const [first] = inputs;
   const [mask = null] = masks.length > 1 ? [masks.reduce((a, b) => (a === b ? a : mul(a, b)))] : masks;
   const nodes: readonly Node[] = Array.isArray(made) ? made : [made as Node];
-  return nodes.map((node) => ({ node, time: first?.time ?? null, lengths: first?.lengths ?? null, mask }));
+  return nodes.map((node) => ({
+    node,
+    time: first?.time ?? null,
+    lengths: first?.lengths ?? null,
+    mask,
+    real: first?.real ?? null,
+  }));
 }
 
 function contextOf(tracing: Tracing, call: Call, layer: NetworkLayer): Context {

@@ -8,6 +8,7 @@ import type { Batch, Device, Executable, HostArray } from "../../core/run/device
 import { keyOf } from "../../core/run/random.ts";
 import type { Bounds } from "../model/bounds.ts";
 import { givenStates, type States, stateName } from "../model/carried.ts";
+import { endsOf, firstLengths } from "../model/ends.ts";
 import type { Network } from "../model/network.ts";
 import { computationOf, type Key, type Traced, type TraceOptions, trace } from "../model/trace.ts";
 import { withFollowing } from "../times.ts";
@@ -82,8 +83,9 @@ export function batchOf(
 ): { readonly batch: Batch; readonly counts: readonly Counted[] } {
   const { traced, compiled, purpose } = program;
   const whole = withFollowing(program.network.times, feed);
-  const { rows, times, lengths } = whole;
-  const given = [...feed.inputs, ...keysOf(program, moment), ...statesOf(traced, rows, moment.states)];
+  const { rows, times } = whole;
+  const states = statesOf(traced, rows, moment.states);
+  const given = [...feed.inputs, ...endsOf(traced, whole), ...keysOf(program, moment), ...states];
   const numbers = traced.numbers.map(({ value }) => Float32Array.of(value(moment.step)));
   const masks = masksOf(program, whole, [...given, ...fedOf(traced, feed, []), ...numbers], moment.device);
   const own = [...given, ...fedOf(traced, feed, masks), ...numbers];
@@ -92,7 +94,7 @@ export function batchOf(
     const steps = {
       rows,
       time: time === null ? null : typeof time === "number" ? time : (times[time] ?? 0),
-      lengths: typeof time === "string" ? (lengths[time] ?? null) : null,
+      lengths: typeof time === "string" ? (whole.lengths[time] ?? null) : null,
       mask: masks[k] ?? null,
       target: feed.targets[k] as HostArray,
       sampleWeight: feed.sampleWeight,
@@ -113,7 +115,7 @@ export function batchOf(
       Float32Array.of(steps.divisor === 0 ? 0 : 1 / steps.divisor),
     ];
   });
-  return { batch: { rows, times, lengths, inputs: [...own, ...ends] }, counts };
+  return { batch: { rows, times, lengths: firstLengths(whole), inputs: [...own, ...ends] }, counts };
 }
 
 /** Those of dropout change with every step; those of first states belong to the model. */
@@ -133,7 +135,7 @@ function statesOf(traced: Traced, rows: number, states: Moment["states"]): reado
 /** `[rows, time]` for each output with a mask, made by the part of the network that makes it. */
 function masksOf(
   program: Fed,
-  { rows, times, lengths }: Feed,
+  feed: Feed,
   inputs: readonly HostArray[],
   device: Device,
 ): readonly (Float32Array | null)[] {
@@ -144,6 +146,7 @@ function masksOf(
   const executable = masks.get(device) ?? device.compile(computationOf(traced, nodes));
   masks.set(device, executable);
   const weights = network.variables.map(({ value }) => value);
-  const made = executable.runNow({ rows, times, lengths, inputs }, weights).values();
+  const { rows, times } = feed;
+  const made = executable.runNow({ rows, times, lengths: firstLengths(feed), inputs }, weights).values();
   return traced.outputs.map(({ mask }) => (mask === null ? null : (made.next().value ?? null)));
 }

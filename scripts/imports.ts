@@ -8,7 +8,7 @@ import { conclude, type Import, isMain, lineAt, readSources, type Source, walk }
 /** The floors in their order, each with its folders in their order. */
 const house: Readonly<Record<string, readonly string[]>> = {
   core: ["graph", "grad", "plan", "render", "run"],
-  nn: ["cells", "distributions", "layers", "model", "train", "session", "insight"],
+  nn: ["cells", "distributions", "layers", "model", "train", "session", "seq2seq", "insight"],
   work: ["data", "classic", "tasks", "interop"],
   node: ["cli", "serve", "cluster"],
 };

@@ -150,6 +150,17 @@ export {
   where,
 } from "./nn/operators.ts";
 export { setSeed } from "./nn/seed.ts";
+// nn: sequences to sequences
+export type { TranslateBestOptions, TranslateOptions } from "./nn/seq2seq/generate.ts";
+export {
+  loadSeq2seq,
+  type Seq2seq,
+  type Seq2seqCompileOptions,
+  type Seq2seqFitOptions,
+  type Seq2seqOptions,
+  seq2seq,
+} from "./nn/seq2seq/seq2seq.ts";
+export type { Hypothesis } from "./nn/session/beam.ts";
 export type { Kind, Signal, Time } from "./nn/signals.ts";
 // nn: training
 export {

@@ -6,9 +6,16 @@ import type { Cell } from "../cells/defineCell.ts";
 import { type Described, makeLayer } from "./call.ts";
 import { configOf } from "./config.ts";
 import type { Facts, Layer, LayerOf } from "./facts.ts";
-import { type Context, type Definition, definitionOf, type Output, type Value } from "./layer.ts";
+import { type Context, type Definition, definitionOf, type LayerConfig, type Output, type Value } from "./layer.ts";
 import { checkOptions, commonChecks, oneOf } from "./options.ts";
-import { capitalized, isRecurrence, type Recurrence, recurrence, type Settings } from "./recurrence.ts";
+import {
+  capitalized,
+  isRecurrence,
+  type Recurrence,
+  recurrence,
+  returningStates,
+  type Settings,
+} from "./recurrence.ts";
 
 export type MergeMode = "concat" | "sum" | "mul" | "ave" | "none";
 type BothWays<More extends string> = string extends More
@@ -43,7 +50,7 @@ export function bidirectional<L extends Facts, const M extends MergeMode = "conc
   const outer: Outer = {
     name: options.name ?? null,
     trainable: inner.trainable,
-    config: () => configOf("bidirectional", options, settings.config()),
+    configAround: (inside) => configOf("bidirectional", options, inside),
   };
   const facts: Partial<Facts> = {
     takes: "sequence",
@@ -79,7 +86,10 @@ function innerOf(layer: unknown): Recurrence {
   });
 }
 
-type Outer = Pick<Recurrence, "name" | "trainable" | "config">;
+interface Outer extends Pick<Recurrence, "name" | "trainable"> {
+  /** The configuration, from that of the layer inside. */
+  readonly configAround: (inside: LayerConfig) => LayerConfig;
+}
 
 const ways = ["forward", "backward"] as const;
 const bothWays = (states: readonly string[]): readonly string[] =>
@@ -103,10 +113,13 @@ function definitionFor(
     mergeMode: mode,
     base: "bidirectional",
     className: "Bidirectional",
-    ...outer,
+    name: outer.name,
+    trainable: outer.trainable,
+    config: () => outer.configAround(settings.config()),
     takes: ["sequence"],
     states: bothWays(states),
     stateful: settings.stateful,
+    withStates: () => definitionFor(returningStates(settings), mode, outer),
     outputs: (forms) => outputsOf(forward.outputs(forms), mode),
     weights,
     apply: ([x], given, context) => {

@@ -19,6 +19,7 @@ export function makeLayer<L extends Facts>(described: Described, facts: Partial<
     trainable: true,
     states: [],
     stateful: false,
+    withStates: null,
     everyStep: null,
     weights: () => [],
     kept: { specs: null, values: [], version: 0 },

@@ -92,6 +92,8 @@ export interface Definition extends Callable {
   /** Names of states, for layers that have some. */
   readonly states: readonly string[];
   readonly stateful: boolean;
+  /** The same with its last states among its outputs; null where there are none to give. */
+  readonly withStates: (() => Partial<Definition>) | null;
   /** For layers that take tokens: how many there are. */
   readonly tokens?: number;
   /** For layers that take several symbols: what each is, the last ones of which may be left out. */

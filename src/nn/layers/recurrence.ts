@@ -65,10 +65,20 @@ export function recurrence(settings: Settings): Described & Pick<Recurrence, "se
     config,
     takes: ["sequence"],
     states: cell.states,
+    withStates: () => recurrence(returningStates(settings)),
     outputs: ([x]) => outputsOf(settings, x as Form),
     weights: ([x]) => weightsOf(settings, featuresOf(x as Form)),
     apply: ([x], weights, context) => applied(settings, x as Value, weights, context),
   };
+}
+
+/** The settings of the same layer with its last states among its outputs. */
+export function returningStates(settings: Settings): Settings {
+  const config = (): LayerConfig => {
+    const { options, ...rest } = settings.config();
+    return { ...rest, options: { ...options, returnState: true } };
+  };
+  return { ...settings, returnState: true, config };
 }
 
 const featuresOf = ({ axes }: Form): number => {

@@ -18,7 +18,7 @@ import { type OperatorName, operatorTable } from "../operatorTable.ts";
 import { type Call, isSymbolic, type Symbolic } from "../symbols.ts";
 import { buildNetwork, namesOf } from "./build.ts";
 import { countAt, type Fields, fault, fieldsAt, listAt, numberAt, spelt, textAt } from "./fields.ts";
-import type { Network } from "./network.ts";
+import type { Network, TargetTokens } from "./network.ts";
 import type { StoredTensor, StoredTensors } from "./safetensors.ts";
 import type { Structure } from "./structure.ts";
 
@@ -46,11 +46,12 @@ export interface Architecture {
   readonly outputs: readonly Reference[];
   readonly inputsAs: Structure;
   readonly outputsAs: Structure;
+  readonly tokens?: TargetTokens;
 }
 
 /** Throws an UnrollError where a layer has a function of the user's own. */
 export function architectureOf(network: Network): Architecture {
-  const { name, seed, inputs, outputs, inputsAs, outputsAs, layers, calls } = network;
+  const { name, seed, inputs, outputs, inputsAs, outputsAs, layers, calls, tokens } = network;
   const begin = inputs.map(({ symbol }) => symbol);
   const definitions = layers.map(({ definition }) => definition);
   const referenceTo = (symbol: Symbolic): Reference =>
@@ -81,6 +82,7 @@ export function architectureOf(network: Network): Architecture {
     outputs: outputs.map(({ symbol }) => referenceTo(symbol)),
     inputsAs,
     outputsAs,
+    ...(tokens === null ? {} : { tokens }),
   };
 }
 
@@ -90,7 +92,7 @@ export interface Parts {
   /** The weights, by name: "lstm_1/kernel". */
   readonly weights: StoredTensors;
 }
-const names = ["kind", "seed", "inputs", "layers", "calls", "outputs", "inputsAs", "outputsAs"];
+const names = ["kind", "seed", "inputs", "layers", "calls", "outputs", "inputsAs", "outputsAs", "tokens?"];
 /** No shape, and no split, has more. */
 const mostWidth = 2 ** 31;
 const mostParts = 4096;
@@ -116,16 +118,25 @@ export function networkFrom(config: unknown, parts: Parts, where: string): Netwo
   );
   giveWeights(reading.used, parts.weights, where);
   const plan = {
-    name: textAt(fields["kind"], `${where}.kind`, ["sequential", "functional"]),
+    name: textAt(fields["kind"], `${where}.kind`, ["sequential", "functional", "seq2seq"]),
     seed: countAt(fields["seed"], `${where}.seed`),
     inputs,
     outputs,
     inputsAs: structureFrom(fields["inputsAs"], inputs.length, `${where}.inputsAs`),
     outputsAs: structureFrom(fields["outputsAs"], outputs.length, `${where}.outputsAs`),
+    ...(fields["tokens"] === undefined ? {} : { tokens: tokensFrom(fields["tokens"], `${where}.tokens`) }),
   };
   const network = inPlace(where, () => buildNetwork(plan), true);
   refuseOthers(network, parts.weights, where);
   return network;
+}
+
+function tokensFrom(config: unknown, where: string): TargetTokens {
+  const { startToken, endToken } = fieldsAt(config, where, ["startToken", "endToken"]);
+  return {
+    startToken: countAt(startToken, `${where}.startToken`, mostWidth),
+    endToken: countAt(endToken, `${where}.endToken`, mostWidth),
+  };
 }
 
 /** A layer, called on symbols. */

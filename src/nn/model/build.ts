@@ -8,7 +8,7 @@ import { initialized } from "../layers/initializers.ts";
 import { type Definition, isLayer, type WeightSpec } from "../layers/layer.ts";
 import { type Call, described, hasTime, type Symbolic } from "../symbols.ts";
 import { everyStep, type Windows, windowed, windowsOfWindows } from "../times.ts";
-import type { End, Network, NetworkLayer, Variable } from "./network.ts";
+import type { End, Network, NetworkLayer, TargetTokens, Variable } from "./network.ts";
 import type { Structure } from "./structure.ts";
 
 export interface Plan {
@@ -18,11 +18,16 @@ export interface Plan {
   readonly inputsAs: Structure;
   readonly outputsAs: Structure;
   readonly seed: number;
+  /** Names of layers that are given. */
+  readonly names?: ReadonlyMap<Definition, string>;
+  /** Of a network from sequences to sequences of tokens. */
+  readonly tokens?: TargetTokens;
 }
 
-export function buildNetwork({ name, inputs, outputs, inputsAs, outputsAs, seed }: Plan): Network {
+export function buildNetwork(plan: Plan): Network {
+  const { name, inputs, outputs, inputsAs, outputsAs, seed, tokens = null } = plan;
   const calls = callsBetween(inputs, outputs);
-  const names = namesOf(calls.map((call) => call.by).filter(isLayer));
+  const names = namesOf(calls.map((call) => call.by).filter(isLayer), plan.names);
   const times = timesOf(inputs, calls);
   const layers = [...names].map(([definition, layer], k) =>
     layerOf({ definition, name: layer, number: k + 1, calls, seed }),
@@ -43,6 +48,7 @@ export function buildNetwork({ name, inputs, outputs, inputsAs, outputsAs, seed 
     variables: layers.flatMap(({ variables }) => variables),
     times: times.names,
     seed,
+    tokens,
     get version() {
       return layers.reduce((total, { definition }) => total + definition.kept.version, 0);
     },
@@ -67,7 +73,7 @@ function callsBetween(inputs: readonly Symbolic[], outputs: readonly Symbolic[])
     } else if (top.done) order.add(source.call);
     else if (!order.has(source.call)) {
       pending.push({ symbol: top.symbol, done: true });
-      pending.push(...[...source.call.inputs, ...Object.values(source.call.given)].reverse().map(todo));
+      pending.push(...[...Object.values(source.call.given), ...source.call.inputs].reverse().map(todo));
     }
   }
   const spare = inputs.find((symbol) => !used.has(symbol));
@@ -99,13 +105,16 @@ function unusedInput(symbol: Symbolic): UnrollError {
 }
 
 /** Each layer with its name: the one given, or its base counted in the order of first call. */
-export function namesOf(layers: readonly Definition[]): ReadonlyMap<Definition, string> {
+export function namesOf(
+  layers: readonly Definition[],
+  given: ReadonlyMap<Definition, string> = new Map(),
+): ReadonlyMap<Definition, string> {
   const names = new Map<Definition, string>();
   const counts = new Map<string, number>();
   for (const layer of new Set(layers)) {
     const count = (counts.get(layer.base) ?? 0) + (layer.name === null ? 1 : 0);
     counts.set(layer.base, count);
-    const name = layer.name ?? `${layer.base}_${count}`;
+    const name = given.get(layer) ?? layer.name ?? `${layer.base}_${count}`;
     if ([...names.values()].includes(name)) {
       throw new UnrollError({
         where: "a model",

@@ -35,6 +35,12 @@ export interface End {
   readonly time: Dim | null;
 }
 
+/** The tokens that a target sequence of a `seq2seq` begins and ends with. */
+export interface TargetTokens {
+  readonly startToken: number;
+  readonly endToken: number;
+}
+
 export interface Network {
   readonly name: string;
   readonly inputs: readonly End[];
@@ -50,6 +56,8 @@ export interface Network {
   /** Dimensions of time that are not fixed numbers: "time", "time_2" ..., and those that follow from them. */
   readonly times: readonly string[];
   readonly seed: number;
+  /** Of a `seq2seq`; else null. */
+  readonly tokens: TargetTokens | null;
   /** Grows with every change of weights, also by another network that shares a layer: whoever changes some sets it. */
   version: number;
   /** Last states of stateful layers, `[rows, ...]`, by "layer/state". */

@@ -72,7 +72,7 @@ function inOneTime(network: Network): Network {
 const isCounter = ({ name }: State): boolean => name === counterName;
 
 /** What one scan carries. */
-interface State {
+export interface State {
   readonly name: string;
   /** Where the scan begins in a whole sequence, `[rows, ...]`. */
   readonly initial: Node;
@@ -81,7 +81,7 @@ interface State {
 }
 
 /** `roots` with the first states of all their scans as parameters. */
-function carriedOf(roots: readonly Node[]): {
+export function carriedOf(roots: readonly Node[]): {
   readonly outputs: readonly Node[];
   readonly states: readonly State[];
 } {

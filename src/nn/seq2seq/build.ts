@@ -1,0 +1,228 @@
+/**
+ * The network that a seq2seq is trained as: the decoder reads the target, one token late, and says at each step what
+ * comes next (teacher forcing: Sutskever et al. 2014, arXiv:1409.3215).
+ *
+ *   source -> encoder -> last states -> decoder(start, y_1 .. y_n) -> y_1 .. y_n, end
+ */
+import { UnrollError } from "../../errors.ts";
+import { makeLayer } from "../layers/call.ts";
+import type { Layer } from "../layers/facts.ts";
+import { input } from "../layers/input.ts";
+import { type Definition, definitionOf, type Output } from "../layers/layer.ts";
+import { buildNetwork } from "../model/build.ts";
+import type { Network, TargetTokens } from "../model/network.ts";
+import { described, isSymbolic, type Symbolic } from "../symbols.ts";
+import { type Code, codeFor, firstStates, joined } from "./bridge.ts";
+
+export interface Design {
+  readonly encoder: readonly unknown[];
+  readonly decoder: readonly unknown[];
+  readonly tokens: TargetTokens;
+  readonly seed: number;
+}
+interface Link {
+  readonly definition: Definition;
+  readonly layer: Call;
+  /** `seq2seq({ decoder }), layer 2 "lstm"`. */
+  readonly where: string;
+}
+type Call = (x: Symbolic, options?: { readonly initialState: Code }) => unknown;
+
+/** Throws an UnrollError that names the side and the layer where something does not fit. */
+export function seq2seqNetwork({ encoder, decoder, tokens, seed }: Design): Network {
+  const source = sourceOf(encoder);
+  const [reading, writing] = linksOf(isSymbolic(encoder[0]) ? encoder.slice(1) : encoder, decoder);
+  const target = targetOf(writing);
+  const output = decoded(writing, target, encoded(reading, source));
+  refuseOtherOutput(output, writing, tokens);
+  return buildNetwork({
+    name: "seq2seq",
+    inputs: [source, target],
+    outputs: [output],
+    inputsAs: { as: "record", names: ["source", "target"] },
+    outputsAs: { as: "one", names: ["output"] },
+    seed,
+    tokens,
+  });
+}
+
+function fault(where: string, expected: string, got: string, fix: string): UnrollError {
+  return new UnrollError({ where, expected, got, fix });
+}
+
+const tokensInput = (): Symbolic => input({ shape: [null], dtype: "int32" }) as unknown as Symbolic; // a symbol is one
+
+function sourceOf([first]: readonly unknown[]): Symbolic {
+  if (isSymbolic(first) && "input" in first.source) return first;
+  if (takesTokens(definitionOf(first))) return tokensInput();
+  throw fault(
+    "seq2seq({ encoder })",
+    "an input or an embedding as its first part",
+    spelt(first),
+    "Begin with input({ shape: [null, features] }), or with an embedding for tokens.",
+  );
+}
+
+function targetOf([first]: readonly Link[]): Symbolic {
+  if (first && takesTokens(first.definition)) return tokensInput();
+  throw fault(
+    "seq2seq({ decoder })",
+    "an embedding as its first layer: it reads the tokens made so far",
+    first ? `a layer "${first.definition.base}"` : "no layer",
+    "Begin with embedding({ inputDim, outputDim }).",
+  );
+}
+
+const takesTokens = (by: Definition | null): boolean => by?.takes.length === 1 && by.takes[0] === "tokens";
+
+function spelt(part: unknown): string {
+  const by = definitionOf(part);
+  if (by) return `a layer "${by.base}"`;
+  if (isSymbolic(part)) return "a symbol that is no input";
+  return part === undefined
+    ? "none"
+    : part === null
+      ? "null"
+      : Array.isArray(part)
+        ? "an array"
+        : typeof part;
+}
+
+/** Layers of both sides. A layer that stands on both is one layer. */
+function linksOf(encoder: readonly unknown[], decoder: readonly unknown[]): readonly [Link[], Link[]] {
+  const made = new Map<Definition, Call>();
+  const linkOf =
+    (side: string) =>
+    (part: unknown, k: number): Link => {
+      const definition = definitionOf(part);
+      const where = `seq2seq({ ${side} }), layer ${k + 1}`;
+      if (definition === null)
+        throw fault(where, "a layer", spelt(part), "Layers come from functions such as lstm({ units: 8 }).");
+      const named = `${where} "${definition.name ?? definition.base}"`;
+      if (definition.stateful)
+        throw fault(
+          named,
+          "a layer that begins anew with every sequence",
+          "a stateful one",
+          "Leave out stateful.",
+        );
+      const layer = made.get(definition) ?? givingStates(definition, part as Call); // a layer is such a function
+      made.set(definition, layer);
+      return { definition, layer, where: named };
+    };
+  return [encoder.map(linkOf("encoder")), decoder.map(linkOf("decoder"))];
+}
+
+/** A layer with its last states among its outputs, where it has some; the weights are the layer's own. */
+function givingStates(definition: Definition, layer: Call): Call {
+  if (definition.withStates === null) return layer;
+  const made = makeLayer<Layer>({ ...definition, ...definition.withStates() });
+  return made as unknown as Call; // a layer is such a function
+}
+
+/** What a layer makes of `x`: its output, and its last states. */
+function called(
+  { layer, where }: Link,
+  x: Symbolic,
+  initialState?: Code,
+): { readonly x: Symbolic; readonly states: Code } {
+  const made = inPlace(where, () => (initialState ? layer(x, { initialState }) : layer(x)));
+  if (isSymbolic(made)) return { x: made, states: {} };
+  const { output, ...states } = made as Readonly<Record<string, Symbolic>>; // what several outputs are
+  if (output && !("backward" in states)) return { x: output, states };
+  throw fault(where, "one output", "one for each direction", 'Leave out mergeMode: "none".');
+}
+
+function inPlace<T>(where: string, work: () => T): T {
+  try {
+    return work();
+  } catch (error) {
+    throw error instanceof UnrollError ? error.within(where) : error;
+  }
+}
+
+/** The codes of the encoder, one for each recurrent layer; the vector that it ends in, where another layer makes it. */
+function encoded(links: readonly Link[], source: Symbolic): readonly Code[] {
+  const codes: Code[] = [];
+  let [x, recurrent] = [source, false];
+  for (const link of links) {
+    const { x: next, states } = called(link, x);
+    recurrent = Object.keys(states).length > 0;
+    if (recurrent) codes.push(joined(states));
+    x = next;
+  }
+  if (!recurrent && x.kind === "vector") return [{ code: x }];
+  if (codes.length > 0) return codes;
+  throw fault(
+    "seq2seq({ encoder })",
+    "a recurrent layer, or an encoder that ends in a vector",
+    described(x),
+    "Add a recurrent layer, such as lstm({ units: 32 }).",
+  );
+}
+
+function decoded(links: readonly Link[], target: Symbolic, codes: readonly Code[]): Symbolic {
+  const recurrent = links.filter(({ definition }) => definition.states.length > 0);
+  if (recurrent.length === 0)
+    throw fault(
+      "seq2seq({ decoder })",
+      "a recurrent layer, which takes what the encoder made of the source",
+      "none",
+      "Add one, such as lstm({ units: 32, returnSequences: true }).",
+    );
+  return links.reduce((x, link) => {
+    refuseAhead(link, x);
+    const code = codeFor(codes, recurrent.indexOf(link), recurrent.length);
+    if (!recurrent.includes(link) || code === undefined) return called(link, x).x;
+    return called(link, x, firstStates(code, statesOf(link, x), link.where)).x;
+  }, target);
+}
+
+/** The states that a layer has behind `x`. */
+const statesOf = ({ definition }: Link, x: Symbolic): readonly Output[] => {
+  const outputs = definition.withStates?.().outputs?.([x]) ?? [];
+  return outputs.filter(({ name }) => definition.states.includes(name));
+};
+
+function refuseAhead({ definition, where }: Link, x: Symbolic): void {
+  if (!definition.takes.includes(x.kind)) return; // which the call refuses
+  const forms = definition.outputs([{ ...x, time: "causal" }]);
+  if (!forms.some(({ time }) => time === "looks ahead")) return;
+  throw fault(
+    where,
+    "layers that need no token but those already made",
+    "one that looks ahead",
+    "Leave out bidirectional and goBackwards in the decoder; the encoder may have them.",
+  );
+}
+
+function refuseOtherOutput(
+  y: Symbolic,
+  links: readonly Link[],
+  { startToken, endToken }: TargetTokens,
+): void {
+  const where = "seq2seq({ decoder })";
+  const tokens = links[0]?.definition.tokens ?? 0;
+  const scored = y.axes.at(-1) ?? 0;
+  if (y.kind !== "sequence") {
+    const last = links.findLast(({ definition }) => definition.states.length > 0)?.definition;
+    const fix = `Set returnSequences: true on "${last?.name ?? last?.base}".`;
+    throw fault(where, "scores of all tokens at every step", described(y), fix);
+  }
+  if (scored > tokens)
+    throw fault(
+      where,
+      `one score for each of the ${tokens} tokens of its embedding at most`,
+      `${scored}`,
+      `End it with dense({ units: ${tokens}, activation: "softmax" }).`,
+    );
+  const wrong = (name: string, token: number, most: number): UnrollError =>
+    fault(
+      `seq2seq({ ${name} })`,
+      `a token from 0 to ${most - 1}`,
+      String(token),
+      "Count the tokens of the target with both: embedding({ inputDim }) and the last dense({ units }).",
+    );
+  if (startToken >= tokens) throw wrong("startToken", startToken, tokens);
+  if (endToken >= scored) throw wrong("endToken", endToken, scored);
+}

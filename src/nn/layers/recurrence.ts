@@ -76,7 +76,8 @@ export function recurrence(settings: Settings): Described & Pick<Recurrence, "se
 export function returningStates(settings: Settings): Settings {
   const config = (): LayerConfig => {
     const { options, ...rest } = settings.config();
-    return { ...rest, options: { ...options, returnState: true } };
+    const { returnState: _, ...others } = options;
+    return { ...rest, options: { returnState: true, ...others } }; // first, so that a layer made of it says the same
   };
   return { ...settings, returnState: true, config };
 }

@@ -32,24 +32,21 @@ export function joined(states: Code): Code {
 export const codeFor = (codes: readonly Code[], k: number, count: number): Code | undefined =>
   codes[Math.max(0, codes.length - count + k)];
 
-/** A first state for each of those that a layer asks for. */
-export function firstStates(code: Code, asked: readonly Output[], where: string): Code {
+/** A first state for each of those that a layer asks for. `prefix`: of the names of layers between. */
+export function firstStates(code: Code, asked: readonly Output[], prefix: string): Code {
   const [output] = Object.values(code) as [Symbolic];
-  return Object.fromEntries(
-    asked.map((state): [string, Symbolic] => [
-      state.name,
-      fitted(code[state.name] ?? output, state, `${where}, first state ${state.name}`),
-    ]),
-  );
+  const stateFor = (state: Output): Symbolic =>
+    fitted(code[state.name] ?? output, state, `${prefix}_${state.name}`);
+  return Object.fromEntries(asked.map((state): [string, Symbolic] => [state.name, stateFor(state)]));
 }
 
-function fitted(from: Symbolic, { axes }: Output, where: string): Symbolic {
+function fitted(from: Symbolic, { name: state, axes }: Output, name: string): Symbolic {
   if (axes.join() === from.axes.join()) return from;
   const [units, ...more] = axes;
   if (typeof units === "number" && more.length === 0 && from.kind === "vector")
-    return dense({ units, activation: "tanh" })(from as never) as unknown as Symbolic; // a vector, as was checked
+    return dense({ units, activation: "tanh", name })(from as never) as unknown as Symbolic; // a vector, as was checked
   throw new UnrollError({
-    where,
+    where: `first state ${state}`,
     expected: `a value [${["batch", ...axes].join(", ")}] from the encoder`,
     got: described(from),
     fix: "Give encoder and decoder layers whose states have the same shape, or end the encoder in a vector.",

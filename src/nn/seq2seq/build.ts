@@ -34,7 +34,6 @@ export function seq2seqNetwork({ encoder, decoder, tokens, seed }: Design): Netw
   const [reading, writing] = linksOf(isSymbolic(encoder[0]) ? encoder.slice(1) : encoder, decoder);
   const target = targetOf(writing);
   const output = decoded(writing, target, encoded(reading, source));
-  refuseOtherOutput(output, writing, tokens);
   return buildNetwork({
     name: "seq2seq",
     inputs: [source, target],
@@ -172,9 +171,11 @@ function decoded(links: readonly Link[], target: Symbolic, codes: readonly Code[
     );
   return links.reduce((x, link) => {
     refuseAhead(link, x);
-    const code = codeFor(codes, recurrent.indexOf(link), recurrent.length);
-    if (!recurrent.includes(link) || code === undefined) return called(link, x).x;
-    return called(link, x, firstStates(code, statesOf(link, x), link.where)).x;
+    const k = recurrent.indexOf(link);
+    const code = k < 0 ? undefined : codeFor(codes, k, recurrent.length);
+    if (code === undefined) return called(link, x).x;
+    const states = inPlace(link.where, () => firstStates(code, statesOf(link, x), `bridge_${k + 1}`));
+    return called(link, x, states).x;
   }, target);
 }
 
@@ -194,35 +195,4 @@ function refuseAhead({ definition, where }: Link, x: Symbolic): void {
     "one that looks ahead",
     "Leave out bidirectional and goBackwards in the decoder; the encoder may have them.",
   );
-}
-
-function refuseOtherOutput(
-  y: Symbolic,
-  links: readonly Link[],
-  { startToken, endToken }: TargetTokens,
-): void {
-  const where = "seq2seq({ decoder })";
-  const tokens = links[0]?.definition.tokens ?? 0;
-  const scored = y.axes.at(-1) ?? 0;
-  if (y.kind !== "sequence") {
-    const last = links.findLast(({ definition }) => definition.states.length > 0)?.definition;
-    const fix = `Set returnSequences: true on "${last?.name ?? last?.base}".`;
-    throw fault(where, "scores of all tokens at every step", described(y), fix);
-  }
-  if (scored > tokens)
-    throw fault(
-      where,
-      `one score for each of the ${tokens} tokens of its embedding at most`,
-      `${scored}`,
-      `End it with dense({ units: ${tokens}, activation: "softmax" }).`,
-    );
-  const wrong = (name: string, token: number, most: number): UnrollError =>
-    fault(
-      `seq2seq({ ${name} })`,
-      `a token from 0 to ${most - 1}`,
-      String(token),
-      "Count the tokens of the target with both: embedding({ inputDim }) and the last dense({ units }).",
-    );
-  if (startToken >= tokens) throw wrong("startToken", startToken, tokens);
-  if (endToken >= scored) throw wrong("endToken", endToken, scored);
 }

@@ -1,9 +1,8 @@
 /** From sequences to sequences of tokens: an encoder and a decoder as one object that trains, generates, saves. */
-import { invariant, UnrollError } from "../../errors.ts";
 import { currentDevice } from "../device.ts";
 import type { Facts } from "../layers/facts.ts";
 import { type Check, type Checks, checkOptions, whole } from "../layers/options.ts";
-import { type Network, register } from "../model/network.ts";
+import { type Network, register, type TargetTokens } from "../model/network.ts";
 import type { Ragged } from "../model/ragged.ts";
 import { summary } from "../model/summary.ts";
 import type { Nested, Tensor } from "../model/tensor.ts";
@@ -26,37 +25,33 @@ import {
 import type { Loss, LossName } from "../train/losses.ts";
 import type { History } from "../train/state.ts";
 import { seq2seqNetwork } from "./build.ts";
+import { refuseOtherForm } from "./form.ts";
 import { type TranslateBestOptions, type TranslateOptions, translate } from "./generate.ts";
 import { taught } from "./targets.ts";
 
 type Layers = readonly (Signal | Facts)[];
-/** The layers of a decoder, with a sentence in place of the first that cannot be one of it. */
-type Decoding<D extends readonly unknown[]> =
-  Ahead<D> extends infer A
-    ? A extends readonly unknown[]
-      ? A
-      : [Through<D>["kind"]] extends ["vector"]
-        ? readonly [
-            ...Chain<D>,
-            "A decoder gives an output for every token. Set returnSequences: true on its recurrent layers.",
-          ]
-        : Chain<D>
-    : never;
-/** `D` with a sentence in place of a layer that looks ahead, or null. */
+/** The layers of a decoder, with a sentence in place of one that cannot be there. */
+type Decoding<D extends readonly unknown[]> = [Misfit<D>] extends [never] ? Chain<D> : NoInfer<Misfit<D>>;
+type Misfit<D extends readonly unknown[]> =
+  | Ahead<D>
+  | ([Through<D>["kind"]] extends ["vector"]
+      ? D extends readonly [...infer Before, unknown]
+        ? readonly [...Before, OneOnly]
+        : never
+      : never);
+/** `D` with a sentence in place of the first layer that looks ahead. */
 type Ahead<D extends readonly unknown[], Done extends readonly unknown[] = readonly []> = D extends readonly [
   infer First,
   ...infer Rest,
 ]
-  ? First extends Facts
-    ? [First["time"]] extends ["looks ahead"]
-      ? readonly [
-          ...Done,
-          "A decoder makes one token after the other: none of its layers may look ahead. Leave out bidirectional and goBackwards.",
-          ...Rest,
-        ]
-      : Ahead<Rest, readonly [...Done, First]>
+  ? First extends { readonly time: "looks ahead" }
+    ? readonly [...Done, LooksAhead, ...Rest]
     : Ahead<Rest, readonly [...Done, First]>
-  : null;
+  : never;
+type LooksAhead =
+  "A decoder makes one token after the other, so it may not look ahead: leave out bidirectional and goBackwards.";
+type OneOnly =
+  "A decoder gives an output for every token: set returnSequences: true on its recurrent layers.";
 
 export interface Seq2seqOptions<E extends Layers, D extends Layers> {
   /** From the source to states: layers one after the other, an input or an embedding first. May be bidirectional. */
@@ -111,32 +106,36 @@ export function seq2seq<const E extends Layers, const D extends readonly Facts[]
   checkOptions("seq2seq", options, checks, ["encoder", "decoder", "startToken", "endToken"]);
   const { encoder, decoder, startToken, endToken } = options;
   const design = { encoder, decoder, tokens: { startToken, endToken }, seed: currentSeed() };
-  return new Seq2seqObject(seq2seqNetwork(design)) as unknown as Seq2seq<Start<E>>; // as the types of its layers say
+  return objectOf(seq2seqNetwork(design), "seq2seq") as unknown as Seq2seq<Start<E>>; // as the types of its layers say
 }
 
 const layers: Check = { expected: "an array of layers", holds: Array.isArray };
 const checks: Checks = { encoder: layers, decoder: layers, startToken: whole(0), endToken: whole(0) };
 
-/** What `save(path)` of a seq2seq wrote, compiled as it was: `fit` goes on where it ended. */
+/**
+ * What `save(path)` of a seq2seq wrote, compiled as it was: `fit` goes on where it ended. (`loadModel` of the same path
+ * gives the network that is trained, with the inputs source and target.)
+ */
 export async function loadSeq2seq<S extends Signal = Signal>(
   path: string,
   options: LoadOptions = {},
 ): Promise<Seq2seq<S>> {
   const network = await loadNetwork(path, options);
-  if (network.tokens !== null) return new Seq2seqObject(network) as unknown as Seq2seq<S>; // the types do not know its source
-  throw new UnrollError({
-    where: `loadSeq2seq(${JSON.stringify(path)})`,
-    expected: "a model made by seq2seq",
-    got: `a ${network.name} one`,
-    fix: "Load it with loadModel(path).",
-  });
+  return objectOf(network, `loadSeq2seq(${JSON.stringify(path)})`) as unknown as Seq2seq<S>; // its source is not known
 }
+
+const objectOf = (network: Network, where: string): Seq2seqObject =>
+  new Seq2seqObject(network, refuseOtherForm(network, where));
+
+type Validation = NonNullable<FitOptions["validationData"]>;
 
 class Seq2seqObject {
   readonly #own: Network;
+  readonly #tokens: TargetTokens;
 
-  constructor(network: Network) {
+  constructor(network: Network, tokens: TargetTokens) {
     this.#own = network;
+    this.#tokens = tokens;
     register(this, () => this.#network);
   }
 
@@ -200,15 +199,11 @@ class Seq2seqObject {
 
   /** Inputs and targets of the network that is trained. */
   #pairs(source: unknown, target: unknown, where: string): { readonly x: unknown; readonly y: unknown } {
-    const { tokens } = this.#own;
-    invariant(tokens, "seq2seq: a network with tokens of start and end");
-    const { reads, says } = taught(target, tokens, where);
+    const { reads, says } = taught(target, this.#tokens, where);
     return { x: { source, target: reads }, y: says };
   }
 
-  #validation([source, target, ...more]: NonNullable<
-    FitOptions["validationData"]
-  >): FitOptions["validationData"] {
+  #validation([source, target, ...more]: Validation): Validation {
     const { x, y } = this.#pairs(source, target, "model.fit({ validationData }), target");
     return [x, y, ...more];
   }

@@ -151,7 +151,7 @@ export {
 } from "./nn/operators.ts";
 export { setSeed } from "./nn/seed.ts";
 // nn: sequences to sequences
-export type { TranslateBestOptions, TranslateOptions } from "./nn/seq2seq/generate.ts";
+export type { Seq2seqBestOptions, Seq2seqGenerateOptions } from "./nn/seq2seq/generate.ts";
 export {
   loadSeq2seq,
   type Seq2seq,

@@ -13,7 +13,7 @@ import { breath } from "../train/breath.ts";
 import { type Decoder, decoderOf } from "./decoder.ts";
 import { halvesOf } from "./parts.ts";
 
-export interface TranslateOptions {
+export interface Seq2seqGenerateOptions {
   /** How many tokens to make at most, the end counted. */
   readonly maxLength: number;
   /** How many hypotheses are kept for each source; 1 always takes the likeliest token. Default: 1. */
@@ -26,7 +26,7 @@ export interface TranslateOptions {
   readonly signal?: AbortSignal | undefined;
 }
 /** A beam search that gives several for each source. */
-export interface TranslateBestOptions extends TranslateOptions {
+export interface Seq2seqBestOptions extends Seq2seqGenerateOptions {
   /** How many of the best, up to `beam`. */
   readonly nBest: number;
 }
@@ -48,9 +48,9 @@ const checks: Checks = {
   signal: { expected: "an AbortSignal", holds: (x) => x instanceof AbortSignal },
 };
 
-export function checkTranslateOptions(options: TranslateOptions | TranslateBestOptions): void {
+export function checkGenerateOptions(options: Seq2seqGenerateOptions | Seq2seqBestOptions): void {
   checkOptions("model.generate", options, checks, ["maxLength"]);
-  const { nBest, beam = 1 } = options as Partial<TranslateBestOptions>;
+  const { nBest, beam = 1 } = options as Partial<Seq2seqBestOptions>;
   if (nBest === undefined || nBest <= beam) return;
   throw new UnrollError({
     where: "model.generate(source, { nBest })",
@@ -65,9 +65,9 @@ export async function translate(
   network: Network,
   device: Device,
   source: unknown,
-  options: TranslateOptions & { readonly nBest?: number },
+  options: Seq2seqGenerateOptions & { readonly nBest?: number },
 ): Promise<readonly (readonly Hypothesis[])[]> {
-  checkTranslateOptions(options);
+  checkGenerateOptions(options);
   const { encoder, decoder } = halvesOf(network);
   const { batchSize = 256 } = options;
   const given = await encoded(encoder, decoder, device, source, batchSize);
@@ -88,7 +88,8 @@ async function encoded(
   source: unknown,
   batchSize: number,
 ): Promise<readonly Column[]> {
-  const made = (await predict(encoder, source, { batchSize }, device)) as readonly unknown[]; // a list, as it was made with
+  // A list, as its outputs were given.
+  const made = (await predict(encoder, source, { batchSize }, device)) as readonly unknown[];
   return made.map((values, k) => {
     const end = decoder.inputs[k + 1] as Network["inputs"][number]; // an input for each
     return columnOf(values, askedBy(decoder, end), "what the encoder gives");
@@ -106,7 +107,13 @@ async function searched(
   { tokens: ends }: Network,
   decoder: Decoder,
   sources: number,
-  { maxLength, beam = 1, lengthPenalty, nBest = 1, signal }: TranslateOptions & { readonly nBest?: number },
+  {
+    maxLength,
+    beam = 1,
+    lengthPenalty,
+    nBest = 1,
+    signal,
+  }: Seq2seqGenerateOptions & { readonly nBest?: number },
 ): Promise<readonly (readonly Hypothesis[])[]> {
   invariant(ends, "seq2seq: a network with tokens of start and end");
   const { startToken, endToken } = ends;

@@ -26,7 +26,7 @@ import type { Loss, LossName } from "../train/losses.ts";
 import type { History } from "../train/state.ts";
 import { seq2seqNetwork } from "./build.ts";
 import { refuseOtherForm } from "./form.ts";
-import { type TranslateBestOptions, type TranslateOptions, translate } from "./generate.ts";
+import { type Seq2seqBestOptions, type Seq2seqGenerateOptions, translate } from "./generate.ts";
 import { taught } from "./targets.ts";
 
 type Layers = readonly (Signal | Facts)[];
@@ -84,9 +84,9 @@ export interface Seq2seq<S extends Signal = Signal> {
   /** A target for each source, without its end; with `nBest` the best hypotheses for each. */
   generate(
     source: DataOf<S>,
-    options: TranslateOptions & { readonly nBest?: undefined },
+    options: Seq2seqGenerateOptions & { readonly nBest?: undefined },
   ): Promise<number[][]>;
-  generate(source: DataOf<S>, options: TranslateBestOptions): Promise<readonly (readonly Hypothesis[])[]>;
+  generate(source: DataOf<S>, options: Seq2seqBestOptions): Promise<readonly (readonly Hypothesis[])[]>;
   getWeights(): readonly Tensor[];
   setWeights(weights: readonly (Tensor | Nested)[]): void;
   /** The text of Keras's table, of the network that is trained. */
@@ -188,7 +188,10 @@ class Seq2seqObject {
     return evaluateNetwork(this.#network, currentDevice(), { ...pairs, ...options });
   }
 
-  async generate(source: unknown, options: TranslateOptions & { readonly nBest?: number }): Promise<unknown> {
+  async generate(
+    source: unknown,
+    options: Seq2seqGenerateOptions & { readonly nBest?: number },
+  ): Promise<unknown> {
     const found = await translate(this.#network, currentDevice(), source, options);
     return options.nBest === undefined ? found.map(([best]) => [...(best?.tokens ?? [])]) : found;
   }

@@ -15,9 +15,14 @@ const targets = [[1, 0], [2, 3, 1, 0], [3]];
 const tokens = { startToken: 3, endToken: 0 };
 const read = () => embedding({ inputDim: 4, outputDim: 2 });
 
-function check(encoder: readonly unknown[], decoder: readonly unknown[]): void {
-  const network = seq2seqNetwork({ encoder, decoder, tokens, seed: 1 });
-  const traced = trace(network, { training: false, states: "initial" });
+function check(
+  encoder: readonly unknown[],
+  decoder: readonly unknown[],
+  attention: "none" | "dot" | "additive" = "none",
+): void {
+  const network = seq2seqNetwork({ encoder, decoder, attention, tokens, seed: 1 });
+  const bounds = { time: 4, time_2: 4 };
+  const traced = trace(network, { training: false, states: "initial", bounds });
   const given = new Map<Node, HostValue>();
   const batches = [sources, targets];
   const steps = batches.map((rows) => Math.max(...rows.map((row) => row.length)));
@@ -61,5 +66,10 @@ describe("seq2seq", () => {
         dense({ units: 4 }),
       ],
     );
+  });
+  test.each(["dot", "additive"] as const)("with %s attention, as wide and of another width", (attention) => {
+    const encoder = [read(), bidirectional(gru({ units: 2, returnSequences: true }))];
+    check(encoder, [read(), gru({ units: 4, returnSequences: true }), dense({ units: 4 })], attention);
+    check(encoder, [read(), gru({ units: 3, returnSequences: true }), dense({ units: 4 })], attention);
   });
 });

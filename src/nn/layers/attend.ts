@@ -57,12 +57,13 @@ export function remember(seen: Remembering, context: Context): Memory {
 
 /** All steps at once. */
 function whole({ keys, values, causal }: Remembering, context: Context): Memory {
-  const { time, lengths, mask } = keys;
+  const { time, lengths, mask, real = null } = keys;
   invariant(time !== null && lengths !== null, "attend: keys are a sequence");
   const sites = context.most(time);
+  const counts = mask && real ? mul(mask, real) : (mask ?? real);
   const asSites = (sequence: Node): Node => timeToSites(sequence, lengths, sites);
-  const real = greater(toFloat(reshape(lengths, [rows, 1])), iota(sites));
-  const counted = mask === null ? real : joinSites(asSites(mask));
+  const within = greater(toFloat(reshape(lengths, [rows, 1])), iota(sites));
+  const counted = counts === null ? within : joinSites(asSites(counts));
   return {
     keys: asSites(keys.node),
     values: asSites(values.node),

@@ -6,7 +6,7 @@ import type { Dim } from "../../core/graph/nodes.ts";
 import { invariant, UnrollError } from "../../errors.ts";
 import { initialized } from "../layers/initializers.ts";
 import { type Definition, isLayer, type WeightSpec } from "../layers/layer.ts";
-import { type Call, described, hasTime, type Symbolic } from "../symbols.ts";
+import { type Call, type Callable, described, hasTime, type Symbolic } from "../symbols.ts";
 import { everyStep, type Windows, windowed, windowsOfWindows } from "../times.ts";
 import type { End, Network, NetworkLayer, TargetTokens, Variable } from "./network.ts";
 import type { Structure } from "./structure.ts";
@@ -184,7 +184,7 @@ interface Times {
 }
 
 /**
- * Dimensions of time: inputs that meet in an operator share one; each other input of any length has its own. From these
+ * Dimensions of time: inputs that meet step by step share one; each other input of any length has its own. From these
  * follow those of layers that have fewer steps than their input.
  */
 function timesOf(inputs: readonly Symbolic[], calls: readonly Call[]): Times {
@@ -194,7 +194,7 @@ function timesOf(inputs: readonly Symbolic[], calls: readonly Call[]): Times {
     return next === undefined ? above : root(next);
   };
   for (const { by, inputs: operands } of calls) {
-    const [first, ...rest] = by.type === "operator" ? operands.filter(anyLength).map(originOf) : [];
+    const [first, ...rest] = meeting(by, operands).filter(anyLength).map(originOf);
     for (const other of rest) {
       if (first === undefined) continue;
       refuseOtherWindows(by.base, first.windows, other.windows);
@@ -213,6 +213,12 @@ function timesOf(inputs: readonly Symbolic[], calls: readonly Call[]): Times {
   );
   const names = [...roots.map(nameOf), ...made];
   return { names: [...new Set(names.map(String))], of };
+}
+
+/** Of the inputs of a call those that have the same steps: all of an operator's; a layer's values and keys. */
+function meeting(by: Callable, inputs: readonly Symbolic[]): readonly Symbolic[] {
+  if (!isLayer(by)) return inputs;
+  return by.operands ? inputs.slice(1) : [];
 }
 
 const anyLength = (symbol: Symbolic): boolean => hasTime(symbol) && symbol.axes[0] === null;

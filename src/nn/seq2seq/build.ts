@@ -3,6 +3,7 @@
  * comes next (teacher forcing: Sutskever et al. 2014, arXiv:1409.3215).
  *
  *   source -> encoder -> last states -> decoder(start, y_1 .. y_n) -> y_1 .. y_n, end
+ *                     -> every step  -> attention (alignment.ts)
  */
 import { UnrollError } from "../../errors.ts";
 import { makeLayer } from "../layers/call.ts";
@@ -12,11 +13,13 @@ import { type Definition, definitionOf, type Output } from "../layers/layer.ts";
 import { buildNetwork } from "../model/build.ts";
 import type { Network, TargetTokens } from "../model/network.ts";
 import { described, isSymbolic, type Symbolic } from "../symbols.ts";
+import { type AttentionScore, attended } from "./alignment.ts";
 import { type Code, codeFor, firstStates, joined } from "./bridge.ts";
 
 export interface Design {
   readonly encoder: readonly unknown[];
   readonly decoder: readonly unknown[];
+  readonly attention: "none" | AttentionScore;
   readonly tokens: TargetTokens;
   readonly seed: number;
 }
@@ -29,11 +32,12 @@ interface Link {
 type Call = (x: Symbolic, options?: { readonly initialState: Code }) => unknown;
 
 /** Throws an UnrollError that names the side and the layer where something does not fit. */
-export function seq2seqNetwork({ encoder, decoder, tokens, seed }: Design): Network {
+export function seq2seqNetwork(design: Design): Network {
+  const { encoder, decoder, attention, tokens, seed } = design;
   const source = sourceOf(encoder);
   const [reading, writing] = linksOf(isSymbolic(encoder[0]) ? encoder.slice(1) : encoder, decoder);
   const target = targetOf(writing);
-  const output = decoded(writing, target, encoded(reading, source));
+  const output = decoded(writing, target, encoded(reading, source, attention), attention);
   return buildNetwork({
     name: "seq2seq",
     inputs: [source, target],
@@ -140,8 +144,15 @@ function inPlace<T>(where: string, work: () => T): T {
   }
 }
 
-/** The codes of the encoder, one for each recurrent layer; the vector that it ends in, where another layer makes it. */
-function encoded(links: readonly Link[], source: Symbolic): readonly Code[] {
+/** What a decoder takes of an encoder. */
+interface Encoded {
+  /** One for each recurrent layer; or the vector that the encoder ends in, where another layer makes it. */
+  readonly codes: readonly Code[];
+  /** The output of the encoder. */
+  readonly memory: Symbolic;
+}
+
+function encoded(links: readonly Link[], source: Symbolic, attention: Design["attention"]): Encoded {
   const codes: Code[] = [];
   let [x, recurrent] = [source, false];
   for (const link of links) {
@@ -150,17 +161,41 @@ function encoded(links: readonly Link[], source: Symbolic): readonly Code[] {
     if (recurrent) codes.push(joined(states));
     x = next;
   }
-  if (!recurrent && x.kind === "vector") return [{ code: x }];
-  if (codes.length > 0) return codes;
+  refuseUnread(x, attention, { recurrent, codes: codes.length });
+  return { codes: !recurrent && x.kind === "vector" ? [{ code: x }] : codes, memory: x };
+}
+
+/** Throws an UnrollError where the decoder would take nothing of what the encoder gives, or could not. */
+function refuseUnread(
+  x: Symbolic,
+  attention: Design["attention"],
+  { recurrent, codes }: { readonly recurrent: boolean; readonly codes: number },
+): void {
+  const where = "seq2seq({ encoder })";
+  if (attention !== "none" && x.kind !== "sequence")
+    throw fault(
+      where,
+      "an output at every step, for attention to look at",
+      described(x),
+      'Set returnSequences: true on its last recurrent layer, or attention: "none".',
+    );
+  if (attention !== "none" || recurrent || x.kind === "vector") return;
   throw fault(
-    "seq2seq({ encoder })",
-    "a recurrent layer, or an encoder that ends in a vector",
+    where,
+    "a recurrent layer or a vector at its end: without attention the decoder takes nothing else",
     described(x),
-    "Add a recurrent layer, such as lstm({ units: 32 }).",
+    codes === 0
+      ? "Add a recurrent layer, such as lstm({ units: 32 }), or set attention."
+      : "Leave out the layers behind the last recurrent one, or set attention.",
   );
 }
 
-function decoded(links: readonly Link[], target: Symbolic, codes: readonly Code[]): Symbolic {
+function decoded(
+  links: readonly Link[],
+  target: Symbolic,
+  { codes, memory }: Encoded,
+  attention: Design["attention"],
+): Symbolic {
   const recurrent = links.filter(({ definition }) => definition.states.length > 0);
   if (recurrent.length === 0)
     throw fault(
@@ -172,10 +207,12 @@ function decoded(links: readonly Link[], target: Symbolic, codes: readonly Code[
   return links.reduce((x, link) => {
     refuseAhead(link, x);
     const k = recurrent.indexOf(link);
-    const code = k < 0 ? undefined : codeFor(codes, k, recurrent.length);
-    if (code === undefined) return called(link, x).x;
-    const states = inPlace(link.where, () => firstStates(code, statesOf(link, x), `bridge_${k + 1}`));
-    return called(link, x, states).x;
+    if (k < 0) return called(link, x).x;
+    const code = codeFor(codes, k, recurrent.length);
+    const states = code && inPlace(link.where, () => firstStates(code, statesOf(link, x), `bridge_${k + 1}`));
+    const { x: y } = called(link, x, states);
+    if (attention === "none" || k + 1 < recurrent.length || y.kind !== "sequence") return y;
+    return attended(y as never, memory as never, attention) as Symbolic; // sequences, as was checked
   }, target);
 }
 

@@ -11,6 +11,7 @@ import type { Device, Executable, HostArray, Parameter } from "../../core/run/de
 import { keyOf } from "../../core/run/random.ts";
 import { referenceDevice } from "../../core/run/referenceDevice.ts";
 import { invariant } from "../../errors.ts";
+import { type Bounds, boundsOf } from "../model/bounds.ts";
 import { type Column, gathered } from "../model/data.ts";
 import { endsOf } from "../model/ends.ts";
 import { type Network, once } from "../model/network.ts";
@@ -41,10 +42,10 @@ interface Program {
   readonly executables: WeakMap<Device, Executable>;
 }
 
-/** Made once for each network. */
-function programOf(network: Network): Program {
-  return once(network, "decoder", () => {
-    const traced = trace(network, { training: false, states: "initial" });
+/** Made once for each network, and for each bound of steps where it looks at those of the source. */
+function programOf(network: Network, bounds: Bounds): Program {
+  return once(network, `decoder ${JSON.stringify(bounds)}`, () => {
+    const traced = trace(network, { training: false, states: "initial", bounds });
     const scores = traced.outputs[0]?.node;
     invariant(scores, "decoder: one output");
     const { outputs, states } = carriedOf([softmaxLogits(scores) ?? scores]);
@@ -57,7 +58,7 @@ function programOf(network: Network): Program {
 
 /** The decoder at its beginning. `given`: what the encoder gave for each source, one column an input but the first. */
 export function decoderOf(network: Network, device: Device, given: readonly Column[]): Decoder {
-  const program = programOf(network);
+  const program = programOf(network, boundsOf(network, given));
   const executable = executableFor(program, device);
   const weights = heldWeights(network);
   const { version } = network;

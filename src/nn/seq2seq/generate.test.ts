@@ -26,12 +26,12 @@ beforeEach(() => {
 });
 
 /** Untrained, with large weights, so that no token is sure and none is out of the question. */
-function untrained(): Seq2seq {
+function untrained(attention: "none" | "dot" | "additive" = "none"): Seq2seq {
   const wide = initializers.randomNormal({ stddev: 1.5 });
   return seq2seq({
     encoder: [
       input({ shape: [null, 2] }),
-      bidirectional(gru({ units: 3, kernelInitializer: "randomNormal" })),
+      bidirectional(gru({ units: 3, returnSequences: true, kernelInitializer: "glorotUniform" })),
     ],
     decoder: [
       embedding({ inputDim: 5, outputDim: 4, embeddingsInitializer: wide }),
@@ -39,6 +39,7 @@ function untrained(): Seq2seq {
       lstm({ units: 5, returnSequences: true }),
       dense({ units: 4, kernelInitializer: wide }),
     ],
+    attention,
     startToken,
     endToken,
   }) as unknown as Seq2seq;
@@ -55,32 +56,36 @@ async function logitsOf(
   return ((made as Ragged).toArray() as number[][][])[0] as number[][];
 }
 
+const kinds = ["none", "dot", "additive"] as const;
 describe.each(["wasm", "reference"] as const)("on %s", (device) => {
-  test("step by step the decoder gives the bits of the network that is trained", async () => {
-    setDevice(device, { threads: 1 });
-    const model = untrained();
-    const { encoder, decoder } = halvesOf(networkOf(model));
-    const codes = (await predict(encoder, ragged(films), {}, currentDevice())) as readonly unknown[];
-    const given = codes.map((code, k) => {
-      const { symbol, time } = decoder.inputs[k + 1] as (typeof decoder.inputs)[number];
-      return columnOf(code, { axes: symbol.axes, dtype: symbol.dtype, time }, "");
-    });
-    const steps = decoderOf(decoder, currentDevice(), given);
-    const rows = films.map((_, k) => k);
-    const tokens = [2, 3, 1];
-    const expected = await Promise.all(films.map((film) => logitsOf(model, film, tokens)));
-    for (const [t, token] of [startToken, ...tokens].entries()) {
-      const scores = await steps.step({
-        sources: rows,
-        parents: rows,
-        tokens: Int32Array.from(rows, () => token),
+  test.each(kinds)(
+    "step by step the decoder gives the bits of the network that is trained: %s",
+    async (kind) => {
+      setDevice(device, { threads: 1 });
+      const model = untrained(kind);
+      const { encoder, decoder } = halvesOf(networkOf(model));
+      const codes = (await predict(encoder, ragged(films), {}, currentDevice())) as readonly unknown[];
+      const given = codes.map((code, k) => {
+        const { symbol, time } = decoder.inputs[k + 1] as (typeof decoder.inputs)[number];
+        return columnOf(code, { axes: symbol.axes, dtype: symbol.dtype, time }, "");
       });
-      const wanted = expected.map((row) => row[t] as number[]);
-      if (device === "wasm") expect([...scores]).toEqual(wanted.flat());
-      // The states between steps are float32 here, float64 there.
-      else wanted.flat().forEach((x, k) => expect(scores[k]).toBeCloseTo(x, 5));
-    }
-  });
+      const steps = decoderOf(decoder, currentDevice(), given);
+      const rows = films.map((_, k) => k);
+      const tokens = [2, 3, 1];
+      const expected = await Promise.all(films.map((film) => logitsOf(model, film, tokens)));
+      for (const [t, token] of [startToken, ...tokens].entries()) {
+        const scores = await steps.step({
+          sources: rows,
+          parents: rows,
+          tokens: Int32Array.from(rows, () => token),
+        });
+        const wanted = expected.map((row) => row[t] as number[]);
+        if (device === "wasm") expect([...scores]).toEqual(wanted.flat());
+        // The states between steps are float32 here, float64 there.
+        else wanted.flat().forEach((x, k) => expect(scores[k]).toBeCloseTo(x, 5));
+      }
+    },
+  );
 });
 
 test("a wide beam finds the best of all targets", async () => {
@@ -130,16 +135,19 @@ test("greedy takes the likeliest token at every step", async () => {
   }
 });
 
-test("a source is decoded to the same bits alone, in company, and in parts of a batch", async () => {
-  const model = untrained();
-  const options = { maxLength: 7, beam: 3, nBest: 3 };
-  const together = await model.generate(films as never, options);
-  for (const [k, film] of films.entries())
-    expect(await model.generate([film] as never, options)).toEqual([together[k]]);
-  expect(await model.generate(films as never, { ...options, batchSize: 2 })).toEqual(together);
-  const turned = await model.generate([...films].reverse() as never, options);
-  expect([...turned].reverse()).toEqual(together);
-});
+test.each(kinds)(
+  "a source has the same bits alone, in company, and in parts of a batch: %s",
+  async (kind) => {
+    const model = untrained(kind);
+    const options = { maxLength: 7, beam: 3, nBest: 3 };
+    const together = await model.generate(films as never, options);
+    for (const [k, film] of films.entries())
+      expect(await model.generate([film] as never, options)).toEqual([together[k]]);
+    expect(await model.generate(films as never, { ...options, batchSize: 2 })).toEqual(together);
+    const turned = await model.generate([...films].reverse() as never, options);
+    expect([...turned].reverse()).toEqual(together);
+  },
+);
 
 test("lengths 0 and 1, and no step at all", async () => {
   const model = untrained();

@@ -26,8 +26,12 @@ beforeEach(() => {
 });
 
 /** Types of layers are left out: here both sides are lists of anything. */
-const made = (encoder: readonly unknown[], decoder: readonly unknown[]): Seq2seq =>
-  seq2seq({ encoder: encoder as never, decoder: decoder as never, startToken, endToken });
+const made = (
+  encoder: readonly unknown[],
+  decoder: readonly unknown[],
+  attention: "none" | "dot" | "additive" = "none",
+): Seq2seq =>
+  seq2seq({ encoder: encoder as never, decoder: decoder as never, attention, startToken, endToken });
 const sources = [[1, 2, 3], [4, 0], [2, 2, 1, 0, 3], [1], [0, 4, 4]];
 const targets = [[3, 2, 1], [0, 4], [3, 0, 1, 2, 2], [1], [4, 4, 0]];
 /** A source of vectors, `[time, 2]`. */
@@ -38,7 +42,10 @@ interface Case {
   readonly encoder: () => readonly unknown[];
   readonly decoder: () => readonly unknown[];
   readonly source?: unknown;
-  /** Weights between encoder and decoder, and their shapes. */
+  readonly attention?: "dot" | "additive";
+  /** Default: 250. */
+  readonly epochs?: number;
+  /** Weights between encoder and decoder, of attention too, and their shapes. */
   readonly bridges: readonly string[];
 }
 const cases: readonly Case[] = [
@@ -135,20 +142,69 @@ const cases: readonly Case[] = [
     ]),
     bridges: ["bridge_2_h/kernel 2,24"],
   },
+  {
+    name: "dot attention, as wide as the encoder",
+    encoder: () => [read(), bidirectional(gru({ units: 6, returnSequences: true }))],
+    decoder: () => [
+      read(),
+      gru({ units: 12, returnSequences: true }),
+      dense({ units: 12, activation: "tanh" }),
+      say(),
+    ],
+    attention: "dot",
+    bridges: [],
+  },
+  {
+    name: "dot attention of another width",
+    encoder: () => [read(), gru({ units: 6, returnSequences: true })],
+    decoder: () => [read(), gru({ units: 12, returnSequences: true }), say()],
+    attention: "dot",
+    bridges: ["bridge_1_h/kernel 6,12", "attention_key/kernel 6,12"],
+  },
+  {
+    name: "additive attention, deep",
+    encoder: () => [
+      read(),
+      gru({ units: 8, returnSequences: true }),
+      gru({ units: 8, returnSequences: true }),
+    ],
+    decoder: () => [
+      read(),
+      gru({ units: 8, returnSequences: true }),
+      gru({ units: 8, returnSequences: true }),
+      say(),
+    ],
+    attention: "additive",
+    bridges: ["attention_query/kernel 8,8", "attention_key/kernel 8,8"],
+  },
+  {
+    name: "attention to a sequence of vectors without memory",
+    encoder: () => [input({ shape: [null, 2] }), timeDistributed(dense({ units: 8, activation: "tanh" }))],
+    decoder: () => [
+      read(),
+      gru({ units: 24, returnSequences: true }),
+      dense({ units: 24, activation: "tanh" }),
+      say(),
+    ],
+    source: ragged(films),
+    attention: "additive",
+    epochs: 600,
+    bridges: ["attention_query/kernel 24,24", "attention_key/kernel 8,24"],
+  },
 ];
 
-describe.each(cases)("$name", ({ encoder, decoder, source = sources, bridges }) => {
+describe.each(cases)("$name", ({ encoder, decoder, source = sources, attention, epochs = 250, bridges }) => {
   test("the decoder begins with what the encoder made", () => {
-    const model = made(encoder(), decoder());
-    const between = model.weights.filter(({ name }) => /^bridge_.*kernel$/.test(name));
+    const model = made(encoder(), decoder(), attention);
+    const between = model.weights.filter(({ name }) => /^(bridge|attention)_.*kernel$/.test(name));
     expect(between.map(({ name, shape }) => `${name} ${shape.join()}`)).toEqual(bridges);
     expect(model.summary()).toMatch(/^Model: "seq2seq"/);
   });
 
   test("learns five pairs by heart and says them", async () => {
-    const model = made(encoder(), decoder());
+    const model = made(encoder(), decoder(), attention);
     model.compile({ optimizer: adam({ learningRate: 0.03 }), metrics: ["accuracy"] });
-    await model.fit(source as never, targets, { epochs: 250, batchSize: 5, verbose: 0 });
+    await model.fit(source as never, targets, { epochs, batchSize: 5, verbose: 0 });
     const { loss, accuracy } = await model.evaluate(source as never, targets);
     expect(loss).toBeLessThan(0.02);
     expect(accuracy).toBe(1);
@@ -211,7 +267,7 @@ describe("errors", () => {
     [
       "an encoder without a code",
       () => made([read()], [read(), rnn(), say()]),
-      /encoder.*ends in a vector.*a sequence/,
+      /encoder.*a recurrent layer or a vector at its end.*a sequence/,
     ],
     [
       "an encoder of vectors where sequences are needed",

@@ -1,7 +1,7 @@
 /** From sequences to sequences of tokens: an encoder and a decoder as one object that trains, generates, saves. */
 import { currentDevice } from "../device.ts";
 import type { Facts } from "../layers/facts.ts";
-import { type Check, type Checks, checkOptions, whole } from "../layers/options.ts";
+import { type Check, type Checks, checkOptions, oneOf, whole } from "../layers/options.ts";
 import { type Network, register, type TargetTokens } from "../model/network.ts";
 import type { Ragged } from "../model/ragged.ts";
 import { summary } from "../model/summary.ts";
@@ -24,6 +24,7 @@ import {
 } from "../train/learning.ts";
 import type { Loss, LossName } from "../train/losses.ts";
 import type { History } from "../train/state.ts";
+import type { AttentionScore } from "./alignment.ts";
 import { seq2seqNetwork } from "./build.ts";
 import { refuseOtherForm } from "./form.ts";
 import { type Seq2seqBestOptions, type Seq2seqGenerateOptions, translate } from "./generate.ts";
@@ -58,6 +59,11 @@ export interface Seq2seqOptions<E extends Layers, D extends Layers> {
   readonly encoder: Chain<E>;
   /** From the target so far to the scores of its next token: an embedding first, `dense({ units: tokens })` last. */
   readonly decoder: Decoding<D>;
+  /**
+   * Whether the decoder looks at all steps of the encoder, behind its last recurrent layer: `dot` (Luong et al. 2015),
+   * `additive` (Bahdanau et al. 2015). The layers that follow get what it finds beside the output. Default: "none".
+   */
+  readonly attention?: "none" | AttentionScore;
   /** What the decoder reads before the first token. */
   readonly startToken: number;
   /** What ends a target. */
@@ -104,13 +110,19 @@ export function seq2seq<const E extends Layers, const D extends readonly Facts[]
   options: Seq2seqOptions<E, D>,
 ): Seq2seq<Start<E>> {
   checkOptions("seq2seq", options, checks, ["encoder", "decoder", "startToken", "endToken"]);
-  const { encoder, decoder, startToken, endToken } = options;
-  const design = { encoder, decoder, tokens: { startToken, endToken }, seed: currentSeed() };
+  const { encoder, decoder, attention = "none", startToken, endToken } = options;
+  const design = { encoder, decoder, attention, tokens: { startToken, endToken }, seed: currentSeed() };
   return objectOf(seq2seqNetwork(design), "seq2seq") as unknown as Seq2seq<Start<E>>; // as the types of its layers say
 }
 
 const layers: Check = { expected: "an array of layers", holds: Array.isArray };
-const checks: Checks = { encoder: layers, decoder: layers, startToken: whole(0), endToken: whole(0) };
+const checks: Checks = {
+  encoder: layers,
+  decoder: layers,
+  attention: oneOf("none", "dot", "additive"),
+  startToken: whole(0),
+  endToken: whole(0),
+};
 
 /**
  * What `save(path)` of a seq2seq wrote, compiled as it was: `fit` goes on where it ended. (`loadModel` of the same path

@@ -160,7 +160,6 @@ export {
   type Seq2seqOptions,
   seq2seq,
 } from "./nn/seq2seq/seq2seq.ts";
-export type { Hypothesis } from "./nn/session/beam.ts";
 export type { Kind, Signal, Time } from "./nn/signals.ts";
 // nn: training
 export {

@@ -54,6 +54,8 @@ export function misfits(): void {
   seq2seq({ encoder: [read, every], decoder: [read, gru({ units: 8 }), write], ...ends });
   // @ts-expect-error the second layer of the encoder gets a vector
   seq2seq({ encoder: [read, gru({ units: 8 }), every], decoder: [read, every, write], ...ends });
+  // @ts-expect-error a kind of attention that there is not
+  seq2seq({ encoder: [read, every], decoder: [read, every, write], attention: "general", ...ends });
   // @ts-expect-error no end
   seq2seq({ encoder: [read, every], decoder: [read, every, write], startToken: 1 });
 }

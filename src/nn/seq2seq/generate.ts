@@ -2,13 +2,14 @@
  * Target sequences made for sources: a beam search for each source, the steps of all of them in one run of the decoder.
  */
 import type { Device } from "../../core/run/device.ts";
-import { exp, log } from "../../core/run/math.ts";
 import { invariant, UnrollError } from "../../errors.ts";
 import { type Check, type Checks, checkOptions, whole } from "../layers/options.ts";
 import { askedBy, type Column, columnOf } from "../model/data.ts";
 import type { Network } from "../model/network.ts";
 import { predict } from "../model/predict.ts";
 import { beamSearch, type Hypothesis, type Live } from "../session/beam.ts";
+import { logSoftmax } from "../session/generate.ts";
+import { refuseNotFinite } from "../session/language.ts";
 import { breath } from "../train/breath.ts";
 import { type Decoder, decoderOf } from "./decoder.ts";
 import { halvesOf } from "./parts.ts";
@@ -173,7 +174,7 @@ function steppedTogether(decoder: Decoder, sources: number): Together {
       let row = 0;
       for (const { source, live, resolve } of asked) {
         firstRow[source] = row;
-        resolve(live.map(() => logSoftmax(scores.subarray(row * width, ++row * width))));
+        resolve(live.map(() => logProbabilities(scores.subarray(row * width, ++row * width))));
       }
     } catch (error) {
       for (const { reject } of asked) reject(error);
@@ -198,21 +199,8 @@ function steppedTogether(decoder: Decoder, sources: number): Together {
   };
 }
 
-/** Throws an UnrollError where a logit is no number. */
-function logSoftmax(logits: Float32Array): Float64Array {
-  const highest = logits.reduce(
-    (most, x) => (x > most || Number.isNaN(x) ? x : most),
-    Number.NEGATIVE_INFINITY,
-  );
-  if (!Number.isFinite(highest)) throw notFinite(highest);
-  const total = log(logits.reduce((sum, x) => sum + exp(x - highest), 0));
-  return Float64Array.from(logits, (x) => x - highest - total);
+/** Of the logits of one row. */
+function logProbabilities(logits: Float32Array): Float64Array {
+  refuseNotFinite(logits, "model.generate(source, options)");
+  return logSoftmax(Float64Array.from(logits));
 }
-
-const notFinite = (got: number): UnrollError =>
-  new UnrollError({
-    where: "model.generate(source, options)",
-    expected: "finite scores from the decoder",
-    got: String(got),
-    fix: "The weights are not finite: train with a smaller learning rate or clipping, or load a good checkpoint.",
-  });

@@ -142,7 +142,8 @@ function endsOf(stop: NonNullable<GenerateOptions["stop"]>): Making["ends"] {
     ends.some((end) => end.every((token, k) => token === tokens[tokens.length - end.length + k]));
 }
 
-function logSoftmax(logits: Float64Array): Float64Array {
+/** Logits as log-probabilities. */
+export function logSoftmax(logits: Float64Array): Float64Array {
   const highest = logits.reduce((most, x) => Math.max(most, x), Number.NEGATIVE_INFINITY);
   const total = log(logits.reduce((sum, x) => sum + exp(x - highest), 0));
   return logits.map((x) => x - highest - total);

@@ -66,7 +66,8 @@ export function logitsOf(network: Network, where: string): Logits {
   };
 }
 
-function refuseNotFinite(scores: Float32Array, where: string): void {
+/** Throws an UnrollError where no score, or one that is no number, would be chosen. */
+export function refuseNotFinite(scores: Float32Array, where: string): void {
   const wrong = scores.find((score) => Number.isNaN(score)) ?? scores[likeliest(scores)];
   if (Number.isFinite(wrong)) return;
   throw new UnrollError({

@@ -31,7 +31,7 @@ import {
 } from "../../core/graph/operators.ts";
 import { widthOf } from "../../core/graph/shapes.ts";
 import { invariant } from "../../errors.ts";
-import type { Context, Value } from "./layer.ts";
+import { type Context, countsOf, type Value } from "./layer.ts";
 import { counterName, stepNumbers } from "./steps.ts";
 
 /** What is looked at. */
@@ -57,10 +57,10 @@ export function remember(seen: Remembering, context: Context): Memory {
 
 /** All steps at once. */
 function whole({ keys, values, causal }: Remembering, context: Context): Memory {
-  const { time, lengths, mask, real = null } = keys;
+  const { time, lengths } = keys;
   invariant(time !== null && lengths !== null, "attend: keys are a sequence");
   const sites = context.most(time);
-  const counts = mask && real ? mul(mask, real) : (mask ?? real);
+  const counts = countsOf(keys);
   const asSites = (sequence: Node): Node => timeToSites(sequence, lengths, sites);
   const within = greater(toFloat(reshape(lengths, [rows, 1])), iota(sites));
   const counted = counts === null ? within : joinSites(asSites(counts));

@@ -6,7 +6,14 @@ import type { Cell } from "../cells/defineCell.ts";
 import { type Described, makeLayer } from "./call.ts";
 import { configOf } from "./config.ts";
 import type { Facts, Layer, LayerOf } from "./facts.ts";
-import { type Context, type Definition, definitionOf, type LayerConfig, type Output, type Value } from "./layer.ts";
+import {
+  type Context,
+  type Definition,
+  definitionOf,
+  type LayerConfig,
+  type Output,
+  type Value,
+} from "./layer.ts";
 import { checkOptions, commonChecks, oneOf } from "./options.ts";
 import {
   capitalized,

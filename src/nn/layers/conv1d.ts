@@ -128,11 +128,12 @@ export function conv1d<const F extends number, const P extends Padding = "valid"
   );
 }
 
-const sideBySide = ({ time, lengths, mask, places }: ReturnType<typeof slid>): Value => ({
+const sideBySide = ({ time, lengths, mask, real, places }: ReturnType<typeof slid>): Value => ({
   node: concat(...places),
   time,
   lengths,
   mask,
+  real,
 });
 
 /** The form of what a sliding window gives. Throws an UnrollError where all sequences are shorter than it. */

@@ -7,7 +7,7 @@ import type { Form } from "../symbols.ts";
 import { makeLayer } from "./call.ts";
 import { configOf } from "./config.ts";
 import type { LayerOf } from "./facts.ts";
-import type { Value } from "./layer.ts";
+import { countsOf, type Value } from "./layer.ts";
 import { checkOptions, commonChecks } from "./options.ts";
 import { lowest } from "./pooling1d.ts";
 
@@ -84,7 +84,8 @@ function carried(x: Value, { initial, next }: Carrying): readonly Node[] {
   invariant(x.lengths !== null, "globalPooling1d: a sequence");
   const states = initial.map(({ shape }, k) => parameter(`state_${k}`, shape));
   const value = parameter("x", stepShape(x));
-  const counts = x.mask && parameter("mask", [rows, 1]);
+  const counted = countsOf(x);
+  const counts = counted && parameter("mask", [rows, 1]);
   const body: ScanParts["body"] = {
     carried: states,
     sequences: counts ? [value, counts] : [value],
@@ -95,7 +96,7 @@ function carried(x: Value, { initial, next }: Carrying): readonly Node[] {
   const made = scan({
     lengths: x.lengths,
     initial,
-    sequences: x.mask ? [x.node, x.mask] : [x.node],
+    sequences: counted ? [x.node, counted] : [x.node],
     body,
     time: x.time as Dim,
     reverse: false,

@@ -5,6 +5,7 @@
  * are the layer's own wherever it is used.
  */
 import type { Dim, Node } from "../../core/graph/nodes.ts";
+import { mul } from "../../core/graph/operators.ts";
 import type { Distribution } from "../distributions/distribution.ts";
 import type { Kind } from "../signals.ts";
 import type { Callable, Form } from "../symbols.ts";
@@ -27,6 +28,10 @@ export interface Value {
    */
   readonly real?: Node | null | undefined;
 }
+
+/** `[time, rows, 1]`: 1 where a step counts and the row has it; null where all do. */
+export const countsOf = ({ mask, real = null }: Value): Node | null =>
+  mask && real ? mul(mask, real) : (mask ?? real);
 
 /** `l1 * sum |w| + l2 * sum w^2`, added to the loss. */
 export interface Regularizer {
@@ -52,6 +57,8 @@ export interface Context {
   atStep(value: (step: number) => number): Node;
   /** `[rows]`: the lengths of sequences in this dimension of time; those of a number all have so many steps. */
   lengths(time: Dim): Node;
+  /** `[time, rows, 1]`: 1 where rows have a step, in a dimension of time where they may run on; else null. */
+  real(time: Dim): Node | null;
   /** As many steps as a sequence may have: a bound for layers that look at all of them at once. */
   most(time: Dim): number;
   /** Whether the network is a function of one step, as in a session: what is behind stands in states alone. */

@@ -57,8 +57,8 @@ function pooling(
       outputs: ([x]) => [slidForm(layer, x as Form, sliding, Number(x?.axes.at(-1)))],
       apply: ([x], _, context) => {
         const window = slid(x as Value, sliding, context);
-        const { time, lengths, mask } = window;
-        return [{ node: pooled(window), time, lengths, mask }];
+        const { time, lengths, mask, real } = window;
+        return [{ node: pooled(window), time, lengths, mask, real }];
       },
     },
     { gives: "sequence", time: "looks ahead" },
@@ -69,19 +69,19 @@ function pooling(
 export const lowest: number = -(2 - 2 ** -23) * 2 ** 127;
 
 /** Of equal ones the first, which alone has a gradient. */
-function largest({ places, real }: Slid): Node {
-  const values = places.map((place, k) => (real ? where(real[k] as Node, place, lowest) : place));
+function largest({ places, counts }: Slid): Node {
+  const values = places.map((place, k) => (counts ? where(counts[k] as Node, place, lowest) : place));
   const most = values.reduce((before, value) => maximum(value, before));
-  return real
+  return counts
     ? where(
-        real.reduce((any, one) => maximum(any, one)),
+        counts.reduce((any, one) => maximum(any, one)),
         most,
         0,
       )
     : most;
 }
 
-function mean({ places, real }: Slid): Node {
+function mean({ places, counts }: Slid): Node {
   const total = add(...(places as [Node]));
-  return div(total, real ? maximum(add(...(real as [Node])), 1) : places.length);
+  return div(total, counts ? maximum(add(...(counts as [Node])), 1) : places.length);
 }

@@ -11,7 +11,16 @@ import type { Axes, Form } from "../symbols.ts";
 import type { Described } from "./call.ts";
 import { cellStates, cellWeights } from "./cellParts.ts";
 import type { Initializer } from "./initializers.ts";
-import type { Context, Definition, LayerConfig, Output, Regularizer, Value, WeightSpec } from "./layer.ts";
+import {
+  type Context,
+  countsOf,
+  type Definition,
+  type LayerConfig,
+  type Output,
+  type Regularizer,
+  type Value,
+  type WeightSpec,
+} from "./layer.ts";
 import { traceStep } from "./step.ts";
 import { forced, sampledFeed, type Teacher } from "./teacher.ts";
 import { type Unfolded, unfold } from "./unfold.ts";
@@ -232,11 +241,10 @@ function turned({ goBackwards }: Settings, x: Value): Value {
  * The steps that the cell takes. Where rows run on behind their ends it matters only to what reads the last states, and
  * backwards, where what is behind the end comes first.
  */
-function countedSteps(settings: Settings, { mask, real }: Value): Node | null {
+function countedSteps(settings: Settings, x: Value): Node | null {
   const { returnSequences, returnState, goBackwards, stateful } = settings;
   const endsMatter = !returnSequences || returnState || goBackwards || stateful;
-  if (!real || !endsMatter) return mask;
-  return mask === null ? real : mul(mask, real);
+  return endsMatter ? countsOf(x) : x.mask;
 }
 
 function refuseOtherShape(

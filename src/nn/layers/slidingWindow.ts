@@ -14,7 +14,7 @@ import { type Dim, type Node, rows } from "../../core/graph/nodes.ts";
 import { add, greater, mul, resample, where } from "../../core/graph/operators.ts";
 import { invariant } from "../../errors.ts";
 import { type Windows, windowed, windowsIn } from "../times.ts";
-import type { Context, Value } from "./layer.ts";
+import { type Context, countsOf, type Value } from "./layer.ts";
 
 export type Padding = "valid" | "same" | "causal";
 export interface Sliding {
@@ -40,7 +40,7 @@ export interface Slid extends Value {
   /** What stands at each place, `[time, rows, features]` in the time of the stops. */
   readonly places: readonly Node[];
   /** 1 where a step that counts stands there, `[time, rows, 1]`; null where one does at every place. */
-  readonly real: readonly Node[] | null;
+  readonly counts: readonly Node[] | null;
 }
 
 /** The window over `x`; a step that does not count is read as zeros. `node` is what stands at its first place. */
@@ -65,13 +65,17 @@ export function slid(x: Value, sliding: Sliding, context: Context): Slid {
     });
   const places = placesOf(counting(x));
   const whole = sliding.padding === "valid";
-  const real = x.mask === null && whole ? null : placesOf(x.mask ?? ones(x.time));
-  const own = x.mask && (whole ? (real ?? []).reduce((all, one) => mul(all, one)) : at(x.mask, 0));
-  return { node: places[0] as Node, time, lengths, mask: own, places, real };
+  const counted = countsOf(x);
+  const counts = counted === null && whole ? null : placesOf(counted ?? ones(x.time));
+  const own = x.mask && (whole ? (counts ?? []).reduce((all, one) => mul(all, one)) : at(x.mask, 0));
+  return { node: places[0] as Node, time, lengths, mask: own, real: context.real(time), places, counts };
 }
 
 /** The sequence with zeros where a step does not count. */
-export const counting = ({ node, mask }: Value): Node => (mask === null ? node : where(mask, node, 0));
+export function counting(x: Value): Node {
+  const counts = countsOf(x);
+  return counts === null ? x.node : where(counts, x.node, 0);
+}
 
 const ones = (time: Dim): Node => add(zeros([time, rows, 1]), 1);
 
@@ -92,14 +96,17 @@ function leadsOf(sliding: Sliding, time: Dim): readonly Lead[] {
 }
 
 /** `[rows, 1]`: how many steps the last stride of each row has, 1 up to `stride`. */
-function restOf({ lengths, time }: Value, stride: number): Node {
+function restOf({ lengths, time, real = null }: Value, stride: number): Node {
   const count = parameter("steps of the stride", [rows, 1]);
-  const next = where(greater(count, stride - 0.5), 1, add(count, 1));
-  const body = { carried: [count], sequences: [], next: [next], stacked: [], summed: [] };
+  const isReal = real && parameter("real", [rows, 1]);
+  const counted = where(greater(count, stride - 0.5), 1, add(count, 1));
+  const next = isReal ? where(isReal, counted, count) : counted;
+  const sequences = isReal ? [isReal] : [];
+  const body = { carried: [count], sequences, next: [next], stacked: [], summed: [] };
   const made = scan({
     lengths: lengths as Node,
     initial: [zeros(count.shape)],
-    sequences: [],
+    sequences: real ? [real] : [],
     body,
     time: time as Dim,
     reverse: false,

@@ -1,10 +1,14 @@
 /** Sequences that differ in length in two dimensions of time: nothing of a row depends on the rows beside it. */
 import { afterEach, describe, expect, test } from "vitest";
 import { setDevice } from "../device.ts";
+import { attention } from "../layers/attention.ts";
 import { bidirectional } from "../layers/bidirectional.ts";
+import { conv1d } from "../layers/conv1d.ts";
 import { dense } from "../layers/dense.ts";
 import { embedding } from "../layers/embedding.ts";
+import { globalMaxPooling1d } from "../layers/globalPooling1d.ts";
 import { input } from "../layers/input.ts";
+import { maxPooling1d } from "../layers/pooling1d.ts";
 import { gru, lstm } from "../layers/recurrent.ts";
 import { functional } from "../models.ts";
 import { concat } from "../operators.ts";
@@ -29,8 +33,13 @@ function twoTimes() {
   const seen = bidirectional(lstm({ units: 3, returnSequences: true }))(read(target));
   const run = lstm({ units: 4, returnSequences: true, returnState: true })(seen, { initialState: { h, c } });
   const last = gru({ units: 3, goBackwards: true })(run.output);
+  const windows = conv1d({ filters: 3, kernelSize: 3, padding: "same", strides: 2 })(run.output);
+  const pooled = concat(
+    globalMaxPooling1d()(maxPooling1d({ poolSize: 2, strides: 1, padding: "same" })(windows)),
+    attention()([last, windows]),
+  );
   const steps = dense({ units: 5, activation: "softmax" })(run.output);
-  const whole = dense({ units: 3, activation: "softmax" })(concat(last, run.h));
+  const whole = dense({ units: 3, activation: "softmax" })(concat(last, run.h, pooled));
   const model = functional({ inputs: { source, target }, outputs: { steps, whole } });
   model.compile({ optimizer: "sgd", loss: "sparseCategoricalCrossentropy", timeReduction: "sum" });
   return model;

@@ -13,6 +13,7 @@ import { type Context, isLayer, type Value } from "../layers/layer.ts";
 import { isRecurrence } from "../layers/recurrence.ts";
 import { applied, isOperator, type OperatorCall } from "../operatorCalls.ts";
 import type { Call, Symbolic } from "../symbols.ts";
+import { followed } from "../times.ts";
 import { type Bounds, boundIn } from "./bounds.ts";
 import { type End, layerOfCall, type Network, type NetworkLayer } from "./network.ts";
 
@@ -97,15 +98,16 @@ export function trace(network: Network, options: TraceOptions): Traced {
   const inputs = network.inputs.map(inputOf);
   const lengths: Record<string, Parameter> = {};
   for (const time of network.times) lengthsOf(lengths, time);
-  const ends = Object.fromEntries(
-    network.times.slice(1).map((time) => [time, parameter(`real_${time}`, [time, rows, 1])]),
-  );
+  const [first] = network.times;
+  const others = network.times.filter((time) => followed(time).origin !== first);
+  const ends = Object.fromEntries(others.map((time) => [time, parameter(`real_${time}`, [time, rows, 1])]));
   const weights = network.variables.map(({ name, shape }) => parameter(name, shape));
   const tracing: Tracing = {
     network,
     options,
     weights,
     lengths,
+    ends,
     keys: [],
     states: [],
     fed: [],
@@ -119,7 +121,7 @@ export function trace(network: Network, options: TraceOptions): Traced {
       time,
       lengths: time === null ? null : lengthsOf(lengths, time),
       mask: null,
-      real: typeof time === "string" ? (ends[time] ?? null) : null,
+      real: time === null ? null : (ends[time] ?? null),
     };
     tracing.values.set(symbol, { output: value });
   });
@@ -158,6 +160,7 @@ interface Tracing {
   readonly options: TraceOptions;
   readonly weights: readonly Parameter[];
   readonly lengths: Record<string, Parameter>;
+  readonly ends: Traced["ends"];
   readonly keys: Key[];
   readonly states: TracedState[];
   readonly fed: Fed[];
@@ -246,6 +249,7 @@ function contextOf(tracing: Tracing, call: Call, layer: NetworkLayer): Context {
     training: options.training,
     inspect: options.inspect ?? false,
     lengths: (time) => lengthsOf(tracing.lengths, time),
+    real: (time) => tracing.ends[time] ?? null,
     most: (time) => boundIn(options.bounds ?? {}, time),
     stepping: options.stepping ?? false,
     key: (salt, perStep) => {

@@ -90,7 +90,7 @@ export function operand(kernels: Kernels, node: Node, around: Spot, start = 0): 
         : loadView(kernels, behind, spot, start);
     case "slice":
       return kernels.weight(behind) === null
-        ? operand(kernels, behind.inputs[0], spot, start + behind.attributes.start)
+        ? operand(kernels, behind.inputs[0], seenFrom(spot, behind), start + behind.attributes.start)
         : loadWeight(kernels, behind, spot, start);
     default:
       return loadWeight(kernels, behind, spot, start);
@@ -102,6 +102,9 @@ function loadView(kernels: Kernels, node: Node, spot: Spot, start: number): Expr
   const { slot, column } = leftSide(kernels, node);
   return loadSlot({ ...slot, column }, spot, start);
 }
+
+/** One feature is the same for all of a stage that is wider. */
+const seenFrom = (spot: Spot, view: Node): Spot => (widthOf(view) === 1 ? { ...spot, width: 1 } : spot);
 
 function loadSlot(slot: Slot, spot: Spot, start: number): Expression {
   const narrow = slot.width === 1 || spot.width === 1;

@@ -48,7 +48,7 @@ const modes: Readonly<Record<"test" | "learning" | "native", Mode>> = {
     include: [
       "test/native/**/*.test.ts",
       "test/conformance/**/*.test.ts",
-      "test/parity/{torch,keras}.test.ts",
+      "test/parity/{torch,keras,ctc}.test.ts",
       "test/ragged/rows.test.ts",
       "test/saving/resume.test.ts",
       "src/core/render/c/**/*.test.ts",

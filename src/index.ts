@@ -41,6 +41,7 @@ export { type AttentionLayer, type AttentionOptions, attention } from "./nn/laye
 export { bidirectional, type MergeMode } from "./nn/layers/bidirectional.ts";
 export { type Conv1dOptions, conv1d } from "./nn/layers/conv1d.ts";
 export { type DelayTapsOptions, delayTaps } from "./nn/layers/delayTaps.ts";
+export { type CrfOptions, crf } from "./nn/layers/crf.ts";
 export { type DenseOptions, dense } from "./nn/layers/dense.ts";
 export { dropout } from "./nn/layers/dropout.ts";
 export { type EmbeddingOptions, embedding } from "./nn/layers/embedding.ts";
@@ -87,6 +88,7 @@ export { type SlstmOptions, slstm } from "./nn/layers/slstm.ts";
 export { type SruOptions, sru } from "./nn/layers/sru.ts";
 export { type SumMemoryOptions, sumMemory } from "./nn/layers/sumMemory.ts";
 export { timeDistributed } from "./nn/layers/timeDistributed.ts";
+export { type CtcDecodeOptions, ctcDecode } from "./nn/model/ctcDecode.ts";
 // nn: values
 export { distributionOf, type PredictedDistribution } from "./nn/model/distributionOf.ts";
 export { type Ragged, ragged } from "./nn/model/ragged.ts";
@@ -214,3 +216,4 @@ export {
   type Schedule,
   warmup,
 } from "./nn/train/schedules.ts";
+export { type CtcOptions, ctc, type SequenceLoss } from "./nn/train/sequenceLosses.ts";

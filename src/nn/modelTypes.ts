@@ -14,17 +14,20 @@ import type { CompileOptions as AnyCompileOptions } from "./train/compile.ts";
 import type { Weighing } from "./train/dataset.ts";
 import type { FitOptions } from "./train/fitOptions.ts";
 import type { EvaluateOptions } from "./train/learning.ts";
-import type { Loss, LossName } from "./train/losses.ts";
 import type { MetricName } from "./train/metrics.ts";
 import type { OptimizerState } from "./train/once.ts";
+import type { AnyLoss, AnyLossName } from "./train/sequenceLosses.ts";
 
 export type { Hypothesis } from "./session/beam.ts";
 export type { GenerateBestOptions, GenerateOptions } from "./session/generateOptions.ts";
 export type { ForecastOptions } from "./session/series.ts";
 
 export interface CompileOptions<O> extends Omit<AnyCompileOptions, "loss"> {
-  /** One for every output, or an array or a record of them as the outputs were given. */
-  readonly loss: LossName | Loss | (O extends Signal ? never : { readonly [N in keyof O]: LossName | Loss });
+  /** One for every output, or an array or a record of them as the outputs were given. A crf brings its own. */
+  readonly loss?:
+    | AnyLossName
+    | AnyLoss
+    | (O extends Signal ? never : { readonly [N in keyof O]?: AnyLossName | AnyLoss });
 }
 /** `loss` is always there; the names of built-in metrics are completed by the editor; further names are allowed. */
 export interface History {

@@ -4,6 +4,7 @@ import { UnrollError } from "../../src/errors.ts";
 import { functionRoundings, relative } from "../tolerances.ts";
 import { agrees, type Case } from "./cases.ts";
 import { devices } from "./devices.ts";
+import { labelCases } from "./labelCases.ts";
 import { parts, refused } from "./partCases.ts";
 import { computations, type Program, ragged } from "./programs.ts";
 import { scans } from "./scanCases.ts";
@@ -26,13 +27,16 @@ function cases({
 }
 
 describe.each(devices)("$name", ({ device, thorough }) => {
-  test.each(Object.entries({ ...scans, ...parts, ...siteCases, ...tables }))("%s", (_, make) => {
-    for (const [one, tolerance, what] of cases(make())) {
-      if (thorough) expect(() => agrees(device(), one, tolerance), what).not.toThrow();
-      const divided = device({ threads: 2, shardRows: 2, chunk: 2 });
-      expect(() => agrees(divided, one, tolerance), `${what}, in shards and chunks`).not.toThrow();
-    }
-  });
+  test.each(Object.entries({ ...scans, ...parts, ...siteCases, ...labelCases, ...tables }))(
+    "%s",
+    (_, make) => {
+      for (const [one, tolerance, what] of cases(make())) {
+        if (thorough) expect(() => agrees(device(), one, tolerance), what).not.toThrow();
+        const divided = device({ threads: 2, shardRows: 2, chunk: 2 });
+        expect(() => agrees(divided, one, tolerance), `${what}, in shards and chunks`).not.toThrow();
+      }
+    },
+  );
 
   test.each(Object.entries(refused))("refuses %s", (_, make) => {
     for (const { computation } of cases(make())

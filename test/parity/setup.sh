@@ -7,6 +7,7 @@
 #   <folder>/bin/python -B test/parity/torch_cases.py        writes test/parity/torch.json
 #   <folder>/bin/python -B test/parity/torch_distributions.py writes test/parity/distributions.json
 #   <folder>/bin/python -B test/parity/torch_projection.py   writes test/parity/projection.json
+#   <folder>/bin/python -B test/parity/torch_ctc.py          writes test/parity/ctc.json
 #   <folder>/bin/python -B test/parity/keras_optimizers.py   writes test/parity/optimizers.json
 #   <folder>/bin/python -B test/parity/keras_layers.py       writes test/parity/keras.json
 # The JSON files are committed: the test suite itself needs no Python.

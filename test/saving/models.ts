@@ -4,6 +4,7 @@ import { activation } from "../../src/nn/layers/activation.ts";
 import { bidirectional } from "../../src/nn/layers/bidirectional.ts";
 import { conv1d } from "../../src/nn/layers/conv1d.ts";
 import { delayTaps } from "../../src/nn/layers/delayTaps.ts";
+import { crf } from "../../src/nn/layers/crf.ts";
 import { dense } from "../../src/nn/layers/dense.ts";
 import { dropout } from "../../src/nn/layers/dropout.ts";
 import { embedding } from "../../src/nn/layers/embedding.ts";
@@ -38,7 +39,9 @@ import {
 } from "../../src/nn/operators.ts";
 import { mixtureNll, pinball } from "../../src/nn/train/likelihoods.ts";
 import { adadelta, adagrad, adam, nadam, rmsprop, sgd } from "../../src/nn/train/optimizers.ts";
+import { l2 } from "../../src/nn/train/regularizers.ts";
 import { cosineDecay, piecewiseConstantDecay, warmup } from "../../src/nn/train/schedules.ts";
+import { ctc } from "../../src/nn/train/sequenceLosses.ts";
 
 export interface Example {
   readonly name: string;
@@ -280,6 +283,34 @@ export const examples: readonly Example[] = [
     },
     x: numbers([6, 4, 3]),
     y: tokens(6, 4).map((row) => row.map((token) => token % 3)),
+  },
+  {
+    name: "a crf",
+    make: () => {
+      const model: Model = sequential(
+        input({ shape: [null, 2] }),
+        gru({ units: 3, returnSequences: true }),
+        crf({ units: 4, transitionsInitializer: "glorotUniform", transitionsRegularizer: l2(0.01) }),
+      ) as unknown as Model;
+      model.compile({ optimizer: adam() });
+      return model;
+    },
+    x: numbers([6, 3, 2]),
+    y: Array.from({ length: 6 }, (_, k) => [k % 4, (k + 1) % 3, 3]),
+  },
+  {
+    name: "ctc",
+    make: () => {
+      const model: Model = sequential(
+        input({ shape: [null, 2] }),
+        gru({ units: 3, returnSequences: true }),
+        dense({ units: 4 }),
+      );
+      model.compile({ optimizer: adam(), loss: ctc({ blank: 3 }) });
+      return model;
+    },
+    x: numbers([6, 5, 2]),
+    y: [[0, 1], [2], [0, 0], [], [1, 2, 1], [0, 1, 2]],
   },
   {
     name: "a stateful layer",

@@ -6,6 +6,7 @@ import {
   type CausalModel,
   type CausalTokenModel,
   concat,
+  crf,
   dense,
   dropout,
   embedding,
@@ -123,6 +124,9 @@ export function widths(): void {
   same<Signal<"vector", number, Causal>>()(lstm({ units: someNumber })(series));
   same<Signal<"vector", number, Ahead>>()(bidirectional(lstm({ units: 8 }))(series)); // twice 8 is not computed
   same<Signal<"vector", 8, Ahead>>()(bidirectional(lstm({ units: 8 }), { mergeMode: "sum" })(series));
+  same<Signal<"sequence", 5, Ahead>>()(crf({ units: 5 })(series));
+  // @ts-expect-error a crf labels sequences
+  crf({ units: 5 })(input({ shape: [7] }));
   // @ts-expect-error steps of a sequence are vectors, an LSTM wants sequences there
   timeDistributed(lstm({ units: 3 }))(series);
   const frames = input({ shape: [null, 8, 8, 3] });

@@ -5,6 +5,8 @@ import {
   bidirectional,
   type CausalModel,
   type CausalTokenModel,
+  ctc,
+  ctcDecode,
   dense,
   distributionOf,
   embedding,
@@ -80,6 +82,11 @@ export async function training(): Promise<void> {
   one.compile({ optimizer: "adam", loss: "meanSquaredError", metrics: ["mae"], timeReduction: "sum" });
   one.compile({ optimizer: adam({ learningRate: 0.01 }), loss: meanSquaredError() });
   record.compile({ optimizer: "sgd", loss: { y: "huber", last: meanSquaredError() } });
+  one.compile({ optimizer: "adam", loss: ctc({ blank: 2 }) });
+  one.compile({ optimizer: "adam" }); // where the last layer is a crf
+  same<number[][]>()(ctcDecode(await one.predict([[[1, 2, 3, 4]]]), { beam: 4 }));
+  // @ts-expect-error beam
+  ctcDecode([[[1, 2]]], { beams: 4 });
   // @ts-expect-error adam
   one.compile({ optimizer: "adm", loss: "meanSquaredError" });
   // @ts-expect-error meanSquaredError

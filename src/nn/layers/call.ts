@@ -20,6 +20,7 @@ export function makeLayer<L extends Facts>(described: Described, facts: Partial<
     states: [],
     stateful: false,
     withStates: null,
+    ending: null,
     everyStep: null,
     weights: () => [],
     kept: { specs: null, values: [], version: 0 },

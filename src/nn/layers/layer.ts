@@ -8,7 +8,7 @@ import type { Dim, Node } from "../../core/graph/nodes.ts";
 import { mul } from "../../core/graph/operators.ts";
 import type { Distribution } from "../distributions/distribution.ts";
 import type { Kind } from "../signals.ts";
-import type { Callable, Form } from "../symbols.ts";
+import type { Callable, Form, Symbolic } from "../symbols.ts";
 import type { Windows } from "../times.ts";
 import type { Facts } from "./facts.ts";
 import type { Initializer } from "./initializers.ts";
@@ -27,6 +27,22 @@ export interface Value {
    * nothing: rows drop out as they end.
    */
   readonly real?: Node | null | undefined;
+  /** Of a layer with an ending: from the classes `[time, rows]` to the loss of each row, `[rows, 1]`. */
+  readonly loss?: (classes: Node) => Node;
+}
+
+/** What a layer brings that ends a model with a loss and a prediction of its own, as a crf does. */
+export interface Ending {
+  /** The name of the loss: no other fits. */
+  readonly loss: string;
+  /** What predict says, one number a step: from a row of the output and the weights of the layer. */
+  readonly decode: (row: DecodedRow, weights: readonly Float32Array[]) => Float32Array;
+}
+export interface DecodedRow {
+  /** `[steps, features]`: the real steps. */
+  readonly values: Float32Array;
+  /** `[steps]`: 0 where a step does not count; null where all do. */
+  readonly mask: Float32Array | null;
 }
 
 /** `[time, rows, 1]`: 1 where a step counts and the row has it; null where all do. */
@@ -111,6 +127,8 @@ export interface Definition extends Callable {
   readonly distribution?: Distribution | undefined;
   /** For layers with other steps than their input: one for each of these windows of it. */
   readonly windows?: Windows;
+  /** Null of a layer that others may follow. */
+  readonly ending: Ending | null;
   /** How it is applied inside timeDistributed, to every step of `[time, rows, ...]` alike; null where it cannot be. */
   readonly everyStep: Definition["apply"] | null;
   /** Throws an UnrollError when the layer cannot be saved. */
@@ -131,6 +149,11 @@ export interface Kept {
 }
 
 const key: unique symbol = Symbol("definition");
+
+/** The ending of the layer that `symbol` comes from, or null. */
+export function endingOf({ source }: Symbolic): Ending | null {
+  return "call" in source && isLayer(source.call.by) ? source.call.by.ending : null;
+}
 
 /** The definition of a layer, or null of anything else. */
 export function definitionOf(layer: unknown): Definition | null {

@@ -8,6 +8,7 @@ import { attention } from "./attention.ts";
 import { bidirectional } from "./bidirectional.ts";
 import { conv1d } from "./conv1d.ts";
 import { delayTaps } from "./delayTaps.ts";
+import { crf } from "./crf.ts";
 import { dense } from "./dense.ts";
 import { dropout } from "./dropout.ts";
 import { embedding } from "./embedding.ts";
@@ -75,6 +76,7 @@ const makers: Readonly<Record<string, Maker>> = {
   jordanRNN: made(jordanRNN),
   sumMemory: made(sumMemory),
   recurrent: ({ cell, ...options }, _, cells) => recurrent(cellNamed(String(cell), cells), options as never),
+  crf: made(crf),
   timeDistributed: (options, inner) => timeDistributed(inner(), options),
   bidirectional: (options, inner) => bidirectional(inner() as never, options),
 };

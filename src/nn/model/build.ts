@@ -5,7 +5,7 @@
 import type { Dim } from "../../core/graph/nodes.ts";
 import { invariant, UnrollError } from "../../errors.ts";
 import { initialized } from "../layers/initializers.ts";
-import { type Definition, isLayer, type WeightSpec } from "../layers/layer.ts";
+import { type Definition, endingOf, isLayer, type WeightSpec } from "../layers/layer.ts";
 import { type Call, type Callable, described, hasTime, type Symbolic } from "../symbols.ts";
 import { everyStep, type Windows, windowed, windowsOfWindows } from "../times.ts";
 import type { End, Network, NetworkLayer, TargetTokens, Variable } from "./network.ts";
@@ -78,6 +78,7 @@ function callsBetween(inputs: readonly Symbolic[], outputs: readonly Symbolic[])
   }
   const spare = inputs.find((symbol) => !used.has(symbol));
   if (spare) throw unusedInput(spare);
+  refuseAfterEnding([...order]);
   return [...order];
 }
 
@@ -102,6 +103,20 @@ function unusedInput(symbol: Symbolic): UnrollError {
     got: `an input, ${described(symbol)}, that no output needs`,
     fix: "Leave it out, or check that the layers were called on it.",
   });
+}
+
+/** What a layer with an ending gives is for its loss and for the host. */
+function refuseAfterEnding(calls: readonly Call[]): void {
+  for (const { by, inputs, given } of calls) {
+    const before = [...inputs, ...Object.values(given)].find((symbol) => endingOf(symbol) !== null);
+    if (before === undefined || !("call" in before.source)) continue;
+    throw new UnrollError({
+      where: `${by.type} "${by.base}"`,
+      expected: "what other layers give",
+      got: `the labels of "${before.source.call.by.base}", which is a last layer`,
+      fix: "Put it before that layer, or call it on what that layer is called on.",
+    });
+  }
 }
 
 /** Each layer with its name: the one given, or its base counted in the order of first call. */

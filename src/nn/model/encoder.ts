@@ -1,14 +1,17 @@
-/** The part of a network before its last dense layer: what it has made of the data before it decides. */
+/** The part of a network before its last dense layer, or crf: what it has made of the data before it decides. */
 import { UnrollError } from "../../errors.ts";
 import { isLayer } from "../layers/layer.ts";
+import type { Callable } from "../symbols.ts";
 import { buildNetwork } from "./build.ts";
 import { type Network, once } from "./network.ts";
 
+/** A dense layer, one that tells a distribution, or one with an ending. */
+const decides = (by: Callable): boolean =>
+  by.base === "dense" || (isLayer(by) && (by.distribution !== undefined || by.ending !== null));
+
 export function encoderOf(network: Network): Network {
   return once(network, "encoder", () => {
-    const last = network.calls.findLast(
-      ({ by }) => by.base === "dense" || (isLayer(by) && by.distribution !== undefined),
-    );
+    const last = network.calls.findLast(({ by }) => decides(by));
     const code = last?.inputs[0];
     if (code === undefined || "input" in code.source) {
       throw new UnrollError({

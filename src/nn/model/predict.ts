@@ -4,10 +4,12 @@ import type { Batch, Device, Executable, HostArray } from "../../core/run/device
 import { keyOf } from "../../core/run/random.ts";
 import { UnrollError } from "../../errors.ts";
 import { nearest } from "../../spelling.ts";
-import { followed, windowsIn, withFollowing } from "../times.ts";
+import { endingOf } from "../layers/layer.ts";
+import { type Extents, followed, windowsIn, withFollowing } from "../times.ts";
 import { type Bounds, boundsOf } from "./bounds.ts";
 import { givenStates, statefulLayers, stateName, statesAfter, statesBefore } from "./carried.ts";
 import { type Column, columnOf, columnsOf, gathered } from "./data.ts";
+import { decoded, masksToDecode } from "./decoded.ts";
 import { endsOf, firstLengths } from "./ends.ts";
 import { type End, type Network, once } from "./network.ts";
 import { type Ragged, raggedOf } from "./ragged.ts";
@@ -50,7 +52,9 @@ export async function predict(
     });
   }
   const results = network.outputs.map(({ symbol, time }, k) => {
-    const inner = symbol.axes.slice(time === null ? 0 : 1).map((axis) => axis ?? 1);
+    // What is decoded is one number a step.
+    const axes = endingOf(symbol) === null ? symbol.axes : symbol.axes.slice(0, 1);
+    const inner = axes.slice(time === null ? 0 : 1).map((axis) => axis ?? 1);
     const arrays = pieces.map((piece) => ({ rows: piece.rows, array: piece.outputs[k] as Float32Array }));
     return joined({ time, inner }, columns, arrays);
   });
@@ -78,7 +82,8 @@ async function predictBatch(
   const { traced, executables } = programFor(network, given, boundsOf(network, columns));
   const stateful = statefulLayers(network).length > 0;
   const finals = stateful ? traced.states : [];
-  const nodes = [...traced.outputs.map(({ node }) => node), ...finals.map(({ final }) => final)];
+  const masks = masksToDecode(network, traced);
+  const nodes = [...traced.outputs.map(({ node }) => node), ...finals.map(({ final }) => final), ...masks];
   const executable = executables.get(device) ?? device.compile(computationOf(traced, nodes));
   executables.set(device, executable);
   const firsts = givenStates(traced).map((state): HostArray => {
@@ -91,13 +96,15 @@ async function predictBatch(
     ...batchOf(network, traced, { columns, order }, [...keys, ...firsts]),
     version: network.version,
   };
+  const extents = extentsOf(network, { columns, order });
   const made = await executable.run(batch, heldWeights(network));
   const last = finals.map((state, k): [string, Float32Array] => [
     stateName(state),
     made[network.outputs.length + k] as Float32Array,
   ]);
   if (stateful) statesAfter(network, order.length, new Map(last));
-  return made.slice(0, network.outputs.length);
+  const outputs = made.slice(0, network.outputs.length);
+  return decoded(network, traced, extents, { made: outputs, masks: made.slice(nodes.length - masks.length) });
 }
 
 /** The layer of "layer/state". */
@@ -111,14 +118,8 @@ function programFor(network: Network, layers: readonly string[], bounds: Bounds)
   }));
 }
 
-/** The rows of `order` as a batch; `more` comes after the inputs of the network and the ends of rows. */
-export function batchOf(
-  network: Network,
-  traced: Pick<Traced, "ends">,
-  { columns, order }: Pick<Asked, "columns" | "order">,
-  more: readonly HostArray[],
-): Batch {
-  const rows = order.length;
+/** The steps of the rows of `order`, in every dimension of time. */
+function extentsOf(network: Network, { columns, order }: Pick<Asked, "columns" | "order">): Extents {
   const times: Record<string, number> = {};
   const lengths: Record<string, Int32Array> = {};
   network.inputs.forEach(({ time }, k) => {
@@ -127,17 +128,23 @@ export function batchOf(
     lengths[time] = own;
     times[time] = own.reduce((most, length) => Math.max(most, length), 1);
   });
+  return withFollowing(network.times, { rows: order.length, times, lengths });
+}
+
+/** The rows of `order` as a batch; `more` comes after the inputs of the network and the ends of rows. */
+export function batchOf(
+  network: Network,
+  traced: Pick<Traced, "ends">,
+  { columns, order }: Pick<Asked, "columns" | "order">,
+  more: readonly HostArray[],
+): Batch {
+  const extents = extentsOf(network, { columns, order });
+  const { rows, times } = extents;
   const inputs = columns.map((column, k) =>
     gathered(column, order, stepsOf(network.inputs[k] as End, times)),
   );
-  const extents = withFollowing(network.times, { rows, times, lengths });
   const ends = endsOf(traced, extents);
-  return {
-    rows,
-    times: extents.times,
-    lengths: firstLengths(extents),
-    inputs: [...inputs, ...ends, ...more],
-  };
+  return { rows, times, lengths: firstLengths(extents), inputs: [...inputs, ...ends, ...more] };
 }
 
 function stepsOf({ time }: Pick<End, "time">, times: Readonly<Record<string, number>>): number {

@@ -1,26 +1,28 @@
 /** What `compile` is told, checked and completed: an optimizer, and for each output a loss and its metrics. */
-import { UnrollError } from "../../errors.ts";
 import { nearest } from "../../spelling.ts";
-import { distributionText, sameDistribution } from "../distributions/distribution.ts";
+import { endingOf } from "../layers/layer.ts";
 import { type Check, checkOptions, oneOf } from "../layers/options.ts";
 import { isRecurrence } from "../layers/recurrence.ts";
-import { headOf } from "../model/head.ts";
-import type { End, Network } from "../model/network.ts";
+import type { Network } from "../model/network.ts";
 import { listed } from "../model/structure.ts";
 import type { TimeReduction } from "./counts.ts";
 import { refuseOtherTeachers } from "./fed.ts";
-import { type Loss, type LossName, lossNamed, lossNames, lossTextOf } from "./losses.ts";
-import { type Metric, type MetricName, metricNamed } from "./metrics.ts";
+import { isLoss, lossFor } from "./lossFor.ts";
+import { type Metric, type MetricName, metricFor } from "./metrics.ts";
 import type { Goal } from "./objective.ts";
 import type { Optimizer, OptimizerName } from "./optimizers.ts";
 import { refuseUnless } from "./refuse.ts";
+import { type AnyLoss, type AnyLossName, anyLossNamed } from "./sequenceLosses.ts";
 import { checkOptimizer, optimizerNamed } from "./update.ts";
 
 type Each<T> = T | readonly T[] | { readonly [output: string]: T };
 export interface CompileOptions {
   readonly optimizer: OptimizerName | Optimizer;
-  /** One for every output, or an array or a record of them as the outputs were given. */
-  readonly loss: Each<LossName | Loss>;
+  /**
+   * One for every output, or an array or a record of them as the outputs were given. Outputs of a layer that brings its
+   * own (crf) have none.
+   */
+  readonly loss?: Each<AnyLossName | AnyLoss>;
   /** For every output, or a record of lists by output. Default: none. */
   readonly metrics?:
     | readonly (MetricName | Metric)[]
@@ -46,9 +48,9 @@ export function checkCompileOptions(options: CompileOptions): void {
     },
     timeReduction: oneOf("mean", "sum"),
   };
-  checkOptions("model.compile", options, checks, ["optimizer", "loss"]);
+  checkOptions("model.compile", options, checks, ["optimizer"]);
   optimizerOf(options.optimizer);
-  if (typeof options.loss === "string") lossNamed(options.loss);
+  if (typeof options.loss === "string") anyLossNamed(options.loss);
 }
 
 function optimizerOf(given: CompileOptions["optimizer"]): Optimizer {
@@ -74,10 +76,9 @@ export function compiled(options: CompileOptions, network: Network): Compiled {
   refuseOtherOutputs(network, options.metrics);
   const goals = network.outputs.map((end, k): Goal => {
     const { name, symbol } = end;
-    const loss = lossOf(losses[k]);
-    refuseOtherHead(end, loss);
+    const loss = lossFor(end, losses[k]);
     const metrics = metricsOf(options.metrics, name).map((metric) =>
-      typeof metric === "string" ? metricNamed(metric, loss, symbol.axes.at(-1) ?? 1) : metric,
+      metricFor(metric, loss, symbol.axes.at(-1) ?? 1),
     );
     return { name, loss, metrics };
   });
@@ -99,36 +100,14 @@ function refuseOtherStates({ layers }: Network): void {
   });
 }
 
-function each(network: Network, loss: CompileOptions["loss"]): readonly unknown[] {
-  if (typeof loss === "string" || isLoss(loss) || loss === undefined) return network.outputs.map(() => loss);
-  return listed(network.outputsAs, loss, "model.compile({ loss })");
-}
-
-function lossOf(given: unknown): Loss {
-  if (typeof given === "string") return lossNamed(given);
-  if (isLoss(given)) return given;
-  throw new UnrollError({
-    where: "model.compile({ loss })",
-    expected: 'a loss: huber({ delta: 2 }) or "huber"',
-    got: given === undefined ? "none" : typeof given,
-    fix: "Call the loss, or give its name.",
-  });
-}
-
-const isLoss = (x: unknown): x is Loss =>
-  typeof x === "object" && x !== null && "perStep" in x && typeof x.perStep === "function";
-
-/** A layer that tells a distribution is trained by the loss of that distribution, or by one of the user's own. */
-function refuseOtherHead(end: End, loss: Loss): void {
-  const trained = loss.distribution?.(end.symbol.axes.at(-1) ?? 1); // refuses a width that no such has
-  const head = headOf(end);
-  if (head === null || (trained === undefined && !lossNames.includes(loss.loss))) return;
-  refuseUnless(trained !== undefined && sameDistribution(head, trained), {
-    where: `model.compile({ loss }), output "${end.name}"`,
-    expected: `the loss of ${distributionText(head)}`,
-    got: trained === undefined ? `"${loss.loss}"` : `that of ${distributionText(trained)}`,
-    fix: `Set loss: ${lossTextOf(head)}.`,
-  });
+/** What is given for each output; a record may leave out those whose layer brings its own. */
+function each({ outputs, outputsAs }: Network, loss: CompileOptions["loss"]): readonly unknown[] {
+  const own = outputs.map(({ symbol }) => endingOf(symbol) !== null);
+  if (typeof loss === "string" || isLoss(loss) || loss === undefined)
+    return own.map((brings) => (brings && own.includes(false) ? undefined : loss));
+  const left = outputs.filter((_, k) => own[k]).map(({ name }) => [name, undefined]);
+  const given = outputsAs.as === "record" ? { ...Object.fromEntries(left), ...loss } : loss;
+  return listed(outputsAs, given, "model.compile({ loss })");
 }
 
 function metricsOf(metrics: CompileOptions["metrics"], output: string): readonly (MetricName | Metric)[] {

@@ -4,10 +4,10 @@
  */
 import { UnrollError } from "../../errors.ts";
 import { type Fields, fault, fieldsAt, listAt, numberAt, spelt, textAt } from "../model/fields.ts";
-import { lossNamed, lossNames, lossOptions } from "./losses.ts";
 import { metricNames } from "./metrics.ts";
 import type { CompileConfig } from "./saved.ts";
 import { scheduleNamed } from "./schedules.ts";
+import { anyLossNamed, anyLossNames, anyLossOptions } from "./sequenceLosses.ts";
 import { checkOptimizer, optimizerNamed } from "./update.ts";
 
 type Named = CompileConfig["optimizer"];
@@ -77,8 +77,8 @@ function rateFrom(config: unknown, where: string): unknown {
 
 function goalFrom(config: unknown, where: string): CompileConfig["outputs"][number] {
   const { loss, metrics } = fieldsAt(config, where, ["loss", "metrics"]);
-  const known = namedFrom(loss, `${where}.loss`, lossNames, lossOptions);
-  inPlace(`${where}.loss.options`, () => lossNamed(known.name, known.options));
+  const known = namedFrom(loss, `${where}.loss`, anyLossNames, anyLossOptions);
+  inPlace(`${where}.loss.options`, () => anyLossNamed(known.name, known.options));
   return {
     loss: known,
     metrics: listAt(metrics, `${where}.metrics`, 1000).map((metric, k) =>

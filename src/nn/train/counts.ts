@@ -6,8 +6,8 @@
  *   divisor   "mean": the steps that count; "sum", over time: the rows. No step: the loss is 0.
  */
 import type { HostArray } from "../../core/run/device.ts";
-import type { Loss } from "./losses.ts";
 import type { Given } from "./objective.ts";
+import { type AnyLoss, ignoredBy } from "./sequenceLosses.ts";
 
 /** Keras's mean over all steps, or the sum over time and the mean over the rows. */
 export type TimeReduction = "mean" | "sum";
@@ -33,7 +33,7 @@ export interface Counted {
   readonly divisor: number;
 }
 
-export function counted(steps: Steps, loss: Loss, given: Given, reduction: TimeReduction): Counted {
+export function counted(steps: Steps, loss: AnyLoss, given: Given, reduction: TimeReduction): Counted {
   const { rows, time } = steps;
   const counts = given.counts ? countsOf(steps, loss) : null;
   const count = counts === null ? rows * (time ?? 1) : counts.reduce((sum, x) => sum + x, 0);
@@ -42,7 +42,8 @@ export function counted(steps: Steps, loss: Loss, given: Given, reduction: TimeR
   return { counts, weights, count, divisor };
 }
 
-function countsOf({ rows, time, lengths, mask, target }: Steps, { ignoreClass = null }: Loss): Float32Array {
+function countsOf({ rows, time, lengths, mask, target }: Steps, loss: AnyLoss): Float32Array {
+  const ignoreClass = ignoredBy(loss);
   const steps = time ?? 1;
   const counts = new Float32Array(rows * steps);
   for (let row = 0; row < rows; row++) {
@@ -56,7 +57,7 @@ function countsOf({ rows, time, lengths, mask, target }: Steps, { ignoreClass = 
   return counts;
 }
 
-function weightsOf(steps: Steps, loss: Loss, counts: Float32Array | null): Float32Array {
+function weightsOf(steps: Steps, loss: AnyLoss, counts: Float32Array | null): Float32Array {
   const { rows, sampleWeight, classWeight } = steps;
   const perRow = steps.time ?? 1;
   const weights = counts === null ? new Float32Array(rows * perRow).fill(1) : Float32Array.from(counts);

@@ -1,4 +1,5 @@
 /** Inputs, targets and weights side by side, checked against the network and against each other. */
+import type { Dim } from "../../core/graph/nodes.ts";
 import type { HostArray } from "../../core/run/device.ts";
 import { UnrollError } from "../../errors.ts";
 import { type Asked, type Column, columnOf, columnsOf } from "../model/data.ts";
@@ -8,8 +9,10 @@ import type { Axes } from "../symbols.ts";
 import { followed, windowsIn } from "../times.ts";
 import type { Dataset } from "./batches.ts";
 import type { Compiled } from "./compile.ts";
+import { labelColumn } from "./labels.ts";
 import { targetWidth } from "./loss.ts";
 import { refuseUnless } from "./refuse.ts";
+import { ignoredBy, isOfSequences } from "./sequenceLosses.ts";
 
 export interface Weighing {
   /** One number a row, or one a step. */
@@ -25,9 +28,10 @@ export function datasetOf(
 ): Dataset {
   const inputs = columnsOf(network, data.x, "x");
   const targets = listed(network.outputsAs, data.y, "y").map((own, k) =>
-    targetColumn(network, compiled, own, k),
+    targetColumn({ network, compiled, inputs }, own, k),
   );
-  const sampleWeight = weightColumn(data.sampleWeight, targets[0]);
+  const ofSequences = compiled.goals.some(({ loss }) => isOfSequences(loss));
+  const sampleWeight = weightColumn(data.sampleWeight, ofSequences ? undefined : targets[0]);
   const columns = [...inputs, ...targets, ...(sampleWeight === null ? [] : [sampleWeight])];
   const rows = inputs[0]?.rows ?? 0;
   const other = columns.find((column) => column.rows !== rows);
@@ -40,6 +44,12 @@ export function datasetOf(
   refuseUnless(rows > 0, { where: "x", expected: "at least one row", got: "none", fix: "Give some data." });
   refuseOtherLengths(columns);
   const { classWeight } = data;
+  refuseUnless(classWeight === undefined || !ofSequences, {
+    where: "classWeight",
+    expected: "none with a loss that sequences have as a whole",
+    got: "weights of classes",
+    fix: "Give a sampleWeight, one a sequence.",
+  });
   return {
     rows,
     inputs,
@@ -52,13 +62,26 @@ export function datasetOf(
   };
 }
 
-function targetColumn({ outputs }: Network, { goals }: Compiled, data: unknown, k: number): Column {
+interface Given {
+  readonly network: Network;
+  readonly compiled: Compiled;
+  readonly inputs: readonly Column[];
+}
+
+function targetColumn({ network, compiled, inputs }: Given, data: unknown, k: number): Column {
+  const { outputs } = network;
   const { name = "", symbol, time = null } = outputs[k] ?? {};
-  const { loss } = goals[k] ?? {};
+  const { loss } = compiled.goals[k] ?? {};
   const where = outputs.length > 1 ? `y, "${name}"` : "y";
   const axes = symbol?.axes ?? [];
+  if (loss?.target === "labels") {
+    const lengths = framesOf(time, inputs);
+    const { blank = 0 } = loss;
+    return labelColumn(listOf(data), { classes: axes.at(-1) ?? 1, blank, lengths }, where);
+  }
   if (loss?.target !== "class") {
-    const own = loss ? [...axes.slice(0, -1), targetWidth(loss, axes.at(-1) ?? 1)] : axes;
+    const own =
+      loss && !isOfSequences(loss) ? [...axes.slice(0, -1), targetWidth(loss, axes.at(-1) ?? 1)] : axes;
     return columnOf(listOf(data), { axes: own, dtype: "float32", time, expand: true }, where);
   }
   const values = listOf(data);
@@ -66,8 +89,15 @@ function targetColumn({ outputs }: Network, { goals }: Compiled, data: unknown, 
   const single = axes.length === 1 && Array.isArray(values) && Array.isArray(values[0]);
   const asked: Asked = { axes: single ? [1] : axes.slice(0, -1), dtype: "int32", time };
   const column = classColumn(values, asked, axes, where);
-  refuseOtherClasses(column, where, { count: axes.at(-1) ?? 1, ignored: loss.ignoreClass ?? null });
+  refuseOtherClasses(column, where, { count: axes.at(-1) ?? 1, ignored: ignoredBy(loss) });
   return column;
+}
+
+/** How many steps of the dimension `time` each row has. */
+function framesOf(time: Dim | null, inputs: readonly Column[]): (row: number) => number {
+  if (typeof time === "number") return () => time;
+  const source = inputs.find((column) => column.time === time);
+  return (row) => source?.lengths[row] ?? 0;
 }
 
 /** Classes; where each is given as a distribution over all of them, the error says which loss takes that. */

@@ -10,6 +10,7 @@ import type { Plan } from "./fit.ts";
 import type { Learner } from "./learner.ts";
 import { inTerminal, progress } from "./progress.ts";
 import { refuseUnless } from "./refuse.ts";
+import { isOfSequences } from "./sequenceLosses.ts";
 
 export interface FitOptions {
   /** Default: 1. With `resume` those of the interrupted run count too. */
@@ -150,13 +151,20 @@ function validationOf(
 }
 
 /** Truncated back-propagation needs one time that inputs and outputs share, and states that begin at zero. */
-function piecesOf({ network }: Learner, steps: number): NonNullable<Plan["pieces"]> {
+function piecesOf({ network, compiled }: Learner, steps: number): NonNullable<Plan["pieces"]> {
   const where = "model.fit({ tbptt })";
   const fix = "Train without tbptt.";
   refuseUnless(Number.isInteger(steps) && steps > 0, {
     where,
     expected: "steps of 1 or more",
     got: `${steps}`,
+    fix,
+  });
+  const ofSequences = compiled.goals.find(({ loss }) => isOfSequences(loss));
+  refuseUnless(ofSequences === undefined, {
+    where,
+    expected: "losses of single steps",
+    got: `"${ofSequences?.loss.loss}", which a sequence has as a whole`,
     fix,
   });
   const { times, outputs, layers } = network;

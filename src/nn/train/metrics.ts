@@ -9,6 +9,7 @@ import type { Node } from "../../core/graph/nodes.ts";
 import { equal, greater, iota, max, mean, neg, reshape, toFloat, where } from "../../core/graph/operators.ts";
 import { widthOf } from "../../core/graph/shapes.ts";
 import { exp } from "../../core/run/math.ts";
+import { UnrollError } from "../../errors.ts";
 import { nearest } from "../../spelling.ts";
 import {
   categoricalCrossentropy,
@@ -21,6 +22,7 @@ import {
   sparseCategoricalCrossentropy,
 } from "./losses.ts";
 import { refuseUnless } from "./refuse.ts";
+import { type AnyLoss, isOfSequences, type SequenceLoss } from "./sequenceLosses.ts";
 
 /** A metric. One of your own needs a name and `perStep`. */
 export interface Metric {
@@ -73,6 +75,21 @@ export function perplexity(): Metric {
 /** The mean cross-entropy in bits. */
 export function bitsPerToken(): Metric {
   return { ...crossentropyOf(), metric: "bitsPerToken", figure: (nats) => nats / Math.LN2 };
+}
+
+/** A metric as `compile` is told. Throws an UnrollError where the loss is one of whole sequences. */
+export function metricFor(asked: MetricName | Metric, loss: AnyLoss, width: number): Metric {
+  if (isOfSequences(loss)) throw ofSteps(typeof asked === "string" ? asked : asked.metric, loss);
+  return typeof asked === "string" ? metricNamed(asked, loss, width) : asked;
+}
+
+function ofSteps(metric: string, { loss }: SequenceLoss): UnrollError {
+  return new UnrollError({
+    where: "model.compile({ metrics })",
+    expected: `no metrics for an output with the loss "${loss}", which sequences have as a whole`,
+    got: `"${metric}"`,
+    fix: "Leave it out, or give a record of lists by output; count mistakes in what predict says.",
+  });
 }
 
 /** A metric by name, for an output of `width` features that is trained by `loss`. */

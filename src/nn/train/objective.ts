@@ -12,20 +12,20 @@ import { differentiate } from "../../core/grad/gradients.ts";
 import { parameter } from "../../core/graph/build.ts";
 import { type Dim, type Node, rows } from "../../core/graph/nodes.ts";
 import { add, mul, sumLeading } from "../../core/graph/operators.ts";
-import { widthOf } from "../../core/graph/shapes.ts";
 import { simplify } from "../../core/plan/simplify.ts";
 import type { Computation, Parameter } from "../../core/run/device.ts";
 import { invariant } from "../../errors.ts";
 import type { Value } from "../layers/layer.ts";
 import { inputsOf, type Traced } from "../model/trace.ts";
-import { type Loss, targetWidth } from "./loss.ts";
+import { targetWidth } from "./loss.ts";
 import type { Metric } from "./metrics.ts";
+import { type AnyLoss, isOfSequences } from "./sequenceLosses.ts";
 
 /** What one output is trained for. */
 export interface Goal {
   /** The name of the output. */
   readonly name: string;
-  readonly loss: Loss;
+  readonly loss: AnyLoss;
   readonly metrics: readonly Metric[];
 }
 /** Which numbers come in with each step of an output. */
@@ -34,6 +34,8 @@ export interface Given {
   readonly counts: boolean;
   /** The weight of the step in the loss; 0 where it does not count. */
   readonly weights: boolean;
+  /** For a loss whose targets are labels: how many a row has room for. */
+  readonly labels?: number;
 }
 /** A goal as parts of a computation. */
 export interface GoalParts {
@@ -101,21 +103,19 @@ export function endsOf(traced: Traced, parts: readonly GoalParts[]): readonly Pa
 function partsOf({ name, loss, metrics }: Goal, output: Value | undefined, given: Given): GoalParts {
   invariant(output !== undefined, "objective: a goal for an output that the network does not have");
   const { node, time } = output;
-  const leading: readonly Dim[] = time === null ? [rows] : [time, rows];
-  const target =
-    loss.target === "class"
-      ? parameter(`${name}/target`, node.shape.slice(0, -1), "int32")
-      : parameter(`${name}/target`, [...node.shape.slice(0, -1), targetWidth(loss, widthOf(node))]);
+  const leading: readonly Dim[] = time === null || isOfSequences(loss) ? [rows] : [time, rows];
+  const target = targetOf(name, loss, node, given);
   const perStep = (what: string): Parameter => parameter(`${name}/${what}`, [...leading, 1]);
   const counts = given.counts ? perStep("counts") : null;
   const weights = given.weights ? perStep("weights") : null;
 
-  const losses = loss.perStep(node, target);
+  const losses = isOfSequences(loss) ? loss.perSequence(output, target) : loss.perStep(node, target);
   const weighted = (values: Node, factor: Node | null): Node =>
     factor === null ? values : mul(values, factor);
   const total = (values: Node): Node => sumLeading(values, leading.length);
+  const ofSteps = isOfSequences(loss) ? null : loss.perStep;
   const sums = metrics.map(({ perStep: of }) =>
-    total(weighted(of === loss.perStep ? losses : of(node, target), counts)),
+    total(weighted(of === ofSteps ? losses : of(node, target), counts)),
   );
   const counted = weighted(losses, weights ?? counts);
   return {
@@ -126,6 +126,13 @@ function partsOf({ name, loss, metrics }: Goal, output: Value | undefined, given
     losses: counted,
     sums: [total(counted), ...sums],
   };
+}
+
+function targetOf(name: string, loss: AnyLoss, { shape }: Node, { labels = 1 }: Given): Parameter {
+  if (loss.target === "labels") return parameter(`${name}/target`, [rows, labels]);
+  if (loss.target === "class" || isOfSequences(loss))
+    return parameter(`${name}/target`, shape.slice(0, -1), "int32");
+  return parameter(`${name}/target`, [...shape.slice(0, -1), targetWidth(loss, Number(shape.at(-1)))]);
 }
 
 function scaleless(): never {

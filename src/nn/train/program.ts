@@ -16,7 +16,9 @@ import type { Feed } from "./batches.ts";
 import type { Compiled } from "./compile.ts";
 import { type Counted, counted } from "./counts.ts";
 import { fedOf, targetsOf } from "./fed.ts";
+import { refuseMasked } from "./labels.ts";
 import { type Given, type Objective, objectiveOf } from "./objective.ts";
+import { isOfSequences } from "./sequenceLosses.ts";
 
 export interface Purpose {
   /** Whether dropout and the like are on. */
@@ -71,7 +73,7 @@ export const purposeKey = ({ training, gradients, states, given, bounds }: Purpo
     training,
     gradients,
     states,
-    given.map(({ counts, weights }) => [counts, weights]),
+    given.map(({ counts, weights, labels }) => [counts, weights, labels]),
     bounds,
   ]);
 
@@ -90,12 +92,13 @@ export function batchOf(
   const masks = masksOf(program, whole, [...given, ...fedOf(traced, feed, []), ...numbers], moment.device);
   const own = [...given, ...fedOf(traced, feed, masks), ...numbers];
   const counts = compiled.goals.map(({ loss }, k) => {
-    const time = feed.targetTimes[k] ?? null;
+    if (loss.target === "labels") refuseMaskedFrames(program, whole, masks[k] ?? null, k);
+    const time = isOfSequences(loss) ? null : (feed.targetTimes[k] ?? null);
     const steps = {
       rows,
       time: time === null ? null : typeof time === "number" ? time : (times[time] ?? 0),
       lengths: typeof time === "string" ? (whole.lengths[time] ?? null) : null,
-      mask: masks[k] ?? null,
+      mask: time === null ? null : (masks[k] ?? null),
       target: feed.targets[k] as HostArray,
       sampleWeight: feed.sampleWeight,
       classWeight: feed.classWeight,
@@ -116,6 +119,13 @@ export function batchOf(
     ];
   });
   return { batch: { rows, times, lengths: firstLengths(whole), inputs: [...own, ...ends] }, counts };
+}
+
+/** A mask is known only now, and may leave too few frames for the labels. */
+function refuseMaskedFrames({ network }: Program, feed: Feed, mask: Float32Array | null, k: number): void {
+  if (mask === null) return;
+  const lengths = feed.lengths[network.outputs[k]?.time ?? ""] ?? null;
+  refuseMasked(feed.targets[k] as HostArray, mask, { rows: feed.rows, lengths });
 }
 
 /** Those of dropout change with every step; those of first states belong to the model. */

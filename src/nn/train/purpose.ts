@@ -5,10 +5,11 @@ import { type Traced, trace } from "../model/trace.ts";
 import type { Dataset } from "./batches.ts";
 import type { Learner } from "./learner.ts";
 import type { Given } from "./objective.ts";
+import { ignoredBy, isOfSequences } from "./sequenceLosses.ts";
 
 /**
  * Counts where rows differ in length, where the output has a mask, or where the loss ignores a class; weights where
- * samples or classes have some.
+ * samples or classes have some. A loss of whole sequences looks at lengths and masks itself.
  */
 export function givenFor(
   { network, compiled }: Learner,
@@ -20,8 +21,10 @@ export function givenFor(
     return traced.outputs.map(({ mask }) => mask !== null);
   });
   return compiled.goals.map(({ loss }, k) => {
+    const labels = loss.target === "labels" ? { labels: targets[k]?.size ?? 1 } : {};
+    if (isOfSequences(loss)) return { counts: false, weights, ...labels };
     const time = targets[k]?.time ?? null;
     const uneven = typeof time === "string" && ragged.has(time);
-    return { counts: uneven || masked[k] === true || (loss.ignoreClass ?? null) !== null, weights };
+    return { counts: uneven || masked[k] === true || ignoredBy(loss) !== null, weights };
   });
 }

@@ -4,10 +4,11 @@ import type { Network } from "../model/network.ts";
 import type { Compiled } from "./compile.ts";
 import type { TimeReduction } from "./counts.ts";
 import { begin, learnerIn, settle } from "./learning.ts";
-import { type Loss, lossNamed, lossNames } from "./losses.ts";
-import { binaryAccuracy, type Metric, metricNamed, metricNames } from "./metrics.ts";
+import { lossFor } from "./lossFor.ts";
+import { binaryAccuracy, type Metric, type MetricName, metricFor, metricNames } from "./metrics.ts";
 import type { Optimizer } from "./optimizers.ts";
 import { type LearningRate, scheduleNamed } from "./schedules.ts";
+import { type AnyLoss, anyLossNamed, anyLossNames } from "./sequenceLosses.ts";
 import type { TrainingState } from "./state.ts";
 import { optimizerNamed } from "./update.ts";
 
@@ -86,8 +87,8 @@ function rateFrom(config: unknown): LearningRate {
   );
 }
 
-const lossConfig = ({ loss, options }: Loss): { name: string; options: Options } | null =>
-  lossNames.includes(loss) ? { name: loss, options: options ?? {} } : null;
+const lossConfig = ({ loss, options }: AnyLoss): { name: string; options: Options } | null =>
+  anyLossNames.includes(loss) ? { name: loss, options: options ?? {} } : null;
 
 function metricConfig({ metric, options }: Metric): { name: string; options: Options } | null {
   return metricNames.includes(metric) ? { name: metric, options: options ?? {} } : null;
@@ -99,15 +100,14 @@ export function compiledFrom(
 ): Compiled {
   const options = { ...optimizer.options, learningRate: rateFrom(optimizer.options["learningRate"]) };
   const made: Optimizer = optimizerNamed(optimizer.name, options);
-  const goals = network.outputs.map(({ name, symbol }, k) => {
+  const goals = network.outputs.map((end, k) => {
+    const { name, symbol } = end;
     const saved = outputs[k];
     if (saved === undefined) throw missing(name);
-    const loss = lossNamed(saved.loss.name, saved.loss.options);
+    const loss = lossFor(end, anyLossNamed(saved.loss.name, saved.loss.options));
     const width = symbol.axes.at(-1) ?? 1;
-    const metrics = saved.metrics.map((metric) =>
-      metric.name === "binaryAccuracy"
-        ? binaryAccuracy(metric.options)
-        : metricNamed(metric.name, loss, width),
+    const metrics = saved.metrics.map(({ name: metric, options: own }) =>
+      metricFor(metric === "binaryAccuracy" ? binaryAccuracy(own) : (metric as MetricName), loss, width),
     );
     return { name, loss, metrics };
   });

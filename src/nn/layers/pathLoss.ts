@@ -1,0 +1,65 @@
+/**
+ * The negative log-likelihood of a path of labels through a chain (Lafferty, McCallum, Pereira 2001):
+ *
+ *   score(y)   = sum over t of e_t[y_t] + T[y_t-1, y_t]
+ *   loss       = log (sum over all paths of exp score) - score(y)
+ *   alpha'[j]  = log (sum over i of exp (alpha[i] + T[i, j])) + e[j]        the sum over all paths, step by step
+ *
+ * Each alpha is brought to a largest element of 0, and what was taken off goes into the loss at once, where the score
+ * of the step is taken off too: numbers stay as small as the loss, however long the sequence is.
+ */
+import { constant, outputOf, parameter, scan, zeros } from "../../core/graph/build.ts";
+import { type Node, type NodeOf, rows } from "../../core/graph/nodes.ts";
+import * as operators from "../../core/graph/operators.ts";
+import { widthOf } from "../../core/graph/shapes.ts";
+import { invariant } from "../../errors.ts";
+import type { Value } from "./layer.ts";
+
+const { add, broadcast, equal, exp, iota, joinSites, log, matmul, max, maxSites, mul } = operators;
+const { oneHot, reshape, stopGradient, sub, sum, sumSites, where } = operators;
+
+/** The logarithm of a probability of 0, in float32 far below any other. */
+export const impossible = -1e30;
+
+/**
+ * `[rows, 1]` from emissions `[time, rows, labels]`, transitions `[from, to]` and classes `[time, rows]`. Steps that a
+ * mask takes out are passed over; a row without a step has the loss 0.
+ */
+export function pathLoss({ node, time, lengths, mask }: Value, transitions: Node, classes: Node): Node {
+  invariant(time !== null && lengths !== null, "pathLoss: a sequence");
+  const labels = widthOf(node);
+  const vector = (name: string): NodeOf<"parameter"> => parameter(name, [rows, labels]);
+  const number = (name: string): NodeOf<"parameter"> => parameter(name, [rows, 1]);
+  const [alpha, before, begun, loss] = [vector("alpha"), vector("before"), number("begun"), number("loss")];
+  const [emission, label, counts] = [vector("emission"), vector("label"), number("counts")];
+  const carried = [alpha, before, begun, loss];
+
+  const next = add(where(begun, movedOn(alpha, transitions), 0), emission);
+  const largest = stopGradient(max(next));
+  const score = sum(mul(label, add(emission, mul(begun, matmul(before, transitions)))));
+  const one = broadcast(constant(1), [rows, 1]);
+  const after = [sub(next, largest), label, one, add(loss, sub(largest, score))];
+  const onePath = broadcast(where(equal(iota(labels), 0), 0, impossible), [rows, labels]);
+  const all = scan({
+    lengths,
+    initial: [onePath, zeros([rows, labels]), zeros([rows, 1]), zeros([rows, 1])],
+    sequences: [node, oneHot(classes, labels), ...(mask ? [mask] : [])],
+    body: {
+      carried,
+      sequences: [emission, label, ...(mask ? [counts] : [])],
+      next: mask ? after.map((value, k) => where(counts, value, carried[k] as Node)) : after,
+      stacked: [],
+      summed: [],
+    },
+    time,
+    reverse: false,
+  });
+  return add(outputOf(all, "final", 3), log(sum(exp(outputOf(all, "final", 0)))));
+}
+
+/** log (sum over i of exp (alpha[i] + T[i, j])) for every label j: `[rows, labels]`. */
+function movedOn(alpha: Node, transitions: Node): Node {
+  const ways = add(reshape(alpha, [rows, widthOf(alpha), 1]), transitions); // [rows, from, to]
+  const largest = stopGradient(maxSites(ways));
+  return joinSites(add(largest, log(sumSites(exp(sub(ways, largest))))));
+}

@@ -5,6 +5,7 @@
 import { attention } from "../../src/nn/layers/attention.ts";
 import { bidirectional } from "../../src/nn/layers/bidirectional.ts";
 import { conv1d } from "../../src/nn/layers/conv1d.ts";
+import { crf } from "../../src/nn/layers/crf.ts";
 import { dense } from "../../src/nn/layers/dense.ts";
 import { embedding } from "../../src/nn/layers/embedding.ts";
 import type { Facts } from "../../src/nn/layers/facts.ts";
@@ -50,6 +51,7 @@ const ahead: readonly Named[] = [
         globalMaxPooling1d(),
       ),
   ],
+  ["labels of steps", () => sequential(reals(), gru({ units: 3, returnSequences: true }), crf({ units: 4 }))],
   ["the mean of all steps", () => sequential(reals(), dense({ units: 3 }), globalAveragePooling1d())],
   [
     "bidirectional, many to one",

@@ -13,7 +13,7 @@ import { type Node, type NodeOf, rows } from "../../core/graph/nodes.ts";
 import * as operators from "../../core/graph/operators.ts";
 import { widthOf } from "../../core/graph/shapes.ts";
 import { invariant } from "../../errors.ts";
-import type { Value } from "./layer.ts";
+import { countsOf, type Value } from "./layer.ts";
 
 const { add, broadcast, equal, exp, iota, joinSites, log, matmul, max, maxSites, mul } = operators;
 const { oneHot, reshape, stopGradient, sub, sum, sumSites, where } = operators;
@@ -25,7 +25,9 @@ export const impossible = -1e30;
  * `[rows, 1]` from emissions `[time, rows, labels]`, transitions `[from, to]` and classes `[time, rows]`. Steps that a
  * mask takes out are passed over; a row without a step has the loss 0.
  */
-export function pathLoss({ node, time, lengths, mask }: Value, transitions: Node, classes: Node): Node {
+export function pathLoss(emissions: Value, transitions: Node, classes: Node): Node {
+  const { node, time, lengths } = emissions;
+  const mask = countsOf(emissions);
   invariant(time !== null && lengths !== null, "pathLoss: a sequence");
   const labels = widthOf(node);
   const vector = (name: string): NodeOf<"parameter"> => parameter(name, [rows, labels]);

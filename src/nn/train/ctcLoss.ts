@@ -16,7 +16,7 @@ import { type Node, type NodeOf, rows } from "../../core/graph/nodes.ts";
 import * as operators from "../../core/graph/operators.ts";
 import { widthOf } from "../../core/graph/shapes.ts";
 import { invariant } from "../../errors.ts";
-import type { Value } from "../layers/layer.ts";
+import { countsOf, type Value } from "../layers/layer.ts";
 import { impossible } from "../layers/pathLoss.ts";
 import { softmaxLogits } from "./losses.ts";
 
@@ -27,7 +27,9 @@ const { reshape, slice, stopGradient, sub, sum, where } = operators;
  * `[rows, 1]` from logits `[time, rows, classes]` and labels `[rows, n]`, -1 behind the last of each row. Frames that a
  * mask takes out are passed over. Labels for which the frames do not suffice must not come here: see labels.ts.
  */
-export function ctcLoss({ node, time, lengths, mask }: Value, labels: Node, blank: number): Node {
+export function ctcLoss(frames: Value, labels: Node, blank: number): Node {
+  const { node, time, lengths } = frames;
+  const mask = countsOf(frames);
   invariant(time !== null && lengths !== null, "ctcLoss: a sequence");
   const size = widthOf(labels);
   const scores = logSoftmax(softmaxLogits(node) ?? node);

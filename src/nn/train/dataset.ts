@@ -96,8 +96,9 @@ function targetColumn({ network, compiled, inputs }: Given, data: unknown, k: nu
 /** How many steps of the dimension `time` each row has. */
 function framesOf(time: Dim | null, inputs: readonly Column[]): (row: number) => number {
   if (typeof time === "number") return () => time;
-  const source = inputs.find((column) => column.time === time);
-  return (row) => source?.lengths[row] ?? 0;
+  const { origin, windows } = followed(time ?? "");
+  const source = inputs.find((column) => column.time === origin);
+  return (row) => windowsIn(windows, source?.lengths[row] ?? 0);
 }
 
 /** Classes; where each is given as a distribution over all of them, the error says which loss takes that. */

@@ -16,7 +16,11 @@ import { refuseUnless } from "./refuse.ts";
 
 /** The targets of each output, for a trace. */
 export const targetsOf = ({ outputs }: Network, goals: readonly Goal[]): readonly Target[] =>
-  outputs.map((end, k) => ({ ...end, output: k, kind: goals[k]?.loss.target ?? "values" }));
+  outputs.map((end, k) => ({ ...end, output: k, kind: kindOf(goals[k]?.loss.target) }));
+
+/** Labels of a whole sequence are fed to nobody: refuseOtherTeachers. */
+const kindOf = (target: Goal["loss"]["target"] = "values"): Target["kind"] =>
+  target === "labels" ? "values" : target;
 
 /** One array for each that is fed, `[rows, time, ...]`. `masks`: `[rows, time]` for each output; empty: none. */
 export function fedOf(
@@ -79,6 +83,12 @@ function refuseOtherTeacher(network: Network, goals: readonly Goal[], call: Call
     expected: "a layer that begins with zeros: at the first step there is no target to be fed",
     got: "a first state",
     fix: "Leave initialState out, or set teacherForcing: false.",
+  });
+  refuseUnless(goals[k]?.loss.target !== "labels", {
+    where,
+    expected: "a loss with a target for every step, which it is fed while it is trained",
+    got: `"${goals[k]?.loss.loss}", whose targets are labels of the whole sequence`,
+    fix: "Choose another loss, or set teacherForcing: false.",
   });
   refuseUnless(goals[k]?.loss.options?.["fromLogits"] !== true, {
     where,

@@ -122,7 +122,7 @@ export function batchOf(
 }
 
 /** A mask is known only now, and may leave too few frames for the labels. */
-function refuseMaskedFrames({ network }: Program, feed: Feed, mask: Float32Array | null, k: number): void {
+function refuseMaskedFrames({ network }: Fed, feed: Feed, mask: Float32Array | null, k: number): void {
   if (mask === null) return;
   const lengths = feed.lengths[network.outputs[k]?.time ?? ""] ?? null;
   refuseMasked(feed.targets[k] as HostArray, mask, { rows: feed.rows, lengths });

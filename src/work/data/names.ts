@@ -3,7 +3,7 @@
  * all kinds of names: only their neighbours tell what they are.
  */
 import { type Key, keyOf, uniform } from "../../core/run/random.ts";
-import type { GeneratorOptions } from "./generators.ts";
+import type { GeneratorOptions } from "./draws.ts";
 
 /** The labels, by number: how a name begins, and how it goes on. */
 export const nameLabels = ["other", "person", "person, on", "place", "place, on"] as const;

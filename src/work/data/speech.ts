@@ -3,7 +3,7 @@
  * and may be followed by silence; noise lies over all of it. What was said is known, when it was said is not.
  */
 import { type Key, keyOf, normal, uniform } from "../../core/run/random.ts";
-import type { GeneratorOptions } from "./generators.ts";
+import type { GeneratorOptions } from "./draws.ts";
 
 export interface SpeechOptions extends GeneratorOptions {
   /** Default: 6. */

@@ -146,7 +146,7 @@ function layerOf(
   { x, lengths, suffix }: Below,
 ): { readonly weights: readonly Parameter[]; readonly unfolded: Unfolded } {
   const cell = cells[name];
-  const sizes = { ...cell.options, features, units };
+  const sizes = { ...cell.options, features, units, shape: [features] };
   const states = Object.entries(cell.equation.state(sizes));
   const named = Object.entries(cell.equation.weights(sizes)).map(
     ([key, weight]) =>

@@ -40,6 +40,8 @@ export type { Activation, ActivationName } from "./nn/layers/activations.ts";
 export { type AttentionLayer, type AttentionOptions, attention } from "./nn/layers/attention.ts";
 export { bidirectional, type MergeMode } from "./nn/layers/bidirectional.ts";
 export { type Conv1dOptions, conv1d } from "./nn/layers/conv1d.ts";
+export { type Conv2dOptions, conv2d } from "./nn/layers/conv2d.ts";
+export { type ConvLstm2dOptions, convLstm2d } from "./nn/layers/convLstm2d.ts";
 export { type CrfOptions, crf } from "./nn/layers/crf.ts";
 export { type DelayTapsOptions, delayTaps } from "./nn/layers/delayTaps.ts";
 export { type DenseOptions, dense } from "./nn/layers/dense.ts";
@@ -71,6 +73,13 @@ export { masking } from "./nn/layers/masking.ts";
 export { type MinGruOptions, minGRU, minLSTM } from "./nn/layers/minGru.ts";
 export { type MultiHeadAttentionOptions, multiHeadAttention } from "./nn/layers/multiHeadAttention.ts";
 export { averagePooling1d, maxPooling1d, type Pooling1dOptions } from "./nn/layers/pooling1d.ts";
+export {
+  averagePooling2d,
+  globalAveragePooling2d,
+  globalMaxPooling2d,
+  maxPooling2d,
+  type Pooling2dOptions,
+} from "./nn/layers/pooling2d.ts";
 export { positionalEncoding } from "./nn/layers/positionalEncoding.ts";
 export {
   type GruOptions,

@@ -178,7 +178,7 @@ export type Pushed<O> = [Signal] extends [O]
     : { readonly [N in keyof O]: Float32Array };
 
 /** Which of four interfaces a model gets; their names are what a user reads when `session` is missing. */
-export type ModelOf<I extends Signals, O extends Signals> = [Leaf<I>["kind"]] extends ["vector"]
+export type ModelOf<I extends Signals, O extends Signals> = [Leaf<I>["kind"]] extends ["vector" | "image"]
   ? ModelWithoutTime<I, O>
   : [TimeOf<Leaf<O>>] extends ["looks ahead"]
     ? ModelThatLooksAhead<I, O>

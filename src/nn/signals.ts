@@ -5,8 +5,11 @@
  * they have nothing in common, so what is unknown never blocks: it is checked when the model is built.
  */
 
-/** `[batch, time, features]`, `[batch, features]`, integer `[batch, time]`, or anything else (images, ...). */
-export type Kind = "sequence" | "vector" | "tokens" | "other";
+/**
+ * `[batch, time, features]`, `[batch, features]`, integer `[batch, time]`, an image `[batch, height, width, channels]`
+ * without time, or anything else: a video, a sequence of matrices.
+ */
+export type Kind = "sequence" | "vector" | "tokens" | "image" | "other";
 /** Does the value at step t need only the steps up to t? */
 export type Time = "causal" | "looks ahead";
 

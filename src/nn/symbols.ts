@@ -61,16 +61,26 @@ export function isSymbolic(x: unknown): x is Symbolic {
 
 export function kindOf({ axes, dtype }: Pick<Form, "axes" | "dtype">): Kind {
   if (axes.length === 1) return dtype === "int32" ? "tokens" : "vector";
+  if (axes.length === 3 && axes[0] !== null) return "image";
   return axes.length === 2 ? "sequence" : "other";
 }
 
 /** Whether the first axis (after the batch) is time. */
-export const hasTime = (form: Pick<Form, "axes" | "dtype">): boolean => kindOf(form) !== "vector";
+export function hasTime(form: Pick<Form, "axes" | "dtype">): boolean {
+  const kind = kindOf(form);
+  return kind !== "vector" && kind !== "image";
+}
 
 /** For errors: `a vector [batch, 32]`. */
 export function described(form: Pick<Form, "axes" | "dtype">): string {
   const kind = kindOf(form);
   const axes = form.axes.map((axis, k) => (axis !== null ? String(axis) : k === 0 ? "time" : "any"));
-  const name = { sequence: "a sequence", vector: "a vector", tokens: "tokens", other: "a value" }[kind];
+  const name = {
+    sequence: "a sequence",
+    vector: "a vector",
+    tokens: "tokens",
+    image: "an image",
+    other: "a value",
+  }[kind];
   return `${name} [${["batch", ...axes].join(", ")}]`;
 }

@@ -103,7 +103,7 @@ const gruAfter: MakeCell = (features, units) => {
 const ofLibrary =
   (cell: LibraryCell, options: object = {}): MakeCell =>
   (features, units) => {
-    const sizes = { ...cell.options, ...options, features, units };
+    const sizes = { ...cell.options, ...options, features, shape: [features], units };
     const weights = cellWeights(cell, sizes).map(({ name, shape }) => parameter(name, shape));
     const named = Object.fromEntries(weights.map((weight) => [weight.attributes.name, weight]));
     const one = traceStep({ cell, sizes, weights: named });

@@ -1,8 +1,11 @@
 /** Central differences of every layer, alone or with what it needs around it. */
 import { describe, expect, test } from "vitest";
+import { defineCell } from "../../src/nn/cells/defineCell.ts";
 import { activation } from "../../src/nn/layers/activation.ts";
 import { type AttentionLayer, attention } from "../../src/nn/layers/attention.ts";
 import { bidirectional } from "../../src/nn/layers/bidirectional.ts";
+import { conv2d } from "../../src/nn/layers/conv2d.ts";
+import { convLstm2d } from "../../src/nn/layers/convLstm2d.ts";
 import { dense } from "../../src/nn/layers/dense.ts";
 import { dropout } from "../../src/nn/layers/dropout.ts";
 import { embedding } from "../../src/nn/layers/embedding.ts";
@@ -11,11 +14,17 @@ import { gaussian, gaussianMixture, quantiles } from "../../src/nn/layers/heads.
 import { layerNormalization } from "../../src/nn/layers/layerNormalization.ts";
 import { masking } from "../../src/nn/layers/masking.ts";
 import { multiHeadAttention } from "../../src/nn/layers/multiHeadAttention.ts";
+import {
+  averagePooling2d,
+  globalAveragePooling2d,
+  globalMaxPooling2d,
+  maxPooling2d,
+} from "../../src/nn/layers/pooling2d.ts";
 import { positionalEncoding } from "../../src/nn/layers/positionalEncoding.ts";
-import { gru, lstm, simpleRNN } from "../../src/nn/layers/recurrent.ts";
+import { gru, lstm, recurrent, simpleRNN } from "../../src/nn/layers/recurrent.ts";
 import { repeatVector } from "../../src/nn/layers/repeatVector.ts";
 import { timeDistributed } from "../../src/nn/layers/timeDistributed.ts";
-import { add, concat, mul, softmax, split } from "../../src/nn/operators.ts";
+import { add, concat, matmul, mul, softmax, split, tanh } from "../../src/nn/operators.ts";
 import type { Signal } from "../../src/nn/signals.ts";
 import { activations, checkNetwork, type Piece, prepared } from "./networks.ts";
 
@@ -67,6 +76,48 @@ describe("attention", () => {
   });
   test("with positions", () => {
     checkNetwork({ layers: [positionalEncoding(), simpleRNN({ units: 2 })], features: 5 });
+  });
+});
+
+describe("images", () => {
+  const image = [4, 3] as const;
+  test.each([
+    {},
+    { padding: "same", activation: "tanh" },
+    { strides: 2, padding: "same", bias: false },
+    { dilationRate: [2, 1] },
+  ] as const)("conv2d %o", (options) => {
+    const layer = conv2d({ filters: 3, kernelSize: 2, ...options });
+    checkNetwork({ layers: [layer], image, vector: true });
+    checkNetwork({ layers: [timeDistributed(layer)], image });
+  });
+  test.each([{}, { poolSize: [2, 1], strides: 1 }, { padding: "same" }] as const)("pooling %o", (options) => {
+    checkNetwork({ layers: [maxPooling2d(options)], image, vector: true });
+    checkNetwork({ layers: [averagePooling2d(options)], image, vector: true });
+  });
+  test.each([
+    {},
+    { padding: "same", returnSequences: true, returnState: true },
+    { padding: "same", strides: 2, bias: "double", goBackwards: true, recurrentDropout: 0.3 },
+  ] as const)("convLstm2d %o", (options) => {
+    const layer = convLstm2d({ filters: 2, kernelSize: 2, ...options });
+    checkNetwork({ layers: [layer], image, training: true });
+    checkNetwork({ layers: [layer], image, given: true });
+  });
+  test("a cell of one's own over images", () => {
+    const blur = defineCell({
+      name: "blur",
+      state: ({ shape, units }) => ({ h: [...shape.slice(0, -1), units] }),
+      weights: ({ features, units }) => ({ kernel: [features, units] }),
+      step: (x, { h }, { kernel }) => ({ h: add(mul(h, 0.5), tanh(matmul(x, kernel))) }),
+    });
+    checkNetwork({ layers: [recurrent(blur, { units: 2, returnSequences: true })], image });
+  });
+  test("of all pixels, and flattened", () => {
+    checkNetwork({ layers: [timeDistributed(globalAveragePooling2d()), simpleRNN({ units })], image });
+    checkNetwork({ layers: [timeDistributed(globalMaxPooling2d())], image });
+    checkNetwork({ layers: [flatten(), dense({ units })], image, vector: true });
+    checkNetwork({ layers: [timeDistributed(flatten()), simpleRNN({ units })], image });
   });
 });
 

@@ -19,6 +19,8 @@ export interface NetworkCase {
   readonly layers: readonly Piece[];
   /** Of the input at each step. Default: 2. */
   readonly features?: number;
+  /** The input is an image, or with time a video: height, width; features are its channels. */
+  readonly image?: readonly number[];
   /** Tokens `[row][step]` in place of numbers. */
   readonly tokens?: readonly (readonly number[])[];
   /** Of each row, in no order. Default: 2, 3, 0. */
@@ -78,14 +80,14 @@ export function prepared(one: NetworkCase): Prepared {
 }
 
 function tracedOf(
-  { layers, features = 2, tokens, fixed = false, vector = false }: NetworkCase,
+  { layers, features = 2, image = [], tokens, fixed = false, vector = false }: NetworkCase,
   steps: number,
   { training, given, forced }: Readonly<Record<"training" | "given" | "forced", boolean>>,
 ): Traced {
   const axis = fixed ? steps : null;
   const begin = tokens
     ? input({ shape: [axis], dtype: "int32" })
-    : input({ shape: vector ? [features] : [axis, features] });
+    : input({ shape: [...(vector ? [] : [axis]), ...image, features] });
   const end = layers.reduce<unknown>((symbol, layer) => layer(symbol as never), begin);
   const ends = isSymbolic(end) ? [end] : Object.values(end as Record<string, Signal>);
   const network = networkOf(functional({ inputs: begin as Signal, outputs: ends as Signal[] }));
@@ -98,7 +100,7 @@ function tracedOf(
 }
 
 function inputOf(
-  { features = 2, tokens, vector, zeroAt = [] }: NetworkCase,
+  { features = 2, image = [], tokens, vector, zeroAt = [] }: NetworkCase,
   rows: number,
   steps: number,
 ): HostValue {
@@ -106,7 +108,7 @@ function inputOf(
     const byTime = Array.from({ length: steps }, (_, t) => tokens.map((row) => row[t] ?? 0));
     return { shape: [steps, rows], data: Float64Array.from(byTime.flat()) };
   }
-  const drawn = numbers(vector ? [rows, features] : [steps, rows, features], 99);
+  const drawn = numbers([...(vector ? [rows] : [steps, rows]), ...image, features], 99);
   const isZero = (k: number): boolean =>
     zeroAt.some(([time, row]) => Math.floor(k / features) === time * rows + row);
   return { shape: drawn.shape, data: drawn.data.map((value, k) => (isZero(k) ? 0 : value)) };

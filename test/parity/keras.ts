@@ -55,12 +55,16 @@ const configOf = ({ type, options, layer }: LayerSpec): LayerConfig => ({
   ...(layer ? { inner: configOf(layer) } : {}),
 });
 
+const shapeOf = (x: Nested): number[] => (typeof x === "number" ? [] : [x.length, ...shapeOf(x[0] ?? 0)]);
+
+/** An image has three axes, all of them known. */
 function modelOf({ layers, input: x, outputs }: ModelCase) {
   const tokens = layers[0]?.type === "embedding";
-  const steps = layers.some(({ type }) => type === "flatten") ? (x[0]?.length ?? 1) : null;
+  const axes = shapeOf(x).slice(1);
+  const fixed = axes.length === 3 || (axes.length === 2 && layers.some(({ type }) => type === "flatten"));
   const begin = tokens
     ? input({ shape: [null], dtype: "int32" })
-    : input({ shape: [steps, flat(x[0]?.[0]).length] });
+    : input({ shape: fixed ? axes : [null, ...axes.slice(1)] });
   const end = layers.reduce<unknown>(
     (symbol, spec) => (layerFrom(configOf(spec)) as unknown as (x: unknown) => unknown)(symbol),
     begin,
@@ -79,7 +83,8 @@ export const activationCases: readonly ActivationCase[] = activations;
 const comparedIn = ({ layers, input: x }: ModelCase): Compared => {
   const widths = layers.map(({ options, layer }) => {
     const { units, filters, kernelSize = 1 } = layer?.options ?? options;
-    return Number(units ?? filters ?? 1) * Number(kernelSize);
+    const places = (Array.isArray(kernelSize) ? kernelSize : [kernelSize]).map(Number);
+    return Number(units ?? filters ?? 1) * places.reduce((a, b) => a * b);
   });
   const [features, units] = [flat(x[0]?.[0]).length, Math.max(...widths)];
   return { features, units, classes: units, steps: x[0]?.length ?? 1, rows: x.length, layers: layers.length };

@@ -8,6 +8,7 @@ import { verify } from "../../src/core/graph/verify.ts";
 import { simplify } from "../../src/core/plan/simplify.ts";
 import type { Device, HostArray, Parameter } from "../../src/core/run/device.ts";
 import { columnsOf, gathered } from "../../src/nn/model/data.ts";
+import { endsOf } from "../../src/nn/model/ends.ts";
 import type { Network } from "../../src/nn/model/network.ts";
 import { computationOf, trace } from "../../src/nn/model/trace.ts";
 import { withFollowing } from "../../src/nn/times.ts";
@@ -32,6 +33,7 @@ export interface Measured {
   readonly outputs: readonly (readonly number[])[];
   readonly finals: Readonly<Record<string, readonly number[]>>;
   readonly weightGradients: readonly (readonly number[])[];
+  /** Of all inputs of numbers, one after the other. */
   readonly inputGradient: readonly number[];
   readonly stateGradients: Readonly<Record<string, readonly number[]>>;
 }
@@ -72,21 +74,23 @@ export function measure(network: Network, given: Case, device: Device): Measured
     [...answer.roots.slice(1), ...found],
     answer.gradients.slice(real.length + firsts.length),
   );
-  const [column] = columnsOf(network, given.x, "x");
-  const steps = Math.max(...(column?.lengths ?? [1]));
-  const rows = column?.rows ?? 0;
+  const columns = columnsOf(network, given.x, "x");
+  const rows = columns[0]?.rows ?? 0;
   const order = Array.from({ length: rows }, (_, k) => k);
-  const time = network.times[0];
+  const [time] = network.times;
+  const times: Record<string, number> = {};
+  for (const { time: own, lengths } of columns) if (own !== null) times[own] = Math.max(...lengths);
+  const own = given.lengths && time ? { [time]: Int32Array.from(given.lengths) } : {};
+  const extents = withFollowing(network.times, { rows, times, lengths: own });
   const inputs: HostArray[] = [
-    gathered(column as NonNullable<typeof column>, order, steps),
+    ...columns.map((column) => gathered(column, order, column.time === null ? 1 : (times[column.time] ?? 1))),
+    ...endsOf(traced, extents),
     ...traced.states.flatMap(({ initial }, k) =>
       initial ? Float32Array.from(flat(given.states[names[k] ?? ""])) : [],
     ),
     ...terms.map(({ values }) => Float32Array.from(flat(values))),
   ];
-  const own = given.lengths && time ? { [time]: Int32Array.from(given.lengths) } : {};
-  const extents = { rows, times: time ? { [time]: steps } : {}, lengths: own };
-  const batch = { ...withFollowing(network.times, extents), inputs };
+  const batch = { ...extents, inputs };
   const weights = network.variables.map(({ value }) => value);
   const results = device
     .compile({ ...computation, inputs: [...computation.inputs, ...terms.map(({ by }) => by)] })
@@ -98,7 +102,7 @@ export function measure(network: Network, given: Case, device: Device): Measured
   const outputArrays = taken(outputs);
   const finalArrays = taken(finals);
   const gradientOf = (node: Node | null | undefined): readonly number[] => (node ? take() : []);
-  const inputGradient = real.length > 0 ? gradientOf(answer.gradients[0]) : [];
+  const inputGradient = real.flatMap((_, k) => gradientOf(answer.gradients[k]));
   const stateArrays = firsts.map((_, k) => gradientOf(answer.gradients[real.length + k]));
   const givenNames = names.filter((_, k) => traced.states[k]?.initial);
   return {

@@ -5,6 +5,8 @@
 import { attention } from "../../src/nn/layers/attention.ts";
 import { bidirectional } from "../../src/nn/layers/bidirectional.ts";
 import { conv1d } from "../../src/nn/layers/conv1d.ts";
+import { conv2d } from "../../src/nn/layers/conv2d.ts";
+import { convLstm2d } from "../../src/nn/layers/convLstm2d.ts";
 import { crf } from "../../src/nn/layers/crf.ts";
 import { dense } from "../../src/nn/layers/dense.ts";
 import { embedding } from "../../src/nn/layers/embedding.ts";
@@ -12,10 +14,17 @@ import type { Facts } from "../../src/nn/layers/facts.ts";
 import { flatten } from "../../src/nn/layers/flatten.ts";
 import { globalAveragePooling1d, globalMaxPooling1d } from "../../src/nn/layers/globalPooling1d.ts";
 import { gaussian, gaussianMixture, quantiles } from "../../src/nn/layers/heads.ts";
+import { input } from "../../src/nn/layers/input.ts";
 import type { LayerConfig } from "../../src/nn/layers/layer.ts";
 import { masking } from "../../src/nn/layers/masking.ts";
 import { multiHeadAttention } from "../../src/nn/layers/multiHeadAttention.ts";
 import { averagePooling1d, maxPooling1d } from "../../src/nn/layers/pooling1d.ts";
+import {
+  averagePooling2d,
+  globalAveragePooling2d,
+  globalMaxPooling2d,
+  maxPooling2d,
+} from "../../src/nn/layers/pooling2d.ts";
 import { positionalEncoding } from "../../src/nn/layers/positionalEncoding.ts";
 import { gru, lstm, simpleRNN } from "../../src/nn/layers/recurrent.ts";
 import { repeatVector } from "../../src/nn/layers/repeatVector.ts";
@@ -133,6 +142,42 @@ const ahead: readonly Named[] = [
       ];
       return functional({ inputs: x, outputs: heads.map((head) => head(h)) });
     },
+  ],
+];
+
+const video = () => input({ shape: [null, 4, 5, 2] });
+/** Of videos of 4 x 5 pixels with 2 channels. */
+export const videoModels: readonly Named[] = [
+  [
+    "a convolution of each frame",
+    () =>
+      sequential(
+        video(),
+        timeDistributed(conv2d({ filters: 3, kernelSize: 2, activation: "relu" })),
+        timeDistributed(maxPooling2d({ padding: "same" })),
+        timeDistributed(averagePooling2d({ poolSize: [1, 2], strides: 1 })),
+        timeDistributed(flatten()),
+        lstm({ units: 3 }),
+      ),
+  ],
+  [
+    "convLstm2d",
+    () =>
+      sequential(
+        video(),
+        convLstm2d({ filters: 2, kernelSize: 2, padding: "same", returnSequences: true }),
+        convLstm2d({ filters: 3, kernelSize: 3, strides: 2 }),
+        globalAveragePooling2d(),
+      ),
+  ],
+  [
+    "convLstm2d, every step",
+    () =>
+      sequential(
+        video(),
+        convLstm2d({ filters: 2, kernelSize: [2, 3], goBackwards: true, returnSequences: true }),
+        timeDistributed(globalMaxPooling2d()),
+      ),
   ],
 ];
 

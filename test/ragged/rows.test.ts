@@ -13,8 +13,8 @@ import { isRagged, type Ragged, ragged } from "../../src/nn/model/ragged.ts";
 import { isTensor, type Tensor } from "../../src/nn/model/tensor.ts";
 import { sequential } from "../../src/nn/models.ts";
 import { devices } from "../conformance/devices.ts";
-import { reals, roughened } from "../sessions.ts";
-import { layersIn, masks, raggedModels, recurrentLayers, takesTokens } from "./models.ts";
+import { numbers, reals, roughened } from "../sessions.ts";
+import { layersIn, masks, raggedModels, recurrentLayers, takesTokens, videoModels } from "./models.ts";
 
 type Sequence = readonly (number | readonly number[])[];
 type Outputs = readonly (Tensor | Ragged)[];
@@ -50,6 +50,21 @@ describe.each(devices)("on $name", ({ device: made }) => {
   };
   const alone = async (network: Network, row: Sequence): Promise<readonly (readonly number[])[]> =>
     rowsOf(await run(network, [row])).map((rows) => rows[0] ?? []);
+
+  test.each(videoModels)("%s: a video alone and in any company", async (_, make) => {
+    const network = networkOf(roughened(make()));
+    const frames = numbers(12 * 40);
+    const frame = (k: number): unknown =>
+      Array.from({ length: 4 }, (__, y) =>
+        Array.from({ length: 5 }, (___, x) =>
+          frames.slice(40 * k + 10 * y + 2 * x, 40 * k + 10 * y + 2 * x + 2),
+        ),
+      );
+    const videos = [3, 0, 5, 1].map((length, row) => Array.from({ length }, (__, t) => frame(2 * row + t)));
+    const together = rowsOf(await run(network, videos as never));
+    for (const [k, one] of videos.entries())
+      expect(await alone(network, one as never)).toEqual(together.map((rows) => rows[k]));
+  });
 
   describe.each(raggedModels)("%s", (_, make) => {
     const network = networkOf(roughened(make()));
@@ -120,6 +135,7 @@ describe.each(devices)("on $name", ({ device: made }) => {
 });
 
 test("every layer that can be saved has a model here", () => {
-  const there = new Set(raggedModels.flatMap(([, make]) => layersIn(networkOf(make()))));
+  const models = [...raggedModels, ...videoModels];
+  const there = new Set(models.flatMap(([, make]) => layersIn(networkOf(make()))));
   expect(layerNames.filter((name) => !there.has(name))).toEqual([]);
 });

@@ -3,6 +3,8 @@ import { type Cell, defineCell } from "../../src/nn/cells/defineCell.ts";
 import { activation } from "../../src/nn/layers/activation.ts";
 import { bidirectional } from "../../src/nn/layers/bidirectional.ts";
 import { conv1d } from "../../src/nn/layers/conv1d.ts";
+import { conv2d } from "../../src/nn/layers/conv2d.ts";
+import { convLstm2d } from "../../src/nn/layers/convLstm2d.ts";
 import { crf } from "../../src/nn/layers/crf.ts";
 import { delayTaps } from "../../src/nn/layers/delayTaps.ts";
 import { dense } from "../../src/nn/layers/dense.ts";
@@ -19,6 +21,7 @@ import { lru } from "../../src/nn/layers/lru.ts";
 import { masking } from "../../src/nn/layers/masking.ts";
 import { minGRU, minLSTM } from "../../src/nn/layers/minGru.ts";
 import { averagePooling1d, maxPooling1d } from "../../src/nn/layers/pooling1d.ts";
+import { averagePooling2d, globalMaxPooling2d, maxPooling2d } from "../../src/nn/layers/pooling2d.ts";
 import { gru, lstm, recurrent, simpleRNN } from "../../src/nn/layers/recurrent.ts";
 import { repeatVector } from "../../src/nn/layers/repeatVector.ts";
 import { slstm } from "../../src/nn/layers/slstm.ts";
@@ -311,6 +314,32 @@ export const examples: readonly Example[] = [
     },
     x: numbers([6, 5, 2]),
     y: [[0, 1], [2], [0, 0], [], [1, 2, 1], [0, 1, 2]],
+  },
+  {
+    name: "images of a video",
+    make: () => {
+      const model: Model = sequential(
+        input({ shape: [null, 4, 4, 1] }),
+        timeDistributed(
+          conv2d({ filters: 2, kernelSize: [2, 2], activation: "tanh", kernelRegularizer: "l2" }),
+        ),
+        timeDistributed(maxPooling2d({ poolSize: 2, strides: 1, padding: "same" })),
+        timeDistributed(averagePooling2d({ poolSize: [2, 1], strides: 1 })),
+        convLstm2d({
+          filters: 2,
+          kernelSize: 2,
+          padding: "same",
+          recurrentDropout: 0.2,
+          returnSequences: true,
+        }),
+        timeDistributed(globalMaxPooling2d()),
+        gru({ units: 2 }),
+      );
+      model.compile({ optimizer: adam(), loss: "meanSquaredError" });
+      return model;
+    },
+    x: numbers([6, 3, 4, 4, 1]),
+    y: numbers([6, 2], 2),
   },
   {
     name: "a stateful layer",

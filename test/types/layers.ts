@@ -6,11 +6,14 @@ import {
   type CausalModel,
   type CausalTokenModel,
   concat,
+  conv2d,
+  convLstm2d,
   crf,
   dense,
   dropout,
   embedding,
   flatten,
+  globalAveragePooling2d,
   gru,
   input,
   jordanRNN,
@@ -45,11 +48,35 @@ export function inputs(): void {
   same<Signal<"tokens", number, Causal>>()(input({ shape: [null], dtype: "int32" }));
   same<Signal<"vector", 7, Causal>>()(input({ shape: [7] }));
   same<Signal<"other", 3, Causal>>()(input({ shape: [null, 8, 8, 3] }));
+  same<Signal<"image", 3, Causal>>()(input({ shape: [8, 8, 3] }));
+  same<Signal<"other", 3, Causal>>()(input({ shape: [null, 8, 3] }));
   same<Signal<"sequence", number, Causal>>()(input({ shape: [null, someNumber] }));
   // @ts-expect-error 4 is not 5: the helper itself can fail
   same<Signal<"sequence", 5, Causal>>()(input({ shape: [null, 4] }));
   // @ts-expect-error there is no such dtype
   input({ shape: [null], dtype: "int64" });
+}
+
+export function images(): void {
+  const image = input({ shape: [8, 8, 3] });
+  const video = input({ shape: [null, 8, 8, 3] });
+  same<ModelWithoutTime<Signal<"image", 3, Causal>, Signal<"vector", 2, Causal>>>()(
+    sequential(image, conv2d({ filters: 4, kernelSize: 3 }), globalAveragePooling2d(), dense({ units: 2 })),
+  );
+  same<Signal<"other", 4, Causal>>()(timeDistributed(conv2d({ filters: 4, kernelSize: 3 }))(video));
+  same<Signal<"sequence", 3, Causal>>()(timeDistributed(globalAveragePooling2d())(video));
+  same<Signal<"image", 4, Causal>>()(convLstm2d({ filters: 4, kernelSize: 3 })(video));
+  same<Signal<"other", 4, Causal>>()(
+    convLstm2d({ filters: 4, kernelSize: [3, 3], returnSequences: true })(video),
+  );
+  // @ts-expect-error one image has no time
+  sequential(image, convLstm2d({ filters: 4, kernelSize: 3 }));
+  // @ts-expect-error its size is called filters
+  convLstm2d({ units: 4, kernelSize: 3 });
+  // @ts-expect-error a video goes through timeDistributed
+  sequential(video, conv2d({ filters: 4, kernelSize: 3 }));
+  // @ts-expect-error an LSTM wants a sequence of vectors
+  sequential(image, lstm({ units: 8 }));
 }
 
 export function searches(): void {

@@ -11,6 +11,8 @@ import type { Signal } from "../signals.ts";
 export type Shape = readonly number[];
 export interface Sizes {
   readonly features: number;
+  /** Of the input of a step: `[features]`, of a video `[height, width, features]`. */
+  readonly shape: Shape;
   readonly units: number;
 }
 /** A shape; or a shape and how it begins: the name of an initializer, or one with its options. */
@@ -96,8 +98,9 @@ export function defineCell<
     );
   const isLinear = typeof linear === "function" ? linear : () => linear;
   const equation = { state, weights, step, linear: isLinear } as unknown as Equation;
-  const states = Object.keys(equation.state({ features: 1, units: 1, ...options }) ?? {}) as (keyof S &
-    string)[];
+  const states = Object.keys(
+    equation.state({ features: 1, shape: [1], units: 1, ...options }) ?? {},
+  ) as (keyof S & string)[];
   const [first] = states;
   if (!/^[\w-]+$/.test(name))
     throw fault(`name "${name}"`, "letters, digits, _ and -", "Choose such a name: layers are called by it.");

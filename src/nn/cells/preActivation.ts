@@ -75,5 +75,5 @@ export const rowsFrom = (weight: Signal, start: number, size: number): Signal =>
 const row = (node: Node, start: number): Node =>
   reshape(make("sliceRows", [node], { start, size: 1 }), [node.shape[1] ?? 1]);
 // Inside a step a signal is a node: Signal is its public face.
-const nodeOf = (signal: Signal): Node => signal as unknown as Node;
-const signalOf = (node: Node): Signal => node as unknown as Signal;
+export const nodeOf = (signal: Signal): Node => signal as unknown as Node;
+export const signalOf = (node: Node): Signal => node as unknown as Signal;

@@ -17,10 +17,10 @@ export interface EdgeWeights {
  */
 export function weightsOnEdges(
   { cell, own, units }: Settings,
-  features: number,
+  shape: readonly number[],
   prefix: string,
 ): EdgeWeights {
-  const sizes = { ...own, features, units };
+  const sizes = { ...own, features: shape.at(-1) ?? 1, shape, units };
   const specs = cellWeights(cell, sizes);
   const weights = Object.fromEntries(specs.map(({ name, shape }) => [name, parameter(name, shape)]));
   const step = traceStep({ cell, sizes, weights });

@@ -139,7 +139,7 @@ interface Chain {
 function chained(drawing: Drawing, input: Symbolic, { name, settings, prefix, given }: Chain): Ids {
   const from = idsOf(drawing, input);
   const ids = drawn(drawing, "state", name, from.length);
-  const weights = weightsOnEdges(settings, Number(input.axes.at(-1)), prefix);
+  const weights = weightsOnEdges(settings, input.axes.slice(1).map(Number), prefix);
   const order = settings.goBackwards ? [...ids].reverse() : ids;
   const [first] = order;
   ids.forEach((id, k) => {

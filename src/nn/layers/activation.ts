@@ -25,7 +25,7 @@ export function activation(
     base: "activation",
     className: "Activation",
     name: options.name ?? null,
-    takes: ["vector", "sequence", "other"],
+    takes: ["vector", "sequence", "image", "other"],
     config: () => configOf("activation", { ...options, activation: f }),
     outputs: sameForm,
     apply,

@@ -68,7 +68,7 @@ describe("the parts of a cell", () => {
     );
     // 1 - undefined would be a silent NaN
     expect(stepError((_, { h }, __, o) => ({ h: mul(h as Signal, 1 - (o["rat"] as number)) }))).toMatch(
-      /step: expected the options rate, features, units, got "rat"\. Did you mean "rate"\?/,
+      /step: expected the options rate, features, shape, units, got "rat"\. Did you mean "rate"\?/,
     );
   });
   test("a weight that is there only with an option may be looked for", () => {

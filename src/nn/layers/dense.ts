@@ -87,7 +87,7 @@ export function affine<L extends Facts>(
       ...described,
       name: options.name ?? null,
       trainable: options.trainable ?? true,
-      takes: ["vector", "sequence", "other"],
+      takes: ["vector", "sequence", "image", "other"],
       outputs: ([x]) => (x ? [{ ...x, name: "output", axes: [...x.axes.slice(0, -1), width] }] : []),
       weights: ([x]) => [
         { ...kernel, shape: [Number(x?.axes.at(-1)), width] },

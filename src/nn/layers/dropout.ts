@@ -22,7 +22,7 @@ export function dropout(options: {
     base: "dropout",
     className: "Dropout",
     name,
-    takes: ["vector", "sequence", "other"],
+    takes: ["vector", "sequence", "image", "other"],
     config: () => configOf("dropout", options),
     outputs: sameForm,
     apply,

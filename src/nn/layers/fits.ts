@@ -17,6 +17,7 @@ const expectedOf: { readonly [K in Kind]: string } = {
   sequence: "a sequence [batch, time, features]",
   vector: "a vector [batch, features]",
   tokens: 'tokens [batch, time] of dtype "int32"',
+  image: "an image [batch, height, width, channels]",
   other: "a value of more axes",
 };
 
@@ -46,5 +47,8 @@ function fixOf(given: Kind, takes: readonly Kind[], { sequencesFrom }: Place): s
       ? "Put flatten() before it."
       : `Leave out returnSequences on "${sequencesFrom}", or put flatten() between.`;
   }
+  if (takes.includes("image") && given === "other") return "Put the layer into timeDistributed.";
+  if (given === "image" && (takes.includes("vector") || takes.includes("sequence")))
+    return "Put flatten() or globalAveragePooling2d() before it.";
   return "Look at the shape of what goes in.";
 }

@@ -15,11 +15,17 @@ type KindOf<S extends InputShape, D> = number extends S["length"]
       ? "sequence"
       : S extends readonly [unknown]
         ? "vector"
-        : "other";
+        : S extends readonly [infer First, unknown, unknown]
+          ? [First] extends [number]
+            ? "image"
+            : [First] extends [null]
+              ? "other"
+              : "image" | "other"
+          : "other";
 
 /**
  * The input of a model, without the batch: `[null, 4]` are sequences of any length with 4 features, `[7]` vectors,
- * `[null]` with dtype "int32" tokens.
+ * `[null]` with dtype "int32" tokens, `[28, 28, 1]` images, `[null, 28, 28, 1]` videos.
  */
 export function input<const S extends InputShape, D extends "float32" | "int32" = "float32">(options: {
   readonly shape: S;

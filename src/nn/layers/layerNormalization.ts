@@ -58,7 +58,7 @@ export function layerNormalization(
     className: "LayerNormalization",
     name: options.name ?? null,
     trainable: options.trainable ?? true,
-    takes: ["vector", "sequence", "other"],
+    takes: ["vector", "sequence", "image", "other"],
     config: () => configOf("layerNormalization", options),
     outputs: sameForm,
     weights: ([x]) => {

@@ -18,7 +18,7 @@ import { stepNumbers } from "./steps.ts";
 export function positionalEncoding(
   options: { readonly name?: string } = {},
 ): LayerOf<"sequence", "same", "same"> {
-  checkOptions("positionalEncoding", options, { name: commonChecks["name"] as never });
+  checkOptions("positionalEncoding", options, commonChecks);
   return makeLayer({
     base: "positionalEncoding",
     className: "PositionalEncoding",

@@ -5,8 +5,9 @@
 import { parameter, zeros } from "../../core/graph/build.ts";
 import { type Node, rows } from "../../core/graph/nodes.ts";
 import { broadcast, greater, mul, random, reverse, where } from "../../core/graph/operators.ts";
-import { invariant, UnrollError } from "../../errors.ts";
+import { UnrollError } from "../../errors.ts";
 import type { Cell } from "../cells/defineCell.ts";
+import type { Kind } from "../signals.ts";
 import type { Axes, Form } from "../symbols.ts";
 import type { Described } from "./call.ts";
 import { cellStates, cellWeights } from "./cellParts.ts";
@@ -32,6 +33,10 @@ export interface Settings {
   readonly className: string;
   readonly name: string | null;
   readonly trainable: boolean;
+  /** Sequences of vectors, or of anything else. */
+  readonly takes: readonly Kind[];
+  /** Throws an UnrollError where the cell cannot take such an input. */
+  readonly refuseInput: (x: Form) => void;
   readonly units: number;
   /** The options of the cell, activations as functions. */
   readonly own: object;
@@ -72,11 +77,11 @@ export function recurrence(settings: Settings): Described & Pick<Recurrence, "se
     trainable,
     stateful,
     config,
-    takes: ["sequence"],
+    takes: settings.takes,
     states: cell.states,
     withStates: () => recurrence(returningStates(settings)),
     outputs: ([x]) => outputsOf(settings, x as Form),
-    weights: ([x]) => weightsOf(settings, featuresOf(x as Form)),
+    weights: ([x]) => weightsOf(settings, stepShape(x as Form)),
     apply: ([x], weights, context) => applied(settings, x as Value, weights, context),
   };
 }
@@ -91,24 +96,28 @@ export function returningStates(settings: Settings): Settings {
   return { ...settings, returnState: true, config };
 }
 
-const featuresOf = ({ axes }: Form): number => {
-  const features = axes.at(-1);
-  invariant(typeof features === "number", "recurrence: the width of the input is known");
-  return features;
-};
+type Shape = readonly number[];
+/** Of a step of the input. */
+const stepShape = ({ axes }: Form): Shape => axes.slice(1).map((axis) => axis ?? 1);
 
-type Sizes = { readonly features: number; readonly units: number };
-const sizesOf = ({ own, units }: Settings, features: number): Sizes => ({ ...own, features, units });
+type Sizes = { readonly features: number; readonly shape: Shape; readonly units: number };
+const sizesOf = ({ own, units }: Settings, shape: Shape): Sizes => ({
+  ...own,
+  features: shape.at(-1) ?? 1,
+  shape,
+  units,
+});
 const statesOf = ({ cell }: Settings, sizes: Sizes): Readonly<Record<string, readonly number[]>> =>
   cellStates(cell, sizes);
 
 function outputsOf(settings: Settings, x: Form): readonly Output[] {
   const { cell, returnSequences, returnState, goBackwards } = settings;
-  const features = featuresOf(x);
-  const shapes = statesOf(settings, sizesOf(settings, features));
-  const shape = shapes[cell.output] ?? valueShape(settings, features);
+  settings.refuseInput(x);
+  const input = stepShape(x);
+  const shapes = statesOf(settings, sizesOf(settings, input));
+  const shape = shapes[cell.output] ?? valueShape(settings, input);
   for (const begun of [shape, shapes[cell.states[0] as string] ?? shape])
-    refuseFirstInput(settings, features, begun);
+    refuseFirstInput(settings, input, begun);
   const time = goBackwards ? "looks ahead" : x.time;
   const form = (name: string, axes: Axes): Output => ({ name, axes, dtype: "float32", time });
   const output = form("output", returnSequences ? [x.axes[0] ?? null, ...shape] : shape);
@@ -116,9 +125,9 @@ function outputsOf(settings: Settings, x: Form): readonly Output[] {
 }
 
 /** The shape of a value that is no state: that of the step applied to stand-ins. */
-function valueShape(settings: Settings, features: number): readonly number[] {
+function valueShape(settings: Settings, input: Shape): Shape {
   const { cell } = settings;
-  const sizes = sizesOf(settings, features);
+  const sizes = sizesOf(settings, input);
   const specs = ownWeights(settings, sizes);
   const weights = Object.fromEntries(specs.map(({ name, shape }) => [name, parameter(name, shape)]));
   const value = traceStep({ cell, sizes, weights }).results[cell.output];
@@ -131,16 +140,12 @@ function valueShape(settings: Settings, features: number): readonly number[] {
   });
 }
 
-function refuseFirstInput(
-  { initialState, cell }: Settings,
-  features: number,
-  shape: readonly number[],
-): void {
-  if (initialState !== "firstInput" || (shape.length === 1 && shape[0] === features)) return;
+function refuseFirstInput({ initialState, cell }: Settings, input: Shape, shape: Shape): void {
+  if (initialState !== "firstInput" || shape.join() === input.join()) return;
   throw new UnrollError({
     where: `cell "${cell.name}", initialState: "firstInput"`,
     expected: `an input as wide as output and first state, [${shape.join(", ")}]`,
-    got: `${features} features`,
+    got: `${input.join(" x ")} features`,
     fix: "Set units to the number of features, or choose another initialState.",
   });
 }
@@ -156,8 +161,8 @@ function ownWeights({ cell, initializers, regularizers }: Settings, sizes: Sizes
   );
 }
 
-function weightsOf(settings: Settings, features: number): readonly WeightSpec[] {
-  const sizes = sizesOf(settings, features);
+function weightsOf(settings: Settings, input: Shape): readonly WeightSpec[] {
+  const sizes = sizesOf(settings, input);
   const weights = ownWeights(settings, sizes);
   if (settings.initialState !== "learned") return weights;
   const learned = Object.entries(statesOf(settings, sizes)).map(
@@ -180,11 +185,11 @@ export const capitalized = (name: string): string => name.charAt(0).toUpperCase(
 
 function applied(settings: Settings, x: Value, weights: readonly Node[], context: Context): readonly Value[] {
   const { cell, returnSequences, returnState, recurrentDropout } = settings;
-  const features = Number(x.node.shape.at(-1));
-  const sizes = sizesOf(settings, features);
+  const input = x.node.shape.slice(2).map(Number);
+  const sizes = sizesOf(settings, input);
   const shapes = Object.entries(statesOf(settings, sizes));
   const named = Object.fromEntries(
-    weightsOf(settings, features).map(({ name }, k) => [name, weights[k] as Node]),
+    weightsOf(settings, input).map(({ name }, k) => [name, weights[k] as Node]),
   );
   const seen = withInputDropout(settings, turned(settings, x), context);
   const fed = settings.teacher === null ? null : context.fed();

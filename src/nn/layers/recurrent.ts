@@ -5,6 +5,7 @@ import { lstmCell } from "../cells/lstm.ts";
 import type { Bias } from "../cells/preActivation.ts";
 import { simpleRnnCell } from "../cells/simpleRnn.ts";
 import type { Kind, Time } from "../signals.ts";
+import type { Form } from "../symbols.ts";
 import { type Activation, activationCheck, activationOf } from "./activations.ts";
 import { makeLayer } from "./call.ts";
 import { cellWeights, refuseOther } from "./cellParts.ts";
@@ -197,7 +198,7 @@ export function recurrent<
   options: RecurrentOptions<number, S, R, B> & NoInfer<CellOptions<Own, Weights>>,
 ): RecurrentLayerOf<Sequences<S>, number, Direction<B>, States<R, N>> {
   refuseOther(cell);
-  return layerOf({ cell, layer: "recurrent", className: "Recurrent", options });
+  return layerOf({ cell, layer: "recurrent", className: "Recurrent", options, takes: ["sequence", "other"] });
 }
 
 export interface Asked {
@@ -208,6 +209,12 @@ export interface Asked {
   readonly options: object;
   /** Options of this layer that its cell does not know. */
   readonly extra?: Checks;
+  /** The option that tells the units. Default: "units". */
+  readonly unitsOption?: "units" | "filters";
+  /** Default: ["sequence"]. */
+  readonly takes?: readonly Kind[];
+  /** Throws an UnrollError where the cell cannot take such an input. Default: any will do. */
+  readonly refuseInput?: (x: Form) => void;
   /** The width of the output. Default: units. */
   readonly widthOf?: (options: Loose) => number;
   /** Options that must be given, besides units. */
@@ -225,6 +232,7 @@ type Loose = Readonly<Record<string, unknown>> &
     readonly unitForgetBias?: boolean;
     readonly cellsPerBlock?: number;
     readonly projection?: number;
+    readonly filters?: number;
     readonly outputUnits?: number;
     readonly teacherForcing?: boolean;
     readonly scheduledSampling?: Sampling;
@@ -244,7 +252,7 @@ const recurrentChecks: Checks = {
 
 /** The layer of a built-in cell, or of one's own: options checked, settings made of them. */
 export function layerOf<L extends Facts>(asked: Asked): L {
-  const { cell, layer, extra = {} } = asked;
+  const { cell, layer, extra = {}, unitsOption = "units", takes = ["sequence"] } = asked;
   const own = { ...ownChecks(cell), ...extra };
   const weights = weightNames(cell, asked.options, own);
   const byWeight = weights.flatMap((name): [string, Checks[string]][] => [
@@ -258,12 +266,13 @@ export function layerOf<L extends Facts>(asked: Asked): L {
     ...own,
   };
   const checks = Object.entries(all).filter(([name]) => !asked.without?.includes(name));
-  checkOptions(layer, asked.options, Object.fromEntries(checks), ["units", ...(asked.required ?? [])]);
+  checkOptions(layer, asked.options, Object.fromEntries(checks), [unitsOption, ...(asked.required ?? [])]);
   const options = asked.options as Loose;
-  const definition = recurrence(settingsOf(asked, options, weights));
-  const { returnSequences = false, goBackwards = false, returnState = false, units = 1 } = options;
-  const made = makeLayer<L>(definition, {
-    gives: returnSequences ? "sequence" : "vector",
+  const settings = settingsOf(asked, options, weights);
+  const { returnSequences, goBackwards, returnState, units } = settings;
+  const ofVectors = takes.includes("sequence");
+  const made = makeLayer<L>(recurrence(settings), {
+    gives: returnSequences ? (ofVectors ? "sequence" : "other") : ofVectors ? "vector" : "image",
     width: asked.widthOf?.(options) ?? units,
     time: goBackwards ? "looks ahead" : "causal",
     more: returnState ? cell.states : [],
@@ -271,11 +280,8 @@ export function layerOf<L extends Facts>(asked: Asked): L {
   return Object.assign(made, { cell });
 }
 
-function settingsOf(
-  { cell, layer, className, extra, teacherOf }: Asked,
-  options: Loose,
-  weights: readonly string[],
-): Settings {
+function settingsOf(asked: Asked, options: Loose, weights: readonly string[]): Settings {
+  const { cell, layer, className, extra, teacherOf, takes = ["sequence"], unitsOption = "units" } = asked;
   const byWeight = <T>(kind: string): Readonly<Record<string, T>> =>
     Object.fromEntries(
       weights
@@ -283,6 +289,7 @@ function settingsOf(
         .filter(([, given]) => given !== undefined),
     );
   const initializers = byWeight<Initializer>("Initializer");
+  const units = options[unitsOption] ?? 1;
   const forgetBias = extra?.["unitForgetBias"] !== undefined && options.unitForgetBias !== false;
   return {
     cell,
@@ -290,7 +297,9 @@ function settingsOf(
     className,
     name: options.name ?? null,
     trainable: options.trainable ?? true,
-    units: options.units ?? 1,
+    takes,
+    refuseInput: asked.refuseInput ?? (() => {}),
+    units,
     own: ownOptions(cell, { ...options, ...biasDefault(layer, options) }),
     returnSequences: options.returnSequences ?? false,
     returnState: options.returnState ?? false,
@@ -301,7 +310,7 @@ function settingsOf(
     zoneout: options.zoneout ?? 0,
     initialState: options.initialState ?? "zeros",
     initializers: forgetBias
-      ? { ...initializers, bias: withForgetGate(options.units ?? 1, initializers["bias"]) }
+      ? { ...initializers, bias: withForgetGate(units, initializers["bias"]) }
       : initializers,
     regularizers: Object.fromEntries(
       Object.entries(byWeight<RegularizerOption>("Regularizer")).map(([name, given]) => [
@@ -336,7 +345,7 @@ function weightNames(cell: Cell, given: object, checks: Checks): readonly string
   );
   const asked = { ...cell.options, ...Object.fromEntries(right) };
   const namesWith = (options: object): readonly string[] =>
-    cellWeights(cell, { features: 1, units: 1, ...options }).map(({ name }) => name);
+    cellWeights(cell, { features: 1, shape: [1], units: 1, ...options }).map(({ name }) => name);
   return [...new Set([...namesWith(cell.options), ...namesWith(asked)])];
 }
 

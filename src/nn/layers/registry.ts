@@ -7,6 +7,8 @@ import { activation } from "./activation.ts";
 import { attention } from "./attention.ts";
 import { bidirectional } from "./bidirectional.ts";
 import { conv1d } from "./conv1d.ts";
+import { conv2d } from "./conv2d.ts";
+import { convLstm2d } from "./convLstm2d.ts";
 import { crf } from "./crf.ts";
 import { delayTaps } from "./delayTaps.ts";
 import { dense } from "./dense.ts";
@@ -24,6 +26,7 @@ import { masking } from "./masking.ts";
 import { minGRU, minLSTM } from "./minGru.ts";
 import { multiHeadAttention } from "./multiHeadAttention.ts";
 import { averagePooling1d, maxPooling1d } from "./pooling1d.ts";
+import { averagePooling2d, globalAveragePooling2d, globalMaxPooling2d, maxPooling2d } from "./pooling2d.ts";
 import { positionalEncoding } from "./positionalEncoding.ts";
 import { gru, lstm, recurrent, simpleRNN } from "./recurrent.ts";
 import { repeatVector } from "./repeatVector.ts";
@@ -56,6 +59,12 @@ const makers: Readonly<Record<string, Maker>> = {
   flatten: made(flatten),
   layerNormalization: made(layerNormalization),
   repeatVector: made(repeatVector),
+  conv2d: made(conv2d),
+  convLstm2d: made(convLstm2d),
+  maxPooling2d: made(maxPooling2d),
+  averagePooling2d: made(averagePooling2d),
+  globalAveragePooling2d: made(globalAveragePooling2d),
+  globalMaxPooling2d: made(globalMaxPooling2d),
   attention: made(attention),
   multiHeadAttention: made(multiHeadAttention),
   positionalEncoding: made(positionalEncoding),

@@ -19,8 +19,8 @@ import { spelt } from "./options.ts";
 /** A cell with everything that its step is given but the input and the states. */
 export interface Equipped {
   readonly cell: Cell;
-  /** features, units and the options of the cell. */
-  readonly sizes: { readonly features: number };
+  /** features, shape, units and the options of the cell. */
+  readonly sizes: { readonly shape: readonly number[] };
   readonly weights: Readonly<Record<string, Node>>;
 }
 type Parameter = NodeOf<"parameter">;
@@ -36,7 +36,7 @@ export interface Step {
 export function traceStep(equipped: Equipped): Step {
   const { cell, sizes } = equipped;
   const shapes = cellStates(cell, sizes);
-  const x = parameter("x", [sizes.features]);
+  const x = parameter("x", sizes.shape);
   const states = mapped(shapes, (shape, name) => parameter(name, shape));
   const results = mapped(stepped(equipped, x, states), (value, name) => resultOf(cell, name, value));
   for (const [name, shape] of Object.entries(shapes)) {
@@ -140,11 +140,14 @@ function withDropout(
   );
 }
 
-/** A factor of a product, with dropout: the state may be gated, scaled or part of a concat there. */
+/** What a state may be a part of where it enters a product. */
+const within: ReadonlySet<Node["op"]> = new Set<Node["op"]>(["mul", "concat", "slice", "patches"]);
+
+/** A factor of a product, with dropout: the state may be gated, scaled, part of a concat or seen by windows there. */
 function dropped(factor: Node, kept: ReadonlyMap<Node, Node>): Node {
   const own = kept.get(factor);
   if (own !== undefined) return own;
-  if (factor.op !== "mul" && factor.op !== "concat" && factor.op !== "slice") return factor;
+  if (!within.has(factor.op)) return factor;
   return withInputs(
     factor,
     factor.inputs.map((input) => dropped(input, kept)),

@@ -12,6 +12,7 @@ interface OneAxisMore {
   vector: "sequence";
   sequence: "other";
   tokens: "other";
+  image: "other";
   other: "other";
   same: "same";
 }
@@ -60,7 +61,8 @@ function innerOf(layer: unknown): { readonly inner: Definition; readonly everySt
   if (inner?.everyStep) return { inner, everyStep: inner.everyStep };
   throw new UnrollError({
     where: "timeDistributed(layer)",
-    expected: "a layer that treats one step: dense, activation, dropout, layerNormalization or flatten",
+    expected:
+      "a layer that treats one step: dense, activation, dropout, layerNormalization, flatten, conv2d or pooling",
     got: inner ? `a layer "${inner.base}"` : typeof layer,
     fix: "Put such a layer inside.",
   });

@@ -233,7 +233,7 @@ function timesOf(inputs: readonly Symbolic[], calls: readonly Call[]): Times {
 /** Of the inputs of a call those that have the same steps: all of an operator's; a layer's values and keys. */
 function meeting(by: Callable, inputs: readonly Symbolic[]): readonly Symbolic[] {
   if (!isLayer(by)) return inputs;
-  return by.operands ? inputs.slice(1) : [];
+  return by.operands ? inputs.slice(by.operands.alike) : [];
 }
 
 const anyLength = (symbol: Symbolic): boolean => hasTime(symbol) && symbol.axes[0] === null;

@@ -57,6 +57,7 @@ export type DataOf<S> = S extends Signal
           readonly sequence: readonly Rows[];
           readonly vector: Rows;
           readonly tokens: Rows;
+          readonly image: Nested;
           readonly other: Nested;
         }[S["kind"]]
   : { readonly [N in keyof S]: DataOf<S[N]> };
@@ -70,7 +71,7 @@ export type Targets<O> =
 export type ResultOf<S, X> = S extends Signal
   ? X extends Tensor
     ? Tensor
-    : [S["kind"]] extends ["vector"]
+    : [S["kind"]] extends ["vector" | "image"]
       ? Tensor
       : X extends Ragged
         ? [S["kind"]] extends ["sequence"]
@@ -85,6 +86,7 @@ export type Step<S> = S extends Signal
       readonly sequence: readonly number[] | Float32Array;
       readonly tokens: number;
       readonly vector: readonly number[] | Float32Array;
+      readonly image: Nested;
       readonly other: Nested;
     }[S["kind"]]
   : { readonly [N in keyof S]: Step<S[N]> };

@@ -383,4 +383,29 @@ export const scans: Readonly<Record<string, () => Program>> = {
       inputs: { full: new Int32Array(5).fill(4) },
     };
   },
+  "a value multiplied, and added beside the product": () => {
+    const W = w("W", 4, 4);
+    const made = unfold({
+      step: ([s], [h]) => {
+        const a = o.tanh(o.add(h, s));
+        return { next: [o.add(o.mul(a, 0.5), o.matmul(a, W))] };
+      },
+      initial: [v(4)],
+      sequences: [x(4)],
+    });
+    return { outputs: [result(made, "final")], weights: [W] };
+  },
+  "what a loop keeps for nobody": () => {
+    const made = unfold({
+      step: ([s, t], [h]) => ({ next: [o.tanh(o.add(h, s))], stacked: [o.concat(h, o.sum(t))] }),
+      initial: [v(4)],
+      sequences: [o.sum(x(4)), o.softmax(x(3, "y"))],
+    });
+    return { outputs: [result(made, "final")] };
+  },
+  "sums of embedded tokens": () => {
+    const table = w("table", 3, 4);
+    const found = o.gather(table, ints("index", ["time", rows]));
+    return { outputs: [o.sum(found), o.reshape(found, ["time", rows, 1, 4])], weights: [table] };
+  },
 };

@@ -105,11 +105,15 @@ function assign(nodes: readonly Node[], values: Values, alone: ReadonlySet<Node>
   /** Elementwise work waits for the first stage that uses it, so that it stays in a register. */
   function delay(node: Node, users: readonly Node[]): void {
     if (kindOf[node.op] !== "elementwise" || users.length === 0 || isTainted(places.get(node))) return;
-    const [earliest] = users
-      .map((user) => ({ user, place: places.get(user) as Place }))
-      .sort((a, b) => a.place.level - b.place.level) as [{ user: Node; place: Place }];
-    const joins =
-      earliest.place.level > (places.get(node)?.level ?? 0) && inRegister(node, earliest.user, values);
+    const all = users.map((user) => ({ user, place: places.get(user) as Place }));
+    const level = Math.min(...all.map(({ place }) => place.level));
+    const first = all.filter(({ place }) => place.level === level);
+    const [earliest] = first as [(typeof first)[number]];
+    // Who of them reads it from memory, such as the left side of a product, needs it before.
+    const together = first.every(
+      ({ user, place }) => place.key === earliest.place.key && inRegister(node, user, values),
+    );
+    const joins = level > (places.get(node)?.level ?? 0) && together;
     if (joins && !alone.has(earliest.user)) places.set(node, earliest.place);
   }
 }
@@ -158,7 +162,7 @@ function groupOf(node: Node, values: Values): string {
   if (node.op === "contract")
     return `contract ${values.numberOf(values.behind(node.inputs[0]))} ${widthOf(node)}`;
   if (node.op === "sumLeading")
-    return `sum ${node.attributes.count} ${widthOf(node)} ${rowsOf(node.inputs[0])}`;
+    return `sum ${node.attributes.count} ${widthOf(node)} ${rowsOf(node.inputs[0])} ${sitesOf(node.inputs[0])}`;
   return String(values.numberOf(node));
 }
 

@@ -5,7 +5,7 @@
 import { invariant } from "../../errors.ts";
 import type { Node, NodeOf } from "../graph/nodes.ts";
 import { widthOf } from "../graph/shapes.ts";
-import { copied } from "./copied.ts";
+import { copied, inMemory } from "./copied.ts";
 import { isZero } from "./simplify.ts";
 
 /** Where element (row, column) of a leaf belongs in the whole: offset + row * rowStride + column * columnStride. */
@@ -45,8 +45,10 @@ function leavesAt(node: Node, place: LeafPlace): GradientRoot {
       return leavesAt(node.inputs[0], { offset, rowStride: columnStride, columnStride: rowStride });
     case "reshape":
       return leavesAt(node.inputs[0], reshaped(node, place));
-    case "scatterAdd":
-      return [{ node: node.inputs[1], index: node.inputs[0], place, needs: [asComputed(node.inputs[1])] }];
+    case "scatterAdd": {
+      const values = inMemory(node.inputs[1]);
+      return [{ node: values, index: node.inputs[0], place, needs: [values] }];
+    }
     case "slice":
     case "sliceRows":
     case "broadcast":
@@ -60,7 +62,6 @@ const leaf = (node: Node, place: LeafPlace): Leaf => ({ node, index: null, place
 
 const widthBefore = (parts: readonly Node[], count: number): number =>
   parts.slice(0, count).reduce((sum, part) => sum + widthOf(part), 0);
-const asComputed = (node: Node): Node => (node.op === "parameter" ? copied(node) : node);
 
 /** Rows of a matrix; a vector has one. */
 export const matrixRows = ({ shape }: Node): number =>

@@ -3,23 +3,22 @@
  * the list below; each is a pure function of its own file.
  */
 
-import { partsOf } from "../graph/build.ts";
 import type { Computation } from "../graph/computation.ts";
-import type { Node, NodeOf } from "../graph/nodes.ts";
+import type { Node } from "../graph/nodes.ts";
 import { joinSites } from "../graph/operators.ts";
 import { rewrite } from "../graph/rewrite.ts";
 import { sitesOf } from "../graph/shapes.ts";
 import { readersOf, replaysOf } from "./checkpoint.ts";
-import { copied } from "./copied.ts";
+import { inMemory } from "./copied.ts";
 import { checked } from "./debug.ts";
 import type { Plan } from "./described.ts";
 import { fuse } from "./fuse.ts";
 import { ground } from "./ground.ts";
-import { kindOf } from "./kinds.ts";
 import { leavesOf } from "./leaves.ts";
 import { checkLimits } from "./limits.ts";
 import { lower } from "./lower/lower.ts";
 import { type Placement, place } from "./place.ts";
+import { prune } from "./prune.ts";
 import { rotate } from "./rotate.ts";
 import { simplify } from "./simplify.ts";
 import { splitSums } from "./splitSums.ts";
@@ -40,6 +39,7 @@ const passes = [
   vanish,
   simplify,
   splitSums,
+  prune,
   ground,
 ] as const;
 
@@ -75,16 +75,7 @@ function asComputed(output: Node): Node {
   if (sitesOf(output) > 1) return joinSites(output);
   if (output.op === "reshape" && hasRows(output.shape) && hasRows(output.inputs[0].shape))
     return asComputed(output.inputs[0]);
-  if (output.op === "output" && isMadeInSteps(output)) return output;
-  return kindOf[output.op] === "leaf" || kindOf[output.op] === "view" ? copied(output) : output;
-}
-
-/** Is it a sequence that the steps of a scan compute? It stands where they put it. */
-function isMadeInSteps({ inputs, attributes: { result } }: NodeOf<"output">): boolean {
-  const [loop] = inputs;
-  if (result.kind !== "stacked" || loop.op !== "scan") return false;
-  const made = partsOf(loop).body.stacked[result.index];
-  return made !== undefined && kindOf[made.op] !== "leaf" && kindOf[made.op] !== "view";
+  return inMemory(output);
 }
 
 function phasesOf(section: Placement["sections"][number], { values }: Placement): StagedSection["phases"] {

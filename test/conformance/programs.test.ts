@@ -8,7 +8,7 @@ import { labelCases } from "./labelCases.ts";
 import { parts, refused } from "./partCases.ts";
 import { computations, type Program, ragged } from "./programs.ts";
 import { scans } from "./scanCases.ts";
-import { siteCases } from "./siteCases.ts";
+import { refusedSites, siteCases } from "./siteCases.ts";
 import { tables } from "./tableCases.ts";
 
 /** Six steps of at most nine products of five terms and as many functions, there and back, summed over steps and rows. */
@@ -38,7 +38,7 @@ describe.each(devices)("$name", ({ device, thorough }) => {
     },
   );
 
-  test.each(Object.entries(refused))("refuses %s", (_, make) => {
+  test.each(Object.entries({ ...refused, ...refusedSites }))("refuses %s", (_, make) => {
     for (const { computation } of cases(make())
       .map(([one]) => one)
       .slice(-1))

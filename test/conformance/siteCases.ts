@@ -225,4 +225,109 @@ export const siteCases: Readonly<Record<string, () => Program>> = {
     });
     return { outputs: [result(made, "final")], weights: [T], sizes: ragged };
   },
+  "a function of a weight for each site": () => {
+    const W = w("W", 3, 5);
+    return { outputs: [o.mul(sites(3, 5), o.softmax(W))], weights: [W] };
+  },
+  "weights for other sites": () => {
+    const [W, U] = [w("W", 3, 5), w("U", 2, 5)];
+    return { outputs: [o.mul(sites(3, 5), W), o.mul(sites(2, 5, "u"), U)], weights: [W, U] };
+  },
+  "one bias for other sites": () => {
+    const b = w("b", 5);
+    return { outputs: [o.add(sites(3, 5), b), o.add(sites(2, 5, "u"), b), o.add(v(5), b)], weights: [b] };
+  },
+  "a product of a function of weights": () => {
+    const [W, b, c] = [w("W", 5, 4), w("b", 5), w("c", 3, 5)];
+    const both = o.matmul(o.broadcast(o.tanh(c), [rows, 3, 5]), W);
+    return {
+      outputs: [o.mul(v(4), o.matmul(o.broadcast(o.tanh(b), [rows, 5]), W)), o.mul(sites(3, 4), both)],
+      weights: [W, b, c],
+    };
+  },
+  "a vector at all steps, as sites": () => ({
+    outputs: [o.timeToSites(o.broadcast(v(5), ["time", rows, 5]), lengths, 7)],
+    sizes: ragged,
+  }),
+  "fewer sites than steps": () => ({
+    outputs: [
+      o.timeToSites(o.tanh(x(5)), lengths, 4),
+      o.sitesToTime(o.tanh(sites(4, 5)), lengths, "time"),
+      o.sumSites(o.timeToSites(o.tanh(x(1, "y")), lengths, 4)),
+    ],
+    sizes: ragged,
+  }),
+  "the same value at all steps, kept by a loop": () => {
+    const same = o.concat(o.tanh(v(3, "u")), v(2, "w"));
+    const made = unfold({
+      step: ([s], [h]) => ({ next: [o.tanh(o.add(h, s))], stacked: [same] }),
+      initial: [zeros([rows, 5])],
+      sequences: [x(5)],
+    });
+    const kept = result(made, "stacked");
+    return { outputs: [kept, o.timeToSites(kept, lengths, 7), result(made, "final")], sizes: ragged };
+  },
+  "sites of a slice and of a state, joined": () => {
+    const W = w("W", 15, 15);
+    const made = unfold({
+      step: ([s], [h]) => {
+        const sum = o.add(o.matmul(o.reshape(h, [rows, 15]), W), o.reshape(s, [rows, 15]));
+        return { next: [o.reshape(o.tanh(sum), [rows, 3, 5])] };
+      },
+      initial: [sites(3, 5)],
+      sequences: [o.tanh(parameter("s", ["time", rows, 5, 3]))],
+    });
+    return { outputs: [result(made, "stacked")], weights: [W], sizes: ragged };
+  },
+  "one number as other features": () => ({
+    outputs: [o.add(sites(3, 5), o.reshape(o.broadcast(o.nodeOf(2), [rows, 15]), [rows, 3, 5]))],
+  }),
+  "a part of one feature seen through a reshape": () => {
+    const one = o.reshape(o.broadcast(o.tanh(v(1)), [rows, 20]), [rows, 1, 20]);
+    return { outputs: [o.mul(sites(3, 3), o.slice(one, 16, 3))] };
+  },
+};
+
+/** What a row of sites cannot be read as. */
+export const refusedSites: Readonly<Record<string, () => Program>> = {
+  "lines of an image repeated": () => ({
+    outputs: [o.tanh(o.broadcast(image(2, 1, 5), [rows, 2, 3, 5]))],
+  }),
+  "lines of an image added to a product": () => {
+    const W = w("W", 5, 6);
+    return { outputs: [o.add(o.matmul(image(2, 3, 5), W), image(2, 1, 6, "line"))], weights: [W] };
+  },
+  "weights of a line added to a product": () => {
+    const [W, b] = [w("W", 5, 6), w("b", 3, 6)];
+    return { outputs: [o.add(o.matmul(image(2, 3, 5), W), b)], weights: [W, b] };
+  },
+  "weights of a line and of an image": () => {
+    const [a, b] = [w("a", 2, 3, 5), w("b", 3, 5)];
+    return { outputs: [o.mul(image(2, 3, 5), o.add(a, b))], weights: [a, b] };
+  },
+  "a transposed weight for each site": () => {
+    const W = w("W", 5, 3);
+    return { outputs: [o.mul(sites(3, 5), o.transpose(W))], weights: [W] };
+  },
+  "a function of a weight in another form": () => {
+    const b = w("b", 15);
+    return { outputs: [o.mul(sites(3, 5), o.reshape(o.tanh(b), [3, 5]))], weights: [b] };
+  },
+  "a part of a weight in another form": () => {
+    const b = w("b", 3, 8);
+    return { outputs: [o.mul(v(15), o.reshape(o.slice(b, 1, 5), [15]))], weights: [b] };
+  },
+  "the numbers of sites": () => ({ outputs: [o.mul(sites(3, 5), o.reshape(o.iota(3), [3, 1]))] }),
+  "tokens of sites": () => {
+    const table = w("table", 3, 4);
+    return { outputs: [o.gather(table, ints("index", [rows, 3]))], weights: [table] };
+  },
+  "a product with a vector": () => {
+    const W = w("W", 5);
+    return { outputs: [o.matmul(o.tanh(sites(3, 5)), W)], weights: [W] };
+  },
+  "the sum over some of the sites": () => ({
+    outputs: [o.mul(sites(3, 5), o.sumLeading(image(2, 3, 5), 2))],
+  }),
+  "a sum over rows in each row": () => ({ outputs: [o.mul(v(5), o.sumLeading(o.tanh(sites(3, 5)), 2))] }),
 };

@@ -188,7 +188,7 @@ function resultOf({ attributes: { body } }: NodeOf<"scan">, { kind, index }: Sca
 /** Axes are matched from the last to the first; a length of 1, or an axis that is not there, repeats. */
 export function broadcastShapes(op: string, inputs: readonly { readonly shape: Shape }[]): Shape {
   const rank = Math.max(0, ...inputs.map(({ shape }) => shape.length));
-  return Array.from({ length: rank }, (_, axis) => {
+  const all = Array.from({ length: rank }, (_, axis) => {
     let result: Dim = 1;
     for (const { shape } of inputs) {
       const dim = shape[axis - rank + shape.length];
@@ -199,6 +199,14 @@ export function broadcastShapes(op: string, inputs: readonly { readonly shape: S
     }
     return result;
   });
+  const batches = all.filter((dim) => dim === rows).length;
+  refuseUnless(
+    batches < 2,
+    op,
+    "rows in the same axis",
+    inputs.map((input) => text(input.shape)).join(" and "),
+  );
+  return all;
 }
 
 export function sameShape(a: Shape, b: Shape): boolean {

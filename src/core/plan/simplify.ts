@@ -70,7 +70,7 @@ const normal: Rule = (node) => {
     case "broadcast":
       return normalBroadcast(node);
     case "reshape":
-      return sameShape(node.shape, node.inputs[0].shape) ? node.inputs[0] : node;
+      return normalReshape(node);
     case "concat":
       return node.inputs.some((part) => part.op === "concat")
         ? concat(...node.inputs.flatMap(partsOf))
@@ -245,6 +245,14 @@ function normalBroadcast(node: NodeOf<"broadcast">): Node {
   const [x] = node.inputs;
   if (sameShape(node.shape, x.shape)) return x;
   return x.op === "broadcast" ? make("broadcast", [x.inputs[0]], node.attributes) : node;
+}
+
+/** One number everywhere has any shape. */
+function normalReshape(node: NodeOf<"reshape">): Node {
+  const [x] = node.inputs;
+  if (sameShape(node.shape, x.shape)) return x;
+  const number = x.op === "broadcast" ? x.inputs[0] : x;
+  return number.op === "constant" ? normalBroadcast(make("broadcast", [number], node.attributes)) : node;
 }
 
 /** Is this surely zero in every element? */

@@ -196,4 +196,4 @@ function needsOf(
 }
 
 /** Operators that need every step to be there. */
-const readsAll: ReadonlySet<Node["op"]> = new Set<Node["op"]>([...readsOtherSteps, "timeToSites"]);
+export const readsAll: ReadonlySet<Node["op"]> = new Set<Node["op"]>([...readsOtherSteps, "timeToSites"]);

@@ -66,9 +66,12 @@ export class Place {
     return buffer.rows === this.rows ? buffer.stride : 0;
   }
 
-  /** Floats from site to site; none in what is the same for all sites. */
+  /** Floats from site to site; none in what is the same for all sites. Rows of a weight stand for sites. */
   siteStride(slot: Slot): number {
-    return this.sites > 1 && slot.sites > 1 ? slot.siteStride : 0;
+    if (this.sites === 1) return 0;
+    if (slot.sites > 1) return slot.siteStride;
+    const { rows, stride } = slot.buffer;
+    return this.rows === "rows" && rows === this.sites ? stride : 0;
   }
 
   /** Floats from one row, or site, of the tile to the next. */

@@ -3,7 +3,7 @@
  */
 import { invariant } from "../../../errors.ts";
 import type { Node, NodeOf, Resampling } from "../../graph/nodes.ts";
-import { widthOf } from "../../graph/shapes.ts";
+import { sitesOf, widthOf } from "../../graph/shapes.ts";
 import * as functions from "../functions.ts";
 import type { Expression } from "../program.ts";
 import type { Slot } from "../store.ts";
@@ -20,6 +20,7 @@ import {
   lessEqual,
   load,
   loadInt,
+  minimum,
   minus,
   plus,
   quotient,
@@ -80,7 +81,8 @@ export function operand(kernels: Kernels, node: Node, around: Spot, start = 0): 
       return featureIndex(spot, start);
     case "reverse": // of integers: others are computed
       return vector("toFloat", integers("bits", turned(kernels, behind.inputs[0], spot)));
-    case "broadcast":
+    case "broadcast": // one feature is the same for all
+      return operand(kernels, behind.inputs[0], spot, widthOf(behind.inputs[0]) === 1 ? 0 : start);
     case "toFloat": // integers are loaded as floats
       return operand(kernels, behind.inputs[0], spot, start);
     case "reshape":
@@ -253,16 +255,22 @@ function atRow(row: Expression, slot: Slot, spot: Spot): Expression {
   return load(plus(address, place.feature), offset + vectorBytes(spot));
 }
 
-/** The site that has the number of this step. */
+/** The site that has the number of this step; zero where there is none. */
 function ofStep(kernels: Kernels, node: Node, spot: Spot): Expression {
   const { place } = spot;
   const { slot, column } = leftSide(kernels, node.inputs[0] as Node);
-  const start = times(place.step as Expression, int(slot.siteStride * floatBytes));
+  const step = place.step as Expression;
+  const last = int(sitesOf(node.inputs[0] as Node) - 1);
+  const stride = slot.sites > 1 ? slot.siteStride : 0;
+  const start = times(minimum(step, last), int(stride * floatBytes));
   const address = plus(place.pointer(slot, true), start);
   const offset = (spot.row * place.tileStride(slot) + column) * floatBytes;
-  return spot.width === 1
-    ? splat(address, offset)
-    : load(plus(address, place.feature), offset + vectorBytes(spot));
+  const value =
+    spot.width === 1
+      ? splat(address, offset)
+      : load(plus(address, place.feature), offset + vectorBytes(spot));
+  const behind = vector("toFloat", { kind: "spread", value: lessEqual(step, last) });
+  return vector("select", integers("equal", behind, constantVector(0)), constantVector(0), value);
 }
 
 function gathered(kernels: Kernels, table: Node, index: Node, spot: Spot): Expression {

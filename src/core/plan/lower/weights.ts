@@ -1,5 +1,4 @@
 /** Views of a weight: which of its numbers a matrix or vector made by slices and transposes consists of. */
-import { invariant } from "../../../errors.ts";
 import type { Node, NodeOf } from "../../graph/nodes.ts";
 
 /** Element (row, column) is at `offset + row * rowStride + column * columnStride`, in floats. A vector has one row. */
@@ -36,13 +35,11 @@ function whole(weight: NodeOf<"parameter">): WeightView {
   return { weight, offset: 0, rows, columns, rowStride: columns, columnStride: 1 };
 }
 
-function reshaped(view: WeightView, shape: readonly number[]): WeightView {
+/** Null where the numbers have gaps between them. */
+function reshaped(view: WeightView, shape: readonly number[]): WeightView | null {
   const columns = shape.at(-1) ?? 1;
   const rows = shape.slice(0, -1).reduce((count, dim) => count * dim, 1);
   const dense = view.columnStride === 1 && (view.rows === 1 || view.rowStride === view.columns);
-  invariant(
-    dense || (rows === view.rows && columns === view.columns),
-    "plan: a reshape of a weight that has gaps",
-  );
-  return dense ? { ...view, rows, columns, rowStride: columns } : view;
+  if (!dense) return rows === view.rows && columns === view.columns ? view : null;
+  return { ...view, rows, columns, rowStride: columns };
 }

@@ -2,6 +2,7 @@
  * What the kernels cannot do is refused here, before anything is lowered, in the words of the graph:
  *
  *   - what meets at the sites of a row has as many of them, or one, and so do the rows of weights;
+ *   - a row has at most 2^24 numbers;
  *   - what is read through views stands in memory in the order in which it is seen (readable.ts);
  *   - a sum over rows is not used by the rows themselves: shards know their own rows alone;
  *   - the right side of a product and the table of a gather are weights, or parts of them;
@@ -11,7 +12,7 @@ import { UnrollError } from "../../errors.ts";
 import { partsOf } from "../graph/build.ts";
 import type { Computation } from "../graph/computation.ts";
 import { type Node, type NodeOf, type Operator, rows } from "../graph/nodes.ts";
-import { sitesOf, sizeOf } from "../graph/shapes.ts";
+import { sitesOf, sizeOf, widthOf } from "../graph/shapes.ts";
 import { resultsOf, topological } from "../graph/walk.ts";
 import { kindOf } from "./kinds.ts";
 import { weightView } from "./lower/weights.ts";
@@ -26,6 +27,7 @@ export function checkLimits(roots: readonly Node[], { weights }: Computation): v
   const perRow = madeOfRows(nodes);
   const joints = jointsOf(roots.filter(({ shape }) => !hasRows(shape)));
   for (const node of nodes) {
+    if (hasRows(node.shape)) checkSize(node);
     if (repeats(node)) checkSites(node);
     if (kindOf[node.op] !== "view" && !joints.has(node)) checkReads(node, known);
     if (node.op === "affine") checkWeight(node, node.inputs[2], known);
@@ -48,6 +50,14 @@ function everyNode(roots: readonly Node[]): readonly Node[] {
   return topological(roots).flatMap((node) =>
     node.op === "scan" ? [node, ...everyNode(resultsOf(node.attributes.body))] : [node],
   );
+}
+
+/** Addresses within a row are 32-bit integers, and several values share one. */
+const mostNumbers = 2 ** 24;
+
+function checkSize(node: Node): void {
+  const numbers = sitesOf(node) * widthOf(node);
+  if (numbers > mostNumbers) throw refused(node, `${mostNumbers} numbers a row at most`, textOf(node));
 }
 
 /** Does it repeat an input that has fewer sites? */

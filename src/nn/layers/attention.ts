@@ -53,7 +53,7 @@ export function attention<const C extends boolean = false>(
     name: options.name ?? null,
     trainable: options.trainable ?? true,
     takes: ["vector", "sequence"],
-    operands: { names: ["query", "value", "key"], least: 2, alike: causal ? 0 : 1 },
+    operands: { names: ["query", "value", "key"], least: 2, inStep: causal },
     looksAtSteps: true,
     config: () => configOf("attention", options),
     outputs: (inputs) => {

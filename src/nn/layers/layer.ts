@@ -104,6 +104,13 @@ export interface Output extends Form {
   readonly name: string;
 }
 
+export interface Operands {
+  readonly names: readonly string[];
+  readonly least: number;
+  /** Whether the first has the steps of the others, which always meet step by step. */
+  readonly inStep: boolean;
+}
+
 export interface Definition extends Callable {
   readonly type: "layer";
   /** In the table of a summary. */
@@ -119,14 +126,8 @@ export interface Definition extends Callable {
   readonly withStates: (() => Partial<Definition>) | null;
   /** For layers that take tokens: how many there are. */
   readonly tokens?: number;
-  /** For layers that take several symbols. */
-  readonly operands?: {
-    readonly names: readonly string[];
-    /** How many there are at least: the last ones may be left out. */
-    readonly least: number;
-    /** Those from this one on have the same steps. */
-    readonly alike: number;
-  };
+  /** For layers that take several symbols: what each is, the last ones of which may be left out. */
+  readonly operands?: Operands;
   /** Whether it asks how many steps there can be (`Context.most`). */
   readonly looksAtSteps?: boolean;
   /** For layers whose output tells a distribution. */

@@ -26,7 +26,8 @@ export function positionalEncoding(
     takes: ["sequence"],
     config: () => configOf("positionalEncoding", options),
     outputs: sameForm,
-    apply: ([x]) => (x ? [{ ...x, node: add(x.node, waves(stepNumbers(x), widthOf(x.node))) }] : []),
+    apply: ([x], _, context) =>
+      x ? [{ ...x, node: add(x.node, waves(stepNumbers(x, context), widthOf(x.node))) }] : [],
   });
 }
 

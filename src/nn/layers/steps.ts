@@ -3,18 +3,22 @@ import { constant, outputOf, parameter, scan, zeros } from "../../core/graph/bui
 import { type Node, rows } from "../../core/graph/nodes.ts";
 import { add } from "../../core/graph/operators.ts";
 import { invariant } from "../../errors.ts";
-import type { Value } from "./layer.ts";
+import type { Context, Value } from "./layer.ts";
 
 /** The name of the state that counts: a session looks for it. */
 export const counterName = "steps so far";
 
-/** `[time, rows, 1]`: 0 at the first step, 1 at the second, and so on. */
-export function stepNumbers({ time, lengths }: Value): Node {
+/**
+ * `[time, rows, 1]`: 0 at the first step, 1 at the second, and so on; in a piece of a sequence those of the whole, where
+ * `context` is that of the layer that counts.
+ */
+export function stepNumbers({ time, lengths }: Value, context: Context | null = null): Node {
   invariant(time !== null && lengths !== null, "steps: a sequence");
   const count = parameter(counterName, [rows, 1]);
+  const before = context?.first(counterName, [1]) ?? null;
   const made = scan({
     lengths,
-    initial: [zeros([rows, 1])],
+    initial: [before ?? zeros([rows, 1])],
     sequences: [],
     body: {
       carried: [count],
@@ -26,5 +30,6 @@ export function stepNumbers({ time, lengths }: Value): Node {
     time,
     reverse: false,
   });
+  if (before !== null) context?.last(counterName, outputOf(made, "final", 0));
   return outputOf(made, "stacked", 0);
 }

@@ -230,10 +230,11 @@ function timesOf(inputs: readonly Symbolic[], calls: readonly Call[]): Times {
   return { names: [...new Set(names.map(String))], of };
 }
 
-/** Of the inputs of a call those that have the same steps: all of an operator's; a layer's values and keys. */
+/** Of the inputs of a call those that have the same steps: all of an operator's; values and keys, a causal query. */
 function meeting(by: Callable, inputs: readonly Symbolic[]): readonly Symbolic[] {
   if (!isLayer(by)) return inputs;
-  return by.operands ? inputs.slice(by.operands.alike) : [];
+  if (!by.operands) return [];
+  return by.operands.inStep ? inputs : inputs.slice(1);
 }
 
 const anyLength = (symbol: Symbolic): boolean => hasTime(symbol) && symbol.axes[0] === null;

@@ -152,7 +152,10 @@ describe("generate", () => {
     const stop = whole.slice(6, 8);
     const end = whole.findIndex((token, k) => token === stop[0] && whole[k + 1] === stop[1]) + 2;
     expect(await model.generate({ ...options, stop: [stop] })).toEqual(whole.slice(0, end));
-    const other = [...stop, 99]; // which never comes
+    const follows = (next: number): boolean =>
+      whole.some((_, k) => [...stop, next].every((token, j) => whole[k + j] === token));
+    const never = [0, 1, 2, 3, 4, 5, 6].find((token) => !follows(token)) as number;
+    const other = [...stop, never];
     expect(await model.generate({ ...options, stop: [other] })).toEqual(whole);
     const first = Math.min(end, whole.indexOf(whole[4] as number) + 1);
     expect(await model.generate({ ...options, stop: [stop, whole[4] as number] })).toEqual(
@@ -358,6 +361,11 @@ describe("refuses", () => {
     ["topP above 1", { prompt, length: 1, topP: 1.1 }, /topP: expected a number above 0, up to 1/],
     ["a seed below 0", { prompt, length: 1, seed: -3 }, /seed/],
     ["a text as stop", { prompt, length: 1, stop: "." }, /stop: expected a token or an array of tokens/],
+    [
+      "a stop that is no token",
+      { prompt, length: 1, stop: [[1, 77]] },
+      /stop, token 1: expected a token from 0/,
+    ],
     ["an empty stop sequence", { prompt, length: 1, stop: [[]] }, /stop: expected a token or an array/],
     [
       "a penalty of 0",

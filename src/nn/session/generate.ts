@@ -52,7 +52,10 @@ function makingOf(network: Network, device: Device, options: GenerateOptions, me
     batch: options.beam ?? 1,
     maxSteps: boundFor(options.prompt.length + options.length),
   });
-  refuseTokens(options.prompt, tokensOf(network, where), `${where}, prompt`);
+  const tokens = tokensOf(network, where);
+  refuseTokens(options.prompt, tokens, `${where}, prompt`);
+  const stop = typeof options.stop === "number" ? [options.stop] : (options.stop ?? []);
+  refuseTokens(stop.flat(), tokens, `${where}, stop`);
   return {
     session,
     logits: logitsOf(network, where),

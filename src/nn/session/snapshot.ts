@@ -17,6 +17,7 @@
 import { printGraph } from "../../core/graph/print.ts";
 import { type Key, keyOf } from "../../core/run/random.ts";
 import { UnrollError } from "../../errors.ts";
+import { looksAtSteps } from "../model/bounds.ts";
 import { checksum } from "../model/checksum.ts";
 import { type Network, once } from "../model/network.ts";
 import { spelt } from "./feeds.ts";
@@ -55,7 +56,8 @@ export function statesIn(bytes: Uint8Array, { network, rows, states }: Owner): r
   const words = checkedWords(bytes);
   const [, a, b, count, floats] = words;
   const [ownA, ownB] = hashOf(network);
-  if (a !== ownA || b !== ownB || floats !== floatsOf(states, rows)) throw anotherModel();
+  if (a !== ownA || b !== ownB) throw anotherModel();
+  if (floats !== floatsOf(states, rows)) throw otherRoom(network);
   if (count !== rows) throw otherRows(count ?? 0, rows);
   const copy = new Uint8Array(bytes.subarray(headBytes)); // begins at 0, so that floats may stand in it
   let at = 0;
@@ -108,6 +110,16 @@ const anotherModel = (): UnrollError =>
     "one of another model",
     "Restore it in a session of the model that it was taken from.",
   );
+
+/** States of a model have one size but where attention has room for maxSteps. */
+const otherRoom = (network: Network): UnrollError =>
+  looksAtSteps(network)
+    ? fault(
+        "a snapshot of a session with the same maxSteps",
+        "one with other room",
+        "Open both sessions with the same maxSteps.",
+      )
+    : anotherModel();
 
 const otherRows = (count: number, rows: number): UnrollError =>
   fault(

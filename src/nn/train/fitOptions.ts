@@ -198,5 +198,12 @@ function piecesOf({ network, compiled }: Learner, steps: number): NonNullable<Pl
     got: `${begun?.label} with another initialState`,
     fix: 'Set initialState: "zeros", or train without tbptt.',
   });
+  const looking = layers.find(({ definition }) => definition.looksAtSteps === true);
+  refuseUnless(looking === undefined, {
+    where,
+    expected: "layers that hand on what they have seen from piece to piece",
+    got: `${looking?.label}, which looks at all steps at once`,
+    fix,
+  });
   return { time, steps };
 }

@@ -9,8 +9,8 @@ import type { Context, Value } from "./layer.ts";
 export const counterName = "steps so far";
 
 /**
- * `[time, rows, 1]`: 0 at the first step, 1 at the second, and so on; in a piece of a sequence those of the whole, where
- * `context` is that of the layer that counts.
+ * `[time, rows, 1]`: 0 at the first step, 1 at the second, and so on. With the `context` of the layer that counts, a
+ * piece of a sequence goes on from the piece before.
  */
 export function stepNumbers({ time, lengths }: Value, context: Context | null = null): Node {
   invariant(time !== null && lengths !== null, "steps: a sequence");

@@ -14,14 +14,14 @@ import {
   walk,
 } from "./source.ts";
 
-/** Lines of code, by folder. */
 /**
- * The design's 6,500 lines for the core were for graph, gradients, plan and kernels alone. Besides these it has the
- * reference device, a page's device behind a worker, the native device with its printer of C and its cache, and
- * checkpointing; src grew by as much. Values with sites (images, attention) and linear scans , resampled time took another 700. The 20,000 lines of src were
- * for fewer shapes of networks than there are: cells, attention, sequence labels, seq2seq and insight took 9,000.
+ * Lines of code, by folder. The design's 6,500 lines for the core were for graph, gradients, plan and kernels alone.
+ * Besides these it has the reference device, a page's device behind a worker, the native device with its printer of C
+ * and its cache, and checkpointing. Values with sites, linear scans, resampled time and the refusal of what kernels
+ * cannot do took another 1,000. The 20,000 lines of src were for fewer shapes of networks: cells, attention, images,
+ * labels of sequences, seq2seq and insight took 9,000.
  */
-const budgets: Readonly<Record<string, number>> = { "src/core": 11_500, src: 31_000 };
+const budgets: Readonly<Record<string, number>> = { "src/core": 11_800, src: 31_000 };
 
 /** Where more than a limit is right, as "limit: place", each with its reason. */
 const exceptions: Readonly<Record<string, string>> = {};

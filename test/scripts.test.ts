@@ -116,10 +116,10 @@ describe("size", () => {
 
   test("budgets of the floors", () => {
     const files = Object.fromEntries(
-      Array.from({ length: 29 }, (_, k) => [`src/core/run/a${k}.ts`, lines(390)]),
+      Array.from({ length: 31 }, (_, k) => [`src/core/run/a${k}.ts`, lines(390)]),
     );
     expect(measureSizes(sourcesOf(files), {}).faults).toEqual([
-      expect.stringMatching(/src\/core has 11310 lines/),
+      expect.stringMatching(/src\/core has 12090 lines/),
     ]);
   });
 

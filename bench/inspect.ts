@@ -1,10 +1,11 @@
 /**
  * What does looking into a run cost? `inspect(model, x)` beside `predict(x)`, and with targets beside
- * `gradients(x, y)`: a recurrent layer, every step of which is an output, and a dense layer.
+ * `gradients(x, y)`: a recurrent layer, every step of which is an output, and a dense layer. Values become arrays when
+ * they are read: each inspection is timed alone, and once more with every state, value and delta of it read.
  */
 
 import { setDevice } from "../src/nn/device.ts";
-import { inspect } from "../src/nn/insight/inspect.ts";
+import { type Inspection, inspect } from "../src/nn/insight/inspect.ts";
 import { dense } from "../src/nn/layers/dense.ts";
 import { input } from "../src/nn/layers/input.ts";
 import { gru, lstm, simpleRNN } from "../src/nn/layers/recurrent.ts";
@@ -41,14 +42,13 @@ export async function inspectReport({ patience, strict }: Manner): Promise<Repor
         timings: await alternately(sidesOf(size), patience),
       });
   }
-  const cells = ([predict, seen, gradients, deltas]: readonly Timing[]): readonly string[] =>
-    predict && seen && gradients && deltas
-      ? [
-          ...[predict, seen].map(spread),
-          times(seen.least / predict.least),
-          ...[gradients, deltas].map(spread),
-          times(deltas.least / gradients.least),
-        ]
+  const beside = (run: Timing, timings: readonly Timing[]): readonly string[] => [
+    spread(run),
+    ...timings.flatMap((one) => [spread(one), times(one.least / run.least)]),
+  ];
+  const cells = ([predict, seen, read, gradients, deltas, readToo]: readonly Timing[]): readonly string[] =>
+    predict && seen && read && gradients && deltas && readToo
+      ? [...beside(predict, [seen, read]), ...beside(gradients, [deltas, readToo])]
       : [];
   return {
     name: "inspect",
@@ -59,15 +59,19 @@ export async function inspectReport({ patience, strict }: Manner): Promise<Repor
       "predict, ms",
       "inspect, ms",
       "ratio",
+      "all read, ms",
+      "ratio",
       "gradients, ms",
       "inspect with y, ms",
+      "ratio",
+      "all read, ms",
       "ratio",
     ],
     texts: 2,
     rows: measured.map(({ device, size, timings }) => [device, size, ...cells(timings)]),
     notes: [
       "One thread, milliseconds of the processor; the batch as one. Ratios are those of the shortest runs. To reach: at most 1.5 times.",
-      "What an inspection takes beyond the run is fresh memory for its arrays, 11 or 22 of [batch, time, units] for an LSTM.",
+      "What is read takes fresh memory: all of it 11 or 22 arrays of [batch, time, units] for an LSTM.",
     ],
     data: measured,
   };
@@ -86,10 +90,17 @@ function sidesOf(size: Size): readonly Side[] {
   return [
     bySelf("predict", () => model.predict(x, { batchSize: batch })),
     bySelf("inspect", () => inspect(model, x)),
+    bySelf("inspect, all read", async () => readAll(await inspect(model, x))),
     bySelf("gradients", () => model.gradients(x, y)),
     bySelf("inspect with y", () => inspect(model, x, { y })),
+    bySelf("inspect with y, all read", async () => readAll(await inspect(model, x, { y }))),
   ];
 }
+
+const readAll = ({ layers }: Pick<Inspection, "layers">): readonly unknown[] =>
+  Object.values(layers).flatMap(({ states, values, deltas }) =>
+    [states, values, deltas].flatMap(Object.values),
+  );
 
 /** A side timed by what the processor did for it, so that a busy machine does not count. */
 function bySelf(name: string, run: () => Promise<unknown>): Side {

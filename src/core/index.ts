@@ -84,6 +84,7 @@ export type {
   Computation,
   Device,
   Executable,
+  Held,
   HostArray,
   Parameter,
   Trainer,

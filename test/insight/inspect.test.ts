@@ -365,3 +365,55 @@ describe("sensitivity", () => {
     expect((await seen.sensitivity({ from: vectors, to })).shape).toEqual([3, 3, 2]);
   });
 });
+
+describe("values are made when they are read", () => {
+  const x = sequences([4, 4, 4], 2, 1);
+  const y = sequences([4, 4, 4], 1, 2);
+  const made = () => {
+    const model = sequential(
+      input({ shape: [null, 2] }),
+      lstm({ units: 3, returnSequences: true }),
+      dense({ units: 1 }),
+    );
+    model.compile({ optimizer: "adam", loss: "meanSquaredError" });
+    return model;
+  };
+
+  test("and are those of the model as it was: after training, other weights and other data", async () => {
+    const model = made();
+    const numbers = async () => structuredClone((await inspect(model, x, { y })).layers);
+    const expected = await numbers();
+    const [read, unread] = [await inspect(model, x, { y }), await inspect(model, x, { y })];
+    const c = read.layers["lstm_1"]?.states["c"];
+    await inspect(
+      model,
+      y.map((row) => row.map(([value]) => [value as number, 1])),
+      { y },
+    );
+    await model.fit(x, y, { epochs: 2, verbose: 0 });
+    const trained = await numbers();
+    model.setWeights(
+      model.getWeights().map(({ shape, data }) =>
+        tensor(
+          data.map(() => 0.5),
+          shape,
+        ),
+      ),
+    );
+    await numbers();
+    expect(structuredClone(unread.layers)).toEqual(expected);
+    expect(structuredClone(read.layers)).toEqual(expected);
+    expect(read.layers["lstm_1"]?.states["c"]).toBe(c);
+    expect(trained).not.toEqual(expected);
+  });
+
+  test("data that change afterwards change nothing", async () => {
+    const model = made();
+    const data = tensor(x);
+    const expected = structuredClone((await inspect(model, data)).layers);
+    const seen = await inspect(model, data);
+    data.data.fill(0);
+    await inspect(model, data);
+    expect(structuredClone(seen.layers)).toEqual(expected);
+  });
+});

@@ -1,14 +1,11 @@
 /** A device that runs programs on an arena: compiled once, shards run by threads on one shared memory. */
-import type { Computation } from "../graph/computation.ts";
 import type { Tuning } from "../plan/target.ts";
 import { Arena } from "./arena.ts";
-import { ArenaProgram, type Phase } from "./arenaProgram.ts";
+import { arenaExecutable } from "./arenaExecutable.ts";
 import { arenaTrainer } from "./arenaTrainer.ts";
 import type { Backend } from "./backend.ts";
-import type { Bound } from "./bindings.ts";
-import type { Batch, Device, Executable } from "./device.ts";
+import type { Device } from "./device.ts";
 import type { Engine } from "./engine.ts";
-import { readGradients, readOutputs } from "./results.ts";
 import { Threads, type ThreadWorker } from "./threads.ts";
 
 export interface ArenaOptions {
@@ -45,8 +42,6 @@ const defaultMemory = 2 ** 30;
 const abandonedEngines = new FinalizationRegistry<readonly ThreadWorker[]>((workers) => {
   for (const worker of workers) worker.terminate();
 });
-/** The memory of a program goes back when nobody can run it any more. */
-const abandonedPrograms = new FinalizationRegistry<ArenaProgram>((program) => program.release());
 
 /** Memory and threads are taken when something is first compiled. */
 export function arenaDevice(
@@ -76,32 +71,4 @@ export function arenaDevice(
     compile: (computation) => arenaExecutable(computation, started()),
     train: (computation, updates) => arenaTrainer(computation, updates, started()),
   };
-}
-
-function arenaExecutable(computation: Computation, engine: Engine): Executable {
-  const program = new ArenaProgram(computation, [], engine);
-  let packed: { readonly weights: readonly Float32Array[]; readonly version: number | undefined } | null =
-    null;
-  const runNow: Executable["runNow"] = (batch, weights, into) => {
-    const same =
-      batch.version !== undefined && packed?.version === batch.version && packed.weights === weights;
-    if (!same) {
-      program.writeWeights(weights);
-      program.pack();
-      packed = { weights, version: batch.version };
-    }
-    return results(batch, into);
-  };
-  const phases = (bound: Bound): readonly Phase[] => [program.shardPhase(bound)];
-  function results(batch: Batch, into?: readonly Float32Array[]): readonly Float32Array[] {
-    const bound = program.bind(batch);
-    program.run(program.listsOf(bound, "run", phases));
-    const outputs = readOutputs(program, bound, batch, into);
-    return computation.gradients.length === 0
-      ? outputs
-      : [...outputs, ...readGradients(program, computation, bound)];
-  }
-  const executable: Executable = { runNow, run: async (batch, weights) => runNow(batch, weights) };
-  abandonedPrograms.register(executable, program);
-  return executable;
 }

@@ -30,6 +30,7 @@ export class ArenaProgram {
   /** Frame entries that all shards share: weights and panels. */
   readonly shared: Map<string, number> = new Map();
   readonly weightFloats: number;
+  private readonly weightSizes: readonly number[];
   private readonly names: readonly string[];
   private readonly code: number;
   private readonly runList: RunList;
@@ -52,7 +53,8 @@ export class ArenaProgram {
     this.names = program.functions.filter(({ exported }) => exported).map(({ name }) => name);
     this.runList = ready(code, arena.memory);
     threads.load({ id: this.code, code });
-    this.weightFloats = computation.weights.reduce((sum, { shape }) => sum + sizeOf(shape), 0);
+    this.weightSizes = computation.weights.map(({ shape }) => sizeOf(shape));
+    this.weightFloats = this.weightSizes.reduce((sum, size) => sum + size, 0);
     this.weights = this.placeWeights(computation);
     this.weightFrame = arena.take(4 * this.plan.frame.length);
     this.plan.frame.forEach((key, k) => {
@@ -69,6 +71,14 @@ export class ArenaProgram {
 
   writeWeights(weights: readonly Float32Array[]): void {
     weights.forEach((weight, k) => this.engine.arena.float32.set(weight, this.weightAddress(k) / 4));
+  }
+
+  /** Copies of what was written. */
+  readWeights(): readonly Float32Array[] {
+    return this.weightSizes.map((size, k) => {
+      const start = this.weightAddress(k) / 4;
+      return this.engine.arena.float32.slice(start, start + size);
+    });
   }
 
   /** Lays the weights out for the products; to be called whenever they have changed. */

@@ -34,6 +34,8 @@ export interface Bound {
   rows: readonly ShardRows[];
   /** The place of the first row, where every row is of full length: then the tables of rows stand as they are. */
   evenFrom: number | null;
+  /** Changes whenever what a run left here is no longer there. */
+  turn: number;
 }
 
 /** What of a program a binding needs. */
@@ -67,6 +69,7 @@ export class Bindings {
   /** Shards for this batch, its inputs in place. */
   bind(batch: Batch): Bound {
     const bound = this.last?.batch === batch && isEven(batch) ? this.last.bound : this.find(batch);
+    bound.turn++;
     for (let k = 0; k < bound.rows.length; k++) writeInputs(bound.harbours[k]!, bound.rows[k]!, batch);
     if (this.last?.batch !== batch) this.last = { batch, bound };
     return bound;
@@ -134,6 +137,7 @@ export class Bindings {
       sums: new Map(),
       rows,
       evenFrom: null,
+      turn: 0,
     };
   }
 
@@ -150,6 +154,7 @@ export class Bindings {
   private forget(key: string): void {
     const bound = this.bounds.get(key);
     if (bound === undefined) return;
+    bound.turn++;
     const { arena } = this.program.engine;
     for (const { region } of [...bound.lists.values()].flat()) arena.give(region);
     for (const { region, tasks } of bound.sums.values()) {

@@ -38,6 +38,18 @@ export interface Executable {
     weights: readonly Float32Array[],
     into?: readonly Float32Array[],
   ): readonly Float32Array[];
+  /**
+   * The same, for who may look at few of many outputs: each is made an array when it is first read, and has the bits
+   * that `run` gives, whatever is run later. The arrays of the batch must stay as they are; weights may change.
+   */
+  hold(batch: Batch, weights: readonly Float32Array[]): Promise<Held>;
+}
+/** A run whose outputs are read one by one. */
+export interface Held {
+  /** Lives as long as this does. */
+  readonly executable: Executable;
+  /** The same array at every call. After a later run the computation may have to run once more, at once. */
+  output(index: number): Float32Array;
 }
 
 /** The scalars for each weight (none where it has no update), or null to leave weights and slots as they are. */

@@ -7,6 +7,7 @@ import { parameter } from "../graph/build.ts";
 import { type Node, rows, type Shape } from "../graph/nodes.ts";
 import { substitute } from "../graph/rewrite.ts";
 import type { Batch, Computation, Decide, Device, Executable, HostArray, Trainer, Update } from "./device.ts";
+import { heldOf } from "./held.ts";
 import { evaluate, type HostValue } from "./reference.ts";
 import { countOf, expanded, swapped } from "./values.ts";
 
@@ -36,7 +37,12 @@ function executableOf(computation: Computation): Executable {
     into?.forEach((array, k) => array.set(made[k] ?? []));
     return into ?? made;
   };
-  return { runNow, run: async (batch, weights) => runNow(batch, weights) };
+  const executable: Executable = {
+    runNow,
+    run: async (batch, weights) => runNow(batch, weights),
+    hold: async (batch, weights) => heldOf(executable, runNow(batch, weights)),
+  };
+  return executable;
 }
 
 function trainerOf(computation: Computation, updates: readonly (Update | null)[]): Trainer {

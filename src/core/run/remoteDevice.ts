@@ -14,6 +14,7 @@ import type {
   Trainer,
   Update,
 } from "./device.ts";
+import { heldOf } from "./held.ts";
 import { canShare, type HostWorker } from "./host.ts";
 import { type Answer, errorOf, type Request, type Run, type Step } from "./messages.ts";
 import { startDevice } from "./startDevice.ts";
@@ -69,6 +70,8 @@ function remoteExecutable(computation: Computation, line: Line, here: () => Devi
       local ??= here().compile(computation);
       return local.runNow(batch, weights, into);
     },
+    // All at once: what waits in the worker could be read by waiting alone.
+    hold: async (batch, weights) => heldOf(executable, await executable.run(batch, weights)),
   };
   forgotten.register(executable, () => line.release(object));
   return executable;

@@ -17,13 +17,22 @@ export function readOutputs(
   into?: readonly Float32Array[],
 ): readonly Float32Array[] {
   const { outputs } = program.plan;
-  const all = into ?? outputs.map((output) => new Float32Array(floatsIn(output, batch)));
-  for (let k = 0; k < outputs.length; k++) {
-    const output = outputs[k]!;
-    if (!("slot" in output)) readSum(program, output, bound, all[k]!);
-    else for (let s = 0; s < bound.rows.length; s++) readRows(bound.harbours[s]!, k, bound.rows[s]!, all[k]!);
-  }
-  return all;
+  if (into === undefined) return outputs.map((_, k) => readOutput(program, bound, batch, k));
+  for (let k = 0; k < outputs.length; k++) readInto(program, bound, k, into[k]!);
+  return into;
+}
+
+/** Output `index`, batch-major, as a new array. */
+export function readOutput(program: ArenaProgram, bound: Bound, batch: Batch, index: number): Float32Array {
+  const values = new Float32Array(floatsIn(program.plan.outputs[index]!, batch));
+  readInto(program, bound, index, values);
+  return values;
+}
+
+function readInto(program: ArenaProgram, bound: Bound, index: number, into: Float32Array): void {
+  const output = program.plan.outputs[index]!;
+  if (!("slot" in output)) readSum(program, output, bound, into);
+  else for (let s = 0; s < bound.rows.length; s++) readRows(bound.harbours[s]!, index, bound.rows[s]!, into);
 }
 
 function floatsIn(output: RowsPlan | SumPlan, batch: Batch): number {

@@ -51,12 +51,10 @@ export async function inspect<I extends Signals, O extends Signals, const X exte
   checkOptions("inspect", options, { y: some, initialState: some });
   const run = runOf(networkOf(model, x), x, options);
   const view = viewFor(run);
-  const arrays = await arraysOf(run, view);
-  const found = (node: Node): Values => valuesOf(run, node, arrays.get(node) as Float32Array);
+  const arrayOf = await arraysOf(run, view);
+  const found = (node: Node): Values => valuesOf(run, node, arrayOf(node));
   const { outputsAs } = run.network;
-  const losses = view.losses.map((node) =>
-    valuesOf(run, withoutLast(node), arrays.get(node) as Float32Array),
-  );
+  const losses = view.losses.map((node) => valuesOf(run, withoutLast(node), arrayOf(node)));
   // What an output is follows from its symbol, as in predict.
   return {
     outputs: arranged(outputsAs, view.outputs.map(found)),
@@ -77,11 +75,23 @@ function layersOf(
   const layers: Record<string, Record<keyof LayerInspection, Record<string, Values>>> = {};
   for (const { layer, group, name, node } of shown) {
     layers[layer] ??= { states: {}, values: {}, deltas: {} };
-    layers[layer][group === "states" ? "states" : "values"][name] = found(node);
+    const into = layers[layer][group === "states" ? "states" : "values"];
+    whenRead(into, name, () => found(node));
   }
-  for (const { layer, name, node, of } of deltas)
-    (layers[layer] as LayerInspection & { deltas: Record<string, Values> }).deltas[name] = node
-      ? found(node)
-      : zerosOf(run, of);
+  for (const { layer, name, node, of } of deltas) {
+    const into = layers[layer]?.deltas;
+    if (into) whenRead(into, name, () => (node ? found(node) : zerosOf(run, of)));
+  }
   return layers;
+}
+
+/** Who looks at two of twenty values pays for two: each is made when it is first read. */
+function whenRead(record: Record<string, Values>, name: string, make: () => Values): void {
+  const all = { enumerable: true, configurable: true };
+  const get = (): Values => {
+    const value = make();
+    Object.defineProperty(record, name, { ...all, value });
+    return value;
+  };
+  Object.defineProperty(record, name, { ...all, get });
 }

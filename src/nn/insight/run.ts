@@ -92,15 +92,16 @@ export function viewFor({ network, wanted }: Run): View {
   return view;
 }
 
-/** The nodes of a view with their arrays, batch-major. */
-export async function arraysOf(run: Run, view: View): Promise<ReadonlyMap<Node, Float32Array>> {
+/** The arrays of the nodes of a view, batch-major, each made when it is first asked for. */
+export async function arraysOf(run: Run, view: View): Promise<(node: Node) => Float32Array> {
   const { network, device } = run;
   const executable = view.executables.get(device) ?? device.compile(view.computation);
   view.executables.set(device, executable);
   const moment = { device, seed: network.seed, step: 0, states: run.states };
   const { batch } = batchOf(view, run.feed, moment);
-  const made = await executable.run({ ...batch, version: network.version }, heldWeights(network));
-  return new Map(view.computation.outputs.map((node, k) => [node, made[k] as Float32Array]));
+  const held = await executable.hold({ ...batch, version: network.version }, heldWeights(network));
+  const places = new Map(view.computation.outputs.map((node, k) => [node, k]));
+  return (node) => held.output(places.get(node) as number); // everything a view shows is among its outputs
 }
 
 /** The dimension of time of a node, and what stands behind time and rows. */

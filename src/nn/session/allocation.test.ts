@@ -12,7 +12,11 @@ import { openSession } from "./session.ts";
 /** Does nothing: what is left is the session's own (what devices allocate: test/allocation.test.ts). */
 const idle: Device = {
   ...(sessionDevices[0]?.[1] as Device),
-  compile: () => ({ run: async () => [], runNow: (_batch, _weights, into = []) => into }),
+  compile: () => ({
+    run: async () => [],
+    runNow: (_batch, _weights, into = []) => into,
+    hold: () => Promise.reject(new Error("not by sessions")),
+  }),
 };
 
 const several = (): object => {

@@ -70,7 +70,7 @@ export async function inspectReport({ patience, strict }: Manner): Promise<Repor
     texts: 2,
     rows: measured.map(({ device, size, timings }) => [device, size, ...cells(timings)]),
     notes: [
-      "One thread, milliseconds of the processor; the batch as one. Ratios are those of the shortest runs. To reach: at most 1.5 times.",
+      "One thread, milliseconds of the processor; the batch as one. Ratios are those of the shortest runs. To reach: at most 1.5 times, before values are read.",
       "What is read takes fresh memory: all of it 11 or 22 arrays of [batch, time, units] for an LSTM.",
     ],
     data: measured,

@@ -11,6 +11,7 @@ import { arraysOf, type Run, runOf, type Values, valuesOf, viewFor, zerosOf } fr
 import { type Jacobian, type SensitivityQuestion, sensitivityOf } from "./sensitivity.ts";
 import type { View } from "./view.ts";
 
+/** Each array is made when it is first read, and is that of the model as it was at the inspection. */
 export interface LayerInspection {
   /** Each state after each step, `[batch, time, ...]`: `h`, `c`. */
   readonly states: Readonly<Record<string, Values>>;

@@ -84,7 +84,7 @@ describe("the parts of a cell", () => {
       /step: expected a record of the next states, got a value itself\. Return a record of values: \{ h: /,
     );
     expect(stepError(() => undefined)).toMatch(/a record of the next states, got undefined/);
-    expect(stepError((x) => [x])).toMatch(/a record of the next states, got an array/);
+    expect(stepError((x) => [x])).toMatch(/a record of the next states, got an array of 1/);
   });
   test.each([[3], [undefined], [null], ["lstm"], [{}], [[]], [lstm], [lstm({ units: 3 })]])(
     "%s is no cell",

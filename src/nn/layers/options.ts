@@ -92,9 +92,13 @@ function wrongValue(where: string, name: string, value: unknown, check: Check): 
   return new UnrollError({ where: `${where}, ${name}`, expected: check.expected, got: spelt(value), fix });
 }
 
-/** A value as errors show it. */
+/** A value as errors show it, long texts cut short. */
 export function spelt(value: unknown): string {
-  if (typeof value === "string") return `"${value}"`;
-  if (Array.isArray(value)) return "an array";
-  return typeof value === "object" && value !== null ? "an object" : String(value);
+  if (typeof value === "string") return `"${shortened(value)}"`;
+  if (typeof value === "function") return "a function";
+  if (typeof value !== "object" || value === null) return String(value);
+  if (Array.isArray(value)) return `an array of ${value.length}`;
+  return ArrayBuffer.isView(value) && "length" in value ? `a typed array of ${value.length}` : "an object";
 }
+
+export const shortened = (text: string): string => (text.length > 80 ? `${text.slice(0, 80)}...` : text);

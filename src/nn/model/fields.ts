@@ -4,6 +4,7 @@
  *   where   'runs/a/config.json, model.layers[2].options'
  */
 import { UnrollError } from "../../errors.ts";
+import { shortened, spelt } from "../layers/options.ts";
 
 export type Fields = Readonly<Record<string, unknown>>;
 
@@ -81,13 +82,3 @@ export function fault(where: string, expected: string, got: string): UnrollError
   const fix = "The file is damaged, or of another version of Unroll: use a copy, or save the model again.";
   return new UnrollError({ where, expected, got, fix });
 }
-
-/** A value in an error, cut short. */
-export function spelt(value: unknown): string {
-  if (Array.isArray(value)) return `an array of ${value.length}`;
-  if (typeof value === "string") return `"${shortened(value)}"`;
-  if (value === undefined) return "nothing";
-  return typeof value === "object" && value !== null ? "an object" : String(value);
-}
-
-const shortened = (text: string): string => (text.length > 80 ? `${text.slice(0, 80)}...` : text);

@@ -10,6 +10,7 @@ import { makeLayer } from "../layers/call.ts";
 import type { Layer } from "../layers/facts.ts";
 import { input } from "../layers/input.ts";
 import { type Definition, definitionOf, type Output } from "../layers/layer.ts";
+import { spelt } from "../layers/options.ts";
 import { buildNetwork } from "../model/build.ts";
 import type { Network, TargetTokens } from "../model/network.ts";
 import { described, isSymbolic, type Symbolic } from "../symbols.ts";
@@ -61,7 +62,7 @@ function sourceOf([first]: readonly unknown[]): Symbolic {
   throw fault(
     "seq2seq({ encoder })",
     "an input or an embedding as its first part",
-    spelt(first),
+    shown(first),
     "Begin with input({ shape: [null, features] }), or with an embedding for tokens.",
   );
 }
@@ -78,17 +79,11 @@ function targetOf([first]: readonly Link[]): Symbolic {
 
 const takesTokens = (by: Definition | null): boolean => by?.takes.length === 1 && by.takes[0] === "tokens";
 
-function spelt(part: unknown): string {
+function shown(part: unknown): string {
   const by = definitionOf(part);
   if (by) return `a layer "${by.base}"`;
   if (isSymbolic(part)) return "a symbol that is no input";
-  return part === undefined
-    ? "none"
-    : part === null
-      ? "null"
-      : Array.isArray(part)
-        ? "an array"
-        : typeof part;
+  return part === undefined ? "none" : spelt(part);
 }
 
 /** Layers of both sides. A layer that stands on both is one layer. */
@@ -100,7 +95,7 @@ function linksOf(encoder: readonly unknown[], decoder: readonly unknown[]): read
       const definition = definitionOf(part);
       const where = `seq2seq({ ${side} }), layer ${k + 1}`;
       if (definition === null)
-        throw fault(where, "a layer", spelt(part), "Layers come from functions such as lstm({ units: 8 }).");
+        throw fault(where, "a layer", shown(part), "Layers come from functions such as lstm({ units: 8 }).");
       const named = `${where} "${definition.name ?? definition.base}"`;
       if (definition.stateful)
         throw fault(

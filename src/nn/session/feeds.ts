@@ -1,6 +1,7 @@
 /** What one step takes, checked and put where the device reads it: a row for each stream. */
 import type { HostArray } from "../../core/run/device.ts";
 import { UnrollError } from "../../errors.ts";
+import { spelt } from "../layers/options.ts";
 import { askedBy } from "../model/data.ts";
 import type { End, Network } from "../model/network.ts";
 import { listed, type Structure } from "../model/structure.ts";
@@ -87,7 +88,7 @@ function noToken(x: unknown, limit: number, where: string): UnrollError {
   return new UnrollError({
     where,
     expected: `a token from 0 to ${limit - 1}`,
-    got: isNumber ? String(x) : spelt(x),
+    got: spelt(x),
     fix: isNumber ? "Check how the tokens were made." : "Push one token of a stream at a time.",
   });
 }
@@ -118,15 +119,8 @@ const noNumber = (value: unknown, whole: boolean, where: string): UnrollError =>
   new UnrollError({
     where,
     expected: whole ? "a whole number" : "a finite number",
-    got: typeof value === "number" ? String(value) : spelt(value),
+    got: spelt(value),
     fix: Array.isArray(value) ? "Push one step of a stream at a time." : "Clean the data first.",
   });
 
 const lengthOf = (x: object): number => ("length" in x ? Number(x.length) : -1);
-
-/** What was given, as errors show it. */
-export function spelt(x: unknown): string {
-  if (Array.isArray(x)) return `an array of ${x.length}`;
-  if (ArrayBuffer.isView(x)) return `a typed array of ${lengthOf(x)}`;
-  return x === null ? "null" : typeof x === "number" ? "a number" : typeof x;
-}

@@ -1,8 +1,9 @@
 /** A push: the steps are checked and written, the streams advance, and their outputs are there. */
 import { UnrollError } from "../../errors.ts";
+import { spelt } from "../layers/options.ts";
 import type { Network } from "../model/network.ts";
 import { arranged } from "../model/structure.ts";
-import { type Feeds, spelt } from "./feeds.ts";
+import type { Feeds } from "./feeds.ts";
 import { isList, type PushOptions, rowsCheck, rowsIn } from "./rows.ts";
 import type { Limit } from "./stepping.ts";
 import { type Streams, widthOf } from "./streams.ts";

@@ -236,7 +236,7 @@ describe("streams", () => {
       /session\.push\(xs\): expected an array of 3 steps, one for each stream, got an array of 2/,
     ],
     ["one step", a.slice(0, 1), undefined, /got an array of 1/],
-    ["no array", 3, undefined, /got a number/],
+    ["no array", 3, undefined, /got 3/],
     [
       "a narrow step",
       [a, b, [1, 2]],

@@ -3,7 +3,7 @@
  * instead of one guess. Each is written twice, as equations that are trained and as numbers that are read.
  */
 import type { Node } from "../../core/graph/nodes.ts";
-import { add, exp, log, max, mul, stopGradient, sub, sum } from "../../core/graph/operators.ts";
+import { add, exp, mul, sub } from "../../core/graph/operators.ts";
 import { type Key, normal, uniform } from "../../core/run/random.ts";
 
 export interface Distribution {
@@ -55,10 +55,4 @@ export const normalConstant: number = 0.5 * Math.log(2 * Math.PI);
 export function normalCost(target: Node, mean: Node, logDeviation: Node): Node {
   const z = mul(sub(target, mean), exp(mul(logDeviation, -1)));
   return add(mul(mul(z, z), 0.5), logDeviation);
-}
-
-/** log sum exp over the last axis, `[..., n]` to `[..., 1]`: of the largest, and what the others add. */
-export function logSumExp(x: Node): Node {
-  const largest = stopGradient(max(x));
-  return add(largest, log(sum(exp(sub(x, largest)))));
 }

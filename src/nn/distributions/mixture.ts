@@ -9,7 +9,8 @@
 import type { Node } from "../../core/graph/nodes.ts";
 import { add, concat, mul, slice, softmax, sub, sum } from "../../core/graph/operators.ts";
 import { exp } from "../../core/run/math.ts";
-import { type Distribution, logSumExp, normalConstant, normalCost } from "./distribution.ts";
+import { logSumExp } from "../logSumExp.ts";
+import { type Distribution, normalConstant, normalCost } from "./distribution.ts";
 
 export function mixtureOf(units: number, components: number): Distribution {
   const meansAt = (unit: number): number => components * (1 + unit);

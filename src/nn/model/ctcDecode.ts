@@ -13,6 +13,7 @@ import { UnrollError } from "../../errors.ts";
 import { checkOptions, whole } from "../layers/options.ts";
 import { placeOfLargest } from "../layers/viterbi.ts";
 import { columnOf } from "./data.ts";
+import { logSoftmax } from "./logSoftmax.ts";
 import type { Ragged } from "./ragged.ts";
 import type { Nested, Tensor } from "./tensor.ts";
 
@@ -142,12 +143,6 @@ function labelsOf(prefix: Prefix | null): number[] {
   const labels: number[] = [];
   for (let at = prefix; at !== null && at.before !== null; at = at.before) labels.unshift(at.label);
   return labels;
-}
-
-function logSoftmax(frame: ArrayLike<number>): Float64Array {
-  const scores = Float64Array.from(frame);
-  const total = scores.reduce(logSum, -Infinity);
-  return scores.map((score) => score - total);
 }
 
 /** log(e^a + e^b). */

@@ -3,9 +3,9 @@
  * likeliest sequence searched for, whose hypotheses are the streams of one session.
  */
 import type { Device } from "../../core/run/device.ts";
-import { exp, log } from "../../core/run/math.ts";
 import { keyOf, uniform } from "../../core/run/random.ts";
 import { boundFor } from "../model/bounds.ts";
+import { logSoftmax } from "../model/logSoftmax.ts";
 import type { Network } from "../model/network.ts";
 import { breath } from "../train/breath.ts";
 import { beamSearch, type Hypothesis } from "./beam.ts";
@@ -143,11 +143,4 @@ function endsOf(stop: NonNullable<GenerateOptions["stop"]>): Making["ends"] {
   );
   return (tokens) =>
     ends.some((end) => end.every((token, k) => token === tokens[tokens.length - end.length + k]));
-}
-
-/** Logits as log-probabilities. */
-export function logSoftmax(logits: Float64Array): Float64Array {
-  const highest = logits.reduce((most, x) => Math.max(most, x), Number.NEGATIVE_INFINITY);
-  const total = log(logits.reduce((sum, x) => sum + exp(x - highest), 0));
-  return logits.map((x) => x - highest - total);
 }

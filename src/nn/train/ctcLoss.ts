@@ -18,6 +18,7 @@ import { widthOf } from "../../core/graph/shapes.ts";
 import { invariant } from "../../errors.ts";
 import { countsOf, type Value } from "../layers/layer.ts";
 import { impossible } from "../layers/pathLoss.ts";
+import { logSumExp } from "../logSumExp.ts";
 import { softmaxLogits } from "./losses.ts";
 
 const { add, broadcast, concat, equal, exp, greater, iota, log, logSoftmax, max, maximum, mul } = operators;
@@ -60,7 +61,7 @@ export function ctcLoss(frames: Value, labels: Node, blank: number): Node {
     where(equal(iota(size + 1), said), inBlank, impossible),
     where(equal(iota(size), sub(said, 1)), inLabel, impossible),
   ];
-  return sub(outputOf(all, "final", 2), logTotal(concat(...ends)));
+  return sub(outputOf(all, "final", 2), logSumExp(concat(...ends)));
 }
 
 const number = (name: string): NodeOf<"parameter"> => parameter(name, [rows, 1]);
@@ -114,10 +115,4 @@ function logSum(...terms: readonly Node[]): Node {
   const largest = stopGradient(terms.reduce((a, b) => maximum(a, b)));
   const powers = terms.map((term) => exp(sub(term, largest)));
   return add(largest, log(powers.reduce((a, b) => add(a, b))));
-}
-
-/** The same over all features: `[rows, 1]`. */
-function logTotal(x: Node): Node {
-  const largest = stopGradient(max(x));
-  return add(largest, log(sum(exp(sub(x, largest)))));
 }

@@ -28,6 +28,7 @@ import { functional, sequential } from "../src/nn/models.ts";
 import { add, concat, matmul, mul, tanh } from "../src/nn/operators.ts";
 import type { Signal } from "../src/nn/signals.ts";
 import { devices } from "./conformance/devices.ts";
+import { draws } from "./draws.ts";
 
 export const sessionDevices: readonly (readonly [string, Device])[] = [
   ...devices.map(({ name, device }) => [name, device()] as const),
@@ -36,11 +37,7 @@ export const sessionDevices: readonly (readonly [string, Device])[] = [
 
 /** Numbers in [-1, 1), the same in every run. */
 export function numbers(count: number): number[] {
-  let state = 7;
-  return Array.from({ length: count }, () => {
-    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
-    return state / 2 ** 31 - 1;
-  });
+  return Array.from({ length: count }, draws(7));
 }
 const steps = (length: number, features: number): number[][] => {
   const all = numbers(length * features);

@@ -18,6 +18,7 @@ import {
 } from "../../src/core/graph/operators.ts";
 import { simplify } from "../../src/core/plan/simplify.ts";
 import type { Batch, Computation, Device, Update } from "../../src/core/run/device.ts";
+import { draws } from "../draws.ts";
 
 const [features, units, classes, steps, rows] = [8, 32, 4, 30, 40];
 
@@ -87,11 +88,7 @@ export function lstmWeights({ weights }: Computation): readonly Float32Array[] {
 
 /** Numbers in [-1, 1), the same everywhere. */
 function numbers(count: number, start: number): Float32Array {
-  let state = start;
-  return Float32Array.from({ length: count }, () => {
-    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
-    return state / 2 ** 31 - 1;
-  });
+  return Float32Array.from({ length: count }, draws(start));
 }
 
 export interface Trained {

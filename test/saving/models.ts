@@ -45,6 +45,7 @@ import { adadelta, adagrad, adam, nadam, rmsprop, sgd } from "../../src/nn/train
 import { l2 } from "../../src/nn/train/regularizers.ts";
 import { cosineDecay, piecewiseConstantDecay, warmup } from "../../src/nn/train/schedules.ts";
 import { ctc } from "../../src/nn/train/sequenceLosses.ts";
+import { draws } from "../draws.ts";
 
 export interface Example {
   readonly name: string;
@@ -75,12 +76,9 @@ export const leaky: Cell<"h", string, LeakyOptions, "kernel" | "recurrentKernel"
 
 /** Numbers in [-1, 1), the same in every run. */
 export function numbers(shape: readonly number[], seed = 1): unknown {
-  let state = seed;
-  const made = ([length, ...rest]: readonly number[]): unknown => {
-    if (length !== undefined) return Array.from({ length }, () => made(rest));
-    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
-    return state / 2 ** 31 - 1;
-  };
+  const draw = draws(seed);
+  const made = ([length, ...rest]: readonly number[]): unknown =>
+    length === undefined ? draw() : Array.from({ length }, () => made(rest));
   return made(shape);
 }
 const tokens = (rows: number, steps: number): number[][] =>

@@ -15,6 +15,7 @@ import { compileNetwork, fitNetwork, settle } from "../../src/nn/train/learning.
 import { nadam } from "../../src/nn/train/optimizers.ts";
 import { cosineDecay } from "../../src/nn/train/schedules.ts";
 import type { History } from "../../src/nn/train/state.ts";
+import { draws } from "../draws.ts";
 
 /** What is saved is all there is, as on all devices. */
 export const device: Device = keptInFloat32(referenceDevice());
@@ -68,11 +69,7 @@ export function train(
 
 /** Numbers in [-1, 1), the same in every run. */
 export function numbers(count: number, start = 1): readonly number[] {
-  let state = start;
-  return Array.from({ length: count }, () => {
-    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
-    return state / 2 ** 31 - 1;
-  });
+  return Array.from({ length: count }, draws(start));
 }
 
 /** Sequences of these lengths with `features` numbers a step. */

@@ -1,4 +1,5 @@
 import { beforeEach, describe, expect, test } from "vitest";
+import { draws } from "../../../test/draws.ts";
 import { setDevice } from "../device.ts";
 import { networkOf } from "../model/network.ts";
 import { type Ragged, ragged } from "../model/ragged.ts";
@@ -24,11 +25,7 @@ beforeEach(() => {
 });
 
 type Sequence = readonly (readonly number[])[];
-let state = 3;
-const drawn = (): number => {
-  state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
-  return state / 2 ** 31 - 1;
-};
+const drawn = draws(3);
 const sequence = (steps: number, features = 2): Sequence =>
   Array.from({ length: steps }, () => Array.from({ length: features }, drawn));
 const uneven: readonly Sequence[] = [5, 0, 1, 7, 2, 6, 3, 4].map((steps) => sequence(steps));

@@ -1,5 +1,6 @@
 /** The best path against every path there is. */
 import { describe, expect, test } from "vitest";
+import { draws } from "../../../test/draws.ts";
 import { bestPath, type Lattice } from "./viterbi.ts";
 
 /** Every way to choose one of `count` at each of `steps`. */
@@ -17,11 +18,8 @@ const scoreOf = ({ emissions, transitions, labels }: Lattice, path: readonly num
   }, 0);
 
 function drawn(count: number, seed: number): Float32Array {
-  let state = seed;
-  return Float32Array.from({ length: count }, () => {
-    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
-    return (state / 2 ** 32) * 4 - 2;
-  });
+  const draw = draws(seed);
+  return Float32Array.from({ length: count }, () => 2 * draw());
 }
 
 describe("bestPath", () => {

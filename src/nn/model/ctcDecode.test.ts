@@ -1,16 +1,13 @@
 /** Labels against every path there is (Graves et al. 2006): the probability of labels is that of all their paths. */
 import { describe, expect, test } from "vitest";
+import { draws } from "../../../test/draws.ts";
 import { type CtcDecodeOptions, ctcDecode } from "./ctcDecode.ts";
 import { ragged } from "./ragged.ts";
 import { type Tensor, tensor } from "./tensor.ts";
 
 function drawn(steps: number, classes: number, seed: number): readonly (readonly number[])[] {
-  let state = seed;
-  const next = (): number => {
-    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
-    return Math.fround((state / 2 ** 32) * 4 - 2);
-  };
-  return Array.from({ length: steps }, () => Array.from({ length: classes }, next));
+  const draw = draws(seed);
+  return Array.from({ length: steps }, () => Array.from({ length: classes }, () => Math.fround(2 * draw())));
 }
 
 /** The probability of every labelling of the frames, by its labels. */

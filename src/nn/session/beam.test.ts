@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import { draws } from "../../../test/draws.ts";
 import { type BeamSearch, beamSearch, type Hypothesis, type Live } from "./beam.ts";
 
 /** A model of tokens 0 to 2, whose last one ends: log-probabilities after any beginning, by a table of contexts. */
@@ -10,11 +11,9 @@ type Model = (tokens: readonly number[]) => readonly number[];
 /** Each beginning has probabilities of its own, drawn from `seed`. */
 function modelOf(seed: number): Model {
   return (tokens) => {
-    let state = tokens.reduce((hash, token) => Math.imul(hash ^ (token + 1), 0x9e3779b1), seed | 1) >>> 0;
-    const logits = Array.from({ length: words }, () => {
-      state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
-      return (state / 2 ** 32) * 4;
-    });
+    const hash = tokens.reduce((sum, token) => Math.imul(sum ^ (token + 1), 0x9e3779b1), seed | 1) >>> 0;
+    const draw = draws(hash);
+    const logits = Array.from({ length: words }, () => 2 * draw());
     const total = logits.reduce((sum, x) => sum + Math.exp(x), 0);
     return logits.map((x) => x - Math.log(total));
   };

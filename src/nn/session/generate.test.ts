@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import { beforeEach, describe, expect, test } from "vitest";
+import { draws } from "../../../test/draws.ts";
 import { setDevice } from "../device.ts";
 import { activation } from "../layers/activation.ts";
 import { bidirectional } from "../layers/bidirectional.ts";
@@ -21,11 +22,8 @@ const table = () => embedding({ inputDim: words, outputDim: 4 });
 
 /** Weights large enough that texts differ, and no biases. */
 function lively<M extends CausalTokenModel>(model: M, scale = 4): M {
-  let state = 5;
-  const next = (): number => {
-    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
-    return (state / 2 ** 31 - 1) * scale;
-  };
+  const draw = draws(5);
+  const next = (): number => draw() * scale;
   const changed = ({ shape, data }: Tensor): Tensor =>
     tensor(Float32Array.from(data, shape.length > 1 ? next : () => 0), shape);
   model.setWeights(model.getWeights().map(changed));

@@ -9,15 +9,7 @@ import { readTokenizer, requireModel } from "./folder.ts";
 import { Interrupted, interruptible } from "./interrupt.ts";
 import { fromZero, positive, someText, whole } from "./options.ts";
 
-interface Flags extends DeviceFlags {
-  readonly prompt: string;
-  readonly length: number;
-  readonly temperature?: number | undefined;
-  readonly topK?: number | undefined;
-  readonly topP?: number | undefined;
-  readonly repetitionPenalty?: number | undefined;
-  readonly beam?: number | undefined;
-  readonly stop?: string | undefined;
+interface Flags extends DeviceFlags, Omit<WriteTextOptions, "lengthPenalty" | "signal"> {
   readonly seed: number;
   readonly json?: boolean;
 }

@@ -1,5 +1,5 @@
 /** Dates as people write them, and as ISO 8601 has them: data for translating, made from a seed. */
-import { keyOf, uniform } from "../../core/run/random.ts";
+import { below, draws, type GeneratorOptions, pick } from "./draws.ts";
 
 export interface Dates {
   /** "the 3rd of March 1997", "Mar 3, 1997", "3.3.1997" ... */
@@ -28,14 +28,13 @@ const forms: readonly Form[] = [
 ];
 
 /** `count` dates, each written in one of six forms. */
-export function dates({ count, seed = 0 }: { readonly count: number; readonly seed?: number }): Dates {
+export function dates({ count, seed = 0 }: GeneratorOptions): Dates {
   const made = Array.from({ length: count }, (_, k) => {
-    const key = keyOf(seed, "dates", k);
-    const below = (most: number, place: number): number => Math.floor(uniform(key, place) * most);
-    const year = firstYear + below(years, 0);
-    const month = 1 + below(12, 1);
-    const day = 1 + below(daysIn(year, month), 2);
-    const form = forms[below(forms.length, 3)] as Form; // one of them
+    const draw = draws(seed, "dates", k);
+    const year = firstYear + below(draw, years);
+    const month = 1 + below(draw, 12);
+    const day = 1 + below(draw, daysIn(year, month));
+    const form = pick(draw, forms);
     return { written: form(year, month, day), iso: `${year}-${two(month)}-${two(day)}` };
   });
   return { written: made.map(({ written }) => written), iso: made.map(({ iso }) => iso) };

@@ -2,8 +2,7 @@
  * Sentences of made-up words with the names of people and places marked, one label a word. Some words of names stand in
  * all kinds of names: only their neighbours tell what they are.
  */
-import { type Key, keyOf, uniform } from "../../core/run/random.ts";
-import type { GeneratorOptions } from "./draws.ts";
+import { below, type Draw, draws, type GeneratorOptions, pick } from "./draws.ts";
 
 /** The labels, by number: how a name begins, and how it goes on. */
 export const nameLabels = ["other", "person", "person, on", "place", "place, on"] as const;
@@ -35,23 +34,20 @@ export function namesInSentences({
   seed = 0,
   ambiguous = 0.5,
 }: GeneratorOptions & { readonly ambiguous?: number }): TaggedSentences {
-  const sentences = Array.from({ length: count }, (_, k) => sentence(keyOf(seed, "names", k), ambiguous));
+  const sentences = Array.from({ length: count }, (_, k) => sentence(draws(seed, "names", k), ambiguous));
   return { x: sentences.map(({ x }) => x), y: sentences.map(({ y }) => y), vocabulary };
 }
 
-function sentence(key: Key, ambiguous: number): { readonly x: number[]; readonly y: number[] } {
-  let drawn = 0;
-  const draw = (): number => uniform(key, drawn++);
-  const below = (n: number): number => Math.min(n - 1, Math.floor(draw() * n));
+function sentence(draw: Draw, ambiguous: number): { readonly x: number[]; readonly y: number[] } {
   const y: number[] = [];
-  for (let names = 1 + below(3); names > 0; names--) {
-    for (let k = 1 + below(3); k > 0; k--) y.push(other);
+  for (let names = 1 + below(draw, 3); names > 0; names--) {
+    for (let k = 1 + below(draw, 3); k > 0; k--) y.push(other);
     const [begin, on] = draw() < 0.5 ? [person, personOn] : [place, placeOn];
-    y.push(begin, ...Array.from({ length: below(3) }, () => on));
+    y.push(begin, ...Array.from({ length: below(draw, 3) }, () => on));
   }
   const x = y.map((label) => {
     const list = label !== other && draw() < ambiguous ? shared : (words[label] ?? []);
-    return vocabulary.indexOf(list[below(list.length)] ?? "");
+    return vocabulary.indexOf(pick(draw, list));
   });
   return { x, y };
 }

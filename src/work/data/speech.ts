@@ -3,7 +3,7 @@
  * and may be followed by silence; noise lies over all of it. What was said is known, when it was said is not.
  */
 import { type Key, keyOf, normal, uniform } from "../../core/run/random.ts";
-import type { GeneratorOptions } from "./draws.ts";
+import { below, type Draw, type GeneratorOptions } from "./draws.ts";
 
 export interface SpeechOptions extends GeneratorOptions {
   /** Default: 6. */
@@ -42,12 +42,12 @@ function utterance(
   { sounds, bands, noise }: Voice,
 ): { readonly x: number[][]; readonly y: number[] } {
   let drawn = 0;
-  const below = (n: number): number => Math.min(n - 1, Math.floor(uniform(key, drawn++) * n));
-  const y = Array.from({ length: 3 + below(5) }, () => 1 + below(sounds));
+  const draw: Draw = () => uniform(key, drawn++);
+  const y = Array.from({ length: 3 + below(draw, 5) }, () => 1 + below(draw, sounds));
   const heard = y.flatMap((sound, k) => {
-    const silence = below(3) === 0 || y[k + 1] === sound ? 1 + below(2) : 0;
+    const silence = below(draw, 3) === 0 || y[k + 1] === sound ? 1 + below(draw, 2) : 0;
     return [
-      ...Array.from({ length: 2 + below(5) }, () => sound),
+      ...Array.from({ length: 2 + below(draw, 5) }, () => sound),
       ...Array.from({ length: silence }, () => 0),
     ];
   });

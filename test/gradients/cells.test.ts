@@ -35,7 +35,8 @@ const kinds: Readonly<Record<string, (options: Options) => Piece>> = {
   lstm: (options) => lstm(options),
   gru: (options) => gru(options),
   "gru resetAfter false": (options) => gru({ ...options, resetAfter: false }),
-  sumMemory: ({ bias, ...options }) => sumMemory({ ...options, ...(bias === "none" ? { bias } : {}) }),
+  sumMemory: ({ bias, recurrentDropout: _, ...options }) =>
+    sumMemory({ ...options, ...(bias === "none" ? { bias } : {}) }),
   "lstm, everything": (options) => lstm({ ...everything, ...options, projection: options.units }),
   own: ({ units, ...options }) => recurrent(own, { units, ...(options as object) }),
 };

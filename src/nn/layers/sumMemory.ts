@@ -1,31 +1,13 @@
 /** The layer of the summing memory. */
-import type { SumMemoryCellOptions } from "../cells/sumMemory.ts";
 import { sumMemoryCell } from "../cells/sumMemory.ts";
 import type { Activation } from "./activations.ts";
-import type { Initializer } from "./initializers.ts";
-import { oneOf } from "./options.ts";
-import {
-  type Direction,
-  layerOf,
-  type RecurrentLayerOf,
-  type RecurrentOptions,
-  type Sequences,
-  type States,
-} from "./recurrent.ts";
-import type { RegularizerOption } from "./regularizer.ts";
+import { type InputKernelOptions, inputKernelChecks } from "./minGru.ts";
+import { type Direction, layerOf, type RecurrentLayerOf, type Sequences, type States } from "./recurrent.ts";
 
 export interface SumMemoryOptions<W extends number, S extends boolean, R extends boolean, B extends boolean>
-  extends RecurrentOptions<W, S, R, B> {
+  extends InputKernelOptions<W, S, R, B> {
   /** Default: "tanh". */
   readonly activation?: Activation;
-  /** Whether a bias enters. Default: "single". */
-  readonly bias?: SumMemoryCellOptions["bias"];
-  /** Default: "glorotUniform". */
-  readonly kernelInitializer?: Initializer;
-  /** Default: "zeros". */
-  readonly biasInitializer?: Initializer;
-  readonly kernelRegularizer?: RegularizerOption;
-  readonly biasRegularizer?: RegularizerOption;
   readonly zoneout?: number | { readonly h?: number };
 }
 
@@ -41,6 +23,6 @@ export function sumMemory<
     layer: "sumMemory",
     className: "SumMemory",
     options,
-    extra: { bias: oneOf("none", "single") },
+    extra: inputKernelChecks,
   });
 }

@@ -62,7 +62,7 @@ describe("attention", () => {
   });
   test("of several heads", () => {
     checkNetwork({ layers: [looking(multiHeadAttention({ numHeads: 2, keyDim: 2, valueDim: 3 }))] });
-    const causal = multiHeadAttention({ numHeads: 2, keyDim: 2, causal: true, useBias: false, dropout: 0.3 });
+    const causal = multiHeadAttention({ numHeads: 2, keyDim: 2, causal: true, bias: false, dropout: 0.3 });
     checkNetwork({ layers: [looking(causal)], training: true });
   });
   test("to steps that count", () => {

@@ -22,8 +22,8 @@ export interface MultiHeadAttentionOptions {
   readonly causal?: boolean;
   /** The fraction of the output of the heads dropped in training. Default: 0. */
   readonly dropout?: number;
-  /** Default: true. */
-  readonly useBias?: boolean;
+  /** Whether each product has a bias. Default: true. */
+  readonly bias?: boolean;
   /** Default: "glorotUniform". */
   readonly kernelInitializer?: Initializer;
   readonly trainable?: boolean;
@@ -37,7 +37,7 @@ const checks = {
   outputDim: whole(1),
   causal: flag,
   dropout: fraction,
-  useBias: flag,
+  bias: flag,
   kernelInitializer: initializerCheck,
 };
 
@@ -50,13 +50,11 @@ export function multiHeadAttention<const C extends boolean = false>(
   options: MultiHeadAttentionOptions & { readonly causal?: C },
 ): AttentionLayer<C> {
   checkOptions("multiHeadAttention", options, checks, ["numHeads", "keyDim"]);
-  const { numHeads, keyDim, valueDim = keyDim, outputDim, causal = false, useBias = true } = options;
+  const { numHeads, keyDim, valueDim = keyDim, outputDim, causal = false, bias = true } = options;
   const { dropout = 0, kernelInitializer = "glorotUniform" } = options;
   const specs = (name: string, from: number, to: number): readonly WeightSpec[] => [
     { name: `${name}Kernel`, shape: [from, to], initializer: kernelInitializer, regularizer: null },
-    ...(useBias
-      ? [{ name: `${name}Bias`, shape: [to], initializer: "zeros", regularizer: null } as const]
-      : []),
+    ...(bias ? [{ name: `${name}Bias`, shape: [to], initializer: "zeros", regularizer: null } as const] : []),
   ];
   const layer = makeLayer<Facts>({
     base: "multiHeadAttention",
@@ -85,7 +83,7 @@ export function multiHeadAttention<const C extends boolean = false>(
       const next = weights.values();
       const projected = (x: Node): Node => {
         const product = matmul(x, next.next().value as Node);
-        return useBias ? add(product, next.next().value as Node) : product;
+        return bias ? add(product, next.next().value as Node) : product;
       };
       const onto = (x: Value): Value => ({ ...x, node: projected(x.node) });
       const [q, k, v] = [projected(query.node), onto(keys), onto(values)];

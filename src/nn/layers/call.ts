@@ -6,6 +6,7 @@ import { type Call, described, isSymbolic, makeSymbol, type Symbolic } from "../
 import type { Facts } from "./facts.ts";
 import { type Place, refuseMisfit } from "./fits.ts";
 import { type Definition, isLayer, layerOf } from "./layer.ts";
+import { spelt } from "./options.ts";
 
 /** What a definition says of itself; the rest have these defaults. */
 export type Described = Pick<Definition, "base" | "className" | "takes" | "config" | "outputs" | "apply"> &
@@ -49,7 +50,7 @@ function symbolOf(x: unknown, where: string): Symbolic {
   throw new UnrollError({
     where,
     expected: "a symbol",
-    got: Array.isArray(x) ? "an array" : typeof x,
+    got: spelt(x),
     fix: "Call it on input({ shape }) or on what another layer gave; data go into model.predict or model.fit.",
   });
 }

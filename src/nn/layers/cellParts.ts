@@ -24,7 +24,7 @@ export function refuseOther(cell: unknown): void {
   throw new UnrollError({
     where: "recurrent(cell, options)",
     expected: "a cell",
-    got: typeof cell === "function" ? "a function" : spelt(cell),
+    got: spelt(cell),
     fix: "Make one: defineCell({ name, state, weights, step }); lstm, gru and simpleRNN are layers already.",
   });
 }

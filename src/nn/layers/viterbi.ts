@@ -1,4 +1,5 @@
 /** The best path through a chain of labels (Viterbi 1967), in float64 on the host. */
+import { placeOfLargest } from "../scores.ts";
 
 /** What the steps of one sequence say of each label. */
 export interface Lattice {
@@ -44,11 +45,4 @@ export function bestPath({ emissions, transitions, labels, mask }: Lattice): Flo
 /** The label before `to` from which most is brought. */
 function bestBefore(scores: Float64Array, transitions: Float32Array, to: number): number {
   return placeOfLargest(scores.map((score, from) => score + transitions[from * scores.length + to]!));
-}
-
-/** Of equal ones the first. */
-export function placeOfLargest(values: ArrayLike<number>): number {
-  let best = 0;
-  for (let k = 1; k < values.length; k++) if (values[k]! > values[best]!) best = k;
-  return best;
 }

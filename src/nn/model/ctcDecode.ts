@@ -11,9 +11,8 @@
 import { exp, log1p } from "../../core/run/math.ts";
 import { UnrollError } from "../../errors.ts";
 import { checkOptions, whole } from "../layers/options.ts";
-import { placeOfLargest } from "../layers/viterbi.ts";
+import { logSoftmax, placeOfLargest } from "../scores.ts";
 import { columnOf } from "./data.ts";
-import { logSoftmax } from "./logSoftmax.ts";
 import type { Ragged } from "./ragged.ts";
 import type { Nested, Tensor } from "./tensor.ts";
 

@@ -5,6 +5,7 @@ import { keyOf } from "../../core/run/random.ts";
 import { UnrollError } from "../../errors.ts";
 import { nearest } from "../../spelling.ts";
 import { endingOf } from "../layers/layer.ts";
+import { spelt } from "../layers/options.ts";
 import { type Extents, followed, windowsIn, withFollowing } from "../times.ts";
 import { type Bounds, boundsOf } from "./bounds.ts";
 import { givenStates, statefulLayers, stateName, statesAfter, statesBefore } from "./carried.ts";
@@ -266,7 +267,7 @@ function recordOf(x: unknown, where: string): InitialState {
   throw new UnrollError({
     where,
     expected: "a record of states",
-    got: Array.isArray(x) ? "an array" : typeof x,
+    got: spelt(x),
     fix: "Give each state by its name, such as { h: [[0, 0], [0, 0]] }, [batch, units].",
   });
 }

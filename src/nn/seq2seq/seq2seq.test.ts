@@ -243,7 +243,7 @@ describe("errors", () => {
       /encoder.*an input or an embedding/,
     ],
     ["no layers", () => made([], [read(), rnn(), say()]), /encoder.*an input or an embedding.*none/],
-    ["no layer", () => made([read(), 3], [read(), rnn(), say()]), /encoder \}\), layer 2.*a layer.*number/],
+    ["no layer", () => made([read(), 3], [read(), rnn(), say()]), /encoder \}\), layer 2.*a layer.*got 3/],
     [
       "a decoder without an embedding",
       () => made([read(), rnn()], [rnn(), say()]),

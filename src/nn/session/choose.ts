@@ -6,6 +6,7 @@
  *   topP          among the likeliest that together have this probability (nucleus sampling: Holtzman et al. 2020)
  */
 import { exp } from "../../core/run/math.ts";
+import { placeOfLargest } from "../scores.ts";
 
 export interface Choice {
   readonly temperature: number;
@@ -15,7 +16,7 @@ export interface Choice {
 
 /** `draw` is in [0, 1). `logits` may be -Infinity for what never comes; the first of equals is the likelier. */
 export function choose(logits: Float64Array, { temperature, topK, topP }: Choice, draw: number): number {
-  const best = likeliest(logits);
+  const best = placeOfLargest(logits);
   if (temperature === 0) return best;
   const highest = logits[best]!;
   const weights = logits.map((x) => exp((x - highest) / temperature));
@@ -37,12 +38,6 @@ export function penalized(logits: Float64Array, seen: ReadonlySet<number>, penal
     logits[token] = logit > 0 ? logit / penalty : logit * penalty;
   }
   return logits;
-}
-
-export function likeliest(scores: ArrayLike<number>): number {
-  let best = 0;
-  for (let k = 1; k < scores.length; k++) if (scores[k]! > scores[best]!) best = k;
-  return best;
 }
 
 /** The beginning of `order` that has at least the fraction `topP` of its whole weight. */

@@ -5,8 +5,8 @@
 import type { Device } from "../../core/run/device.ts";
 import { keyOf, uniform } from "../../core/run/random.ts";
 import { boundFor } from "../model/bounds.ts";
-import { logSoftmax } from "../model/logSoftmax.ts";
 import type { Network } from "../model/network.ts";
+import { logSoftmax } from "../scores.ts";
 import { breath } from "../train/breath.ts";
 import { beamSearch, type Hypothesis } from "./beam.ts";
 import { choose, penalized } from "./choose.ts";

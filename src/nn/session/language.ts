@@ -3,9 +3,9 @@ import { log } from "../../core/run/math.ts";
 import { UnrollError } from "../../errors.ts";
 import { askedBy } from "../model/data.ts";
 import type { Network } from "../model/network.ts";
+import { placeOfLargest } from "../scores.ts";
 import { described } from "../symbols.ts";
 import { softmaxLogits } from "../train/losses.ts";
-import { likeliest } from "./choose.ts";
 import { steppingOf } from "./stepping.ts";
 
 /** How many tokens the model takes. Throws an UnrollError unless it takes tokens and scores as many at most. */
@@ -68,7 +68,7 @@ export function logitsOf(network: Network, where: string): Logits {
 
 /** Throws an UnrollError where no score, or one that is no number, would be chosen. */
 export function refuseNotFinite(scores: Float32Array, where: string): void {
-  const wrong = scores.find((score) => Number.isNaN(score)) ?? scores[likeliest(scores)];
+  const wrong = scores.find((score) => Number.isNaN(score)) ?? scores[placeOfLargest(scores)];
   if (Number.isFinite(wrong)) return;
   throw new UnrollError({
     where,

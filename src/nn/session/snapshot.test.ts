@@ -115,9 +115,9 @@ describe("a session refuses", () => {
     [
       "what are no bytes",
       () => "UnRS",
-      /session\.restore\(bytes\): expected the bytes of a snapshot, a Uint8Array, got string/,
+      /session\.restore\(bytes\): expected the bytes of a snapshot, a Uint8Array, got "UnRS"/,
     ],
-    ["a buffer", () => whole().buffer, /a Uint8Array, got object/],
+    ["a buffer", () => whole().buffer, /a Uint8Array, got an object/],
     ["nothing", () => new Uint8Array(), /begin with "UnRS", got 0 bytes/],
     [
       "something else",

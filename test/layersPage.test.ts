@@ -22,7 +22,7 @@ describe("docs/layers.md", () => {
     expect(row).toHaveLength(7);
     if (!names.includes("input")) {
       expect(from).not.toBe("");
-      expect(streams).toMatch(/^(yes|no|with `.*)$/);
+      expect(streams).toMatch(/^(yes|yes, inside `timeDistributed`|no|with `.*)$/);
     }
     expect(to).not.toBe("");
     const [, file = "", anchor] = link.match(/\]\(([\w-]+\.md)(?:#([\w-]+))?\)$/) ?? [];

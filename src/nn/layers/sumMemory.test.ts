@@ -91,6 +91,7 @@ test("a batch of one and an option of its own", async () => {
   const y = (await model.predict(x)) as Tensor;
   expect((await model.predict(x.slice(1, 2))).toArray()).toEqual([(y.toArray() as number[][][])[1]]);
   expect(() => sumMemory({ units: 2, bias: "double" } as never)).toThrow(/"none", "single"/);
+  expect(() => sumMemory({ units: 2, recurrentDropout: 0.5 as 0 })).toThrow(/no state enters a product/);
   expect(() => sumMemory({ units: 2, recurrentInitializer: "zeros" } as never)).toThrow(
     /an option that it knows/,
   );

@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import {
   addingProblem,
+  associativeRecall,
   countingStrings,
   countingSymbols,
   delayedRecall,
@@ -85,6 +86,26 @@ describe("generators", () => {
       expect(meanOf((row, k) => (row[t]?.[0] ?? 0) * (y[k]?.[0] ?? 0))).toBeCloseTo(0, 1);
     const delays = delayedRecall({ count: 100, delay: 5, from: 2 }).x.map((row) => row.length - 1);
     expect(new Set(delays)).toEqual(new Set([2, 3, 4, 5]));
+  });
+  test("associative recall: no key twice, each asked once for the value that came with it", () => {
+    const options = { count: 300, pairs: 6, from: 2, keys: 9, values: 4 };
+    const { x, y } = associativeRecall(options);
+    expect(new Set(x.map((row) => row.length))).toEqual(new Set([4, 6, 8, 10, 12]));
+    expect(x.flat().every((step) => step.length === 13)).toBe(true);
+    x.forEach((row, k) => {
+      const steps = row.map((step) => [step.slice(0, 9).indexOf(1), step.slice(9).indexOf(1)] as const);
+      const [told, asked] = [steps.slice(0, row.length / 2), steps.slice(row.length / 2)];
+      const memory = new Map(told);
+      expect(memory.size).toBe(told.length);
+      expect(new Set(asked.map(([key]) => key))).toEqual(new Set(memory.keys()));
+      expect(asked.every(([, value]) => value === -1)).toBe(true);
+      expect(y[k]).toEqual([...told.map(() => 4), ...asked.map(([key]) => memory.get(key))]);
+    });
+    const answers = y.flat().filter((value) => value < 4);
+    for (const value of [0, 1, 2, 3])
+      expect(answers.filter((other) => other === value).length / answers.length).toBeCloseTo(1 / 4, 1);
+    expect(associativeRecall(options)).toEqual({ x, y });
+    expect(associativeRecall({ ...options, seed: 1 })).not.toEqual({ x, y });
   });
   test("the same seed gives the same data, another seed others", () => {
     const options = { count: 3, steps: 9 };

@@ -2,7 +2,7 @@
  * Classical sequence problems that make their own data: a function of the seed, of any size. Each gives inputs
  * `[sequences][steps][features]` (ragged where lengths differ) and targets.
  */
-import { below, between, draws, type GeneratorOptions, oneHot } from "./draws.ts";
+import { below, between, type Draw, draws, type GeneratorOptions, oneHot } from "./draws.ts";
 
 export interface Steps {
   /** Steps of each sequence. */
@@ -187,4 +187,50 @@ export function delayedRecall({ count, delay, from = delay, seed = 0 }: RecallOp
     return Array.from({ length }, (__, t) => [2 * draw() - 1, t === 0 ? 1 : 0]);
   });
   return { x, y: x.map(([first]) => [first?.[0] ?? 0]) };
+}
+
+export interface AssociativeOptions extends GeneratorOptions {
+  /** The largest number of pairs. */
+  readonly pairs: number;
+  /** The least number of them. Default: the largest. */
+  readonly from?: number;
+  /** Different keys, at least as many as pairs. Default: 24. */
+  readonly keys?: number;
+  /** Different values, the classes. Default: 8. */
+  readonly values?: number;
+}
+
+/**
+ * Associative recall: some pairs of a key and a value, no key twice, then each of the keys alone, in another order. The
+ * class of a step with a key alone is the value that came with it; the class of the other steps is `values`, which is to
+ * be ignored. x: `[count][2 pairs][keys + values]`, the key and the value one-hot, ragged where there are more or fewer
+ * pairs; y: `[count][2 pairs]`.
+ */
+export function associativeRecall(options: AssociativeOptions): Generated<number[]> {
+  const { count, pairs, from = pairs, keys = 24, values = 8, seed = 0 } = options;
+  const x: number[][][] = [];
+  const y: number[][] = [];
+  for (let k = 0; k < count; k++) {
+    const draw = draws(seed, "associative recall", k);
+    const known = shuffled(draw, keys).slice(0, between(draw, from, pairs));
+    const told = known.map((key) => ({ key, value: below(draw, values) }));
+    const asked = shuffled(draw, told.length).map((at) => told[at] as (typeof told)[number]);
+    const nothing = Array<number>(values).fill(0);
+    x.push([
+      ...told.map(({ key, value }) => [...oneHot(key, keys), ...oneHot(value, values)]),
+      ...asked.map(({ key }) => [...oneHot(key, keys), ...nothing]),
+    ]);
+    y.push([...told.map(() => values), ...asked.map(({ value }) => value)]);
+  }
+  return { x, y };
+}
+
+/** The numbers 0 to n - 1 in an order that is drawn (Fisher and Yates). */
+function shuffled(draw: Draw, n: number): number[] {
+  const order = Array.from({ length: n }, (_, k) => k);
+  for (let k = n - 1; k > 0; k--) {
+    const other = below(draw, k + 1);
+    [order[k], order[other]] = [order[other] as number, order[k] as number];
+  }
+  return order;
 }

@@ -14,6 +14,7 @@ import {
   type Ragged,
   ragged,
   sequential,
+  setDevice,
   setSeed,
 } from "unroll-rnn";
 import { editDistance, speechFrames } from "../../src/work/data/speech.ts";
@@ -29,6 +30,7 @@ const settings = {
   seed: 1,
 };
 
+setDevice("wasm", { strict: true, threads: 1 }); // small models; the same numbers on every machine
 setSeed(settings.seed);
 const { sounds, bands } = settings;
 const train = speechFrames({ count: settings.train, seed: 1, sounds, bands });

@@ -3,12 +3,13 @@
  * encoder reads the characters both ways, a decoder writes the others one by one; with attention it looks back at what it
  * translates.
  */
-import { adam, bidirectional, dense, embedding, lstm, seq2seq, setSeed } from "unroll-rnn";
+import { adam, bidirectional, dense, embedding, lstm, seq2seq, setDevice, setSeed } from "unroll-rnn";
 import { characterTokenizer } from "../../src/work/data/characters.ts";
 import { dates } from "../../src/work/data/dates.ts";
 
 const settings = { train: 4000, held: 500, units: 32, epochs: 4, learningRate: 0.01, seed: 1 };
 
+setDevice("wasm", { strict: true, threads: 1 }); // small models; the same numbers on every machine
 const train = dates({ count: settings.train, seed: 1 });
 const known = new Set(train.iso);
 const all = dates({ count: 2 * settings.held, seed: 2 });

@@ -2,11 +2,23 @@
  * Sequence labelling: which words of a sentence are names of people or places. A softmax decides about each word by
  * itself; a conditional random field has learned which label may follow which, and finds the best labels of the whole.
  */
-import { adam, crf, dense, embedding, input, type Ragged, ragged, sequential, setSeed } from "unroll-rnn";
+import {
+  adam,
+  crf,
+  dense,
+  embedding,
+  input,
+  type Ragged,
+  ragged,
+  sequential,
+  setDevice,
+  setSeed,
+} from "unroll-rnn";
 import { brokenNames, nameLabels, namesInSentences } from "../../src/work/data/names.ts";
 
 const settings = { train: 600, held: 200, width: 8, epochs: 15, learningRate: 0.03, seed: 1 };
 
+setDevice("wasm", { strict: true, threads: 1 }); // small models; the same numbers on every machine
 setSeed(settings.seed);
 const train = namesInSentences({ count: settings.train, seed: 1 });
 const held = namesInSentences({ count: settings.held, seed: 2 });

@@ -202,8 +202,8 @@ export interface AssociativeOptions extends GeneratorOptions {
 
 /**
  * Associative recall: some pairs of a key and a value, no key twice, then each of the keys alone, in another order. The
- * class of a step with a key alone is the value that came with it; the class of the other steps is `values`, which is to
- * be ignored. x: `[count][2 pairs][keys + values]`, the key and the value one-hot, ragged where there are more or fewer
+ * class of a step with a key alone is the value that came with it; that of the other steps is `values`, which is to be
+ * ignored. x: `[count][2 pairs][keys + values]`, the key and the value one-hot, ragged where there are more or fewer
  * pairs; y: `[count][2 pairs]`.
  */
 export function associativeRecall(options: AssociativeOptions): Generated<number[]> {

@@ -34,8 +34,8 @@ const steps = [
 ] as const;
 
 /**
- * One shape that goes one pixel a frame along a row or a column, and where it leaves the image comes in again on the other
- * side. y is its way, of `ways`. The classes take turns; shape and first place are drawn.
+ * One shape that goes one pixel a frame along a row or a column, and where it leaves the image comes in again on the
+ * other side. y is its way, of `ways`. The classes take turns; shape and first place are drawn.
  */
 export function passingShapes(options: ShapeOptions): { readonly x: Videos; readonly y: number[] } {
   const { count, size = 12 } = options;
@@ -49,8 +49,8 @@ export function passingShapes(options: ShapeOptions): { readonly x: Videos; read
 }
 
 /**
- * Two shapes that go one pixel a frame, along rows, columns or diagonals, and turn where they meet the edge of the image.
- * They pass through one another.
+ * Two shapes that go one pixel a frame, along rows, columns or diagonals, and turn where they meet the edge of the
+ * image. They pass through one another.
  */
 export function bouncingShapes(options: ShapeOptions): Videos {
   const room = (options.size ?? 12) - 3; // the last place where a shape is inside

@@ -2,7 +2,7 @@
  * Delayed recall: repeat the first number of a sequence at its end, however many others follow. An LSTM carries it in a
  * cell; a plain RNN overwrites it step by step and keeps little more than its sign.
  */
-import { adam, dense, input, lstm, sequential, setDevice, setSeed, simpleRNN } from "unroll-rnn";
+import { adam, dense, input, inspect, lstm, sequential, setDevice, setSeed, simpleRNN } from "unroll-rnn";
 import { delayedRecall } from "../../src/work/data/generators.ts";
 
 const settings = { longest: 60, train: 2000, held: 500, units: 16, epochs: 20, batchSize: 20, seed: 1 };
@@ -21,10 +21,9 @@ const held = delays.map((delay) => delayedRecall({ count: settings.held, delay, 
 
 /** How much the last output moves with the first number, the median of all sequences: 1 where it is passed on whole. */
 async function sensitivity(model: ReturnType<typeof models.LSTM>, x: number[][][]): Promise<number> {
-  const moved = (by: number): number[][][] =>
-    x.map(([[value = 0, mark = 0] = [], ...rest]) => [[value + by, mark], ...rest]);
-  const [up, down] = [await model.predict(moved(0.01)), await model.predict(moved(-0.01))];
-  const derivatives = Array.from(up.data, (y, k) => (y - (down.data[k] ?? 0)) / 0.02);
+  const seen = await inspect(model, x);
+  const { data } = await seen.sensitivity({ from: { input: 0, step: 0 }, to: { output: 0 } });
+  const derivatives = x.map((_, row) => data[2 * row] ?? 0); // a step is a number and a mark
   return derivatives.sort((a, b) => a - b)[x.length >> 1] ?? 0;
 }
 const row = (title: string, values: readonly number[]): string =>

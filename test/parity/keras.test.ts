@@ -4,7 +4,7 @@ import { devices } from "./close.ts";
 import { activationCases, expectActivation, expectKeras, modelCases } from "./keras.ts";
 
 test("Keras has enough to say", () => {
-  expect(modelCases.length).toBeGreaterThanOrEqual(130);
+  expect(modelCases.length).toBeGreaterThanOrEqual(165);
 });
 
 describe.each(devices)("Keras, on $name", (tested) => {

@@ -10,6 +10,7 @@ import { layerFrom } from "../../src/nn/layers/registry.ts";
 import { networkOf } from "../../src/nn/model/network.ts";
 import { setWeights } from "../../src/nn/model/weights.ts";
 import { functional } from "../../src/nn/models.ts";
+import { split } from "../../src/nn/operators.ts";
 import type { Signal } from "../../src/nn/signals.ts";
 import { isSymbolic } from "../../src/nn/symbols.ts";
 import { type Compared, expectClose, type Tested } from "./close.ts";
@@ -19,6 +20,8 @@ interface LayerSpec {
   readonly type: string;
   readonly options: Readonly<Record<string, unknown>>;
   readonly layer?: LayerSpec;
+  /** Of an attention: 1, query and value are the symbol; more: they, and the key, are equal parts of its features. */
+  readonly parts?: number;
 }
 export interface ModelCase {
   readonly name: string;
@@ -43,10 +46,12 @@ const { cases, activations } = casesOf<{
   readonly activations: readonly ActivationCase[];
 }>("keras.json");
 
-/** All layers, and those that convolve and pool in more ways. */
+/** All layers, those that convolve and pool in more ways, and attention. */
 export const modelCases: readonly ModelCase[] = [
   ...cases,
-  ...casesOf<{ readonly cases: readonly ModelCase[] }>("keras-convolution.json").cases,
+  ...["keras-convolution.json", "keras-attention.json"].flatMap(
+    (name) => casesOf<{ readonly cases: readonly ModelCase[] }>(name).cases,
+  ),
 ];
 
 const configOf = ({ type, options, layer }: LayerSpec): LayerConfig => ({
@@ -57,6 +62,11 @@ const configOf = ({ type, options, layer }: LayerSpec): LayerConfig => ({
 
 const shapeOf = (x: Nested): number[] => (typeof x === "number" ? [] : [x.length, ...shapeOf(x[0] ?? 0)]);
 
+function operandsOf(symbol: unknown, { parts }: LayerSpec): unknown {
+  if (parts === undefined) return symbol;
+  return parts === 1 ? [symbol, symbol] : split(symbol as Signal, parts);
+}
+
 /** An image has three axes, all of them known. */
 function modelOf({ layers, input: x, outputs }: ModelCase) {
   const tokens = layers[0]?.type === "embedding";
@@ -66,7 +76,8 @@ function modelOf({ layers, input: x, outputs }: ModelCase) {
     ? input({ shape: [null], dtype: "int32" })
     : input({ shape: fixed ? axes : [null, ...axes.slice(1)] });
   const end = layers.reduce<unknown>(
-    (symbol, spec) => (layerFrom(configOf(spec)) as unknown as (x: unknown) => unknown)(symbol),
+    (symbol, spec) =>
+      (layerFrom(configOf(spec)) as unknown as (x: unknown) => unknown)(operandsOf(symbol, spec)),
     begin,
   );
   const names = Object.keys(outputs);

@@ -29,6 +29,7 @@ from fixture import grid, write
 CLASSES = {"simpleRNN": "SimpleRNN", "lstm": "LSTM", "gru": "GRU", "maxPooling1d": "MaxPooling1D",
            "globalAveragePooling1d": "GlobalAveragePooling1D", "globalMaxPooling1d": "GlobalMaxPooling1D",
            "conv1d": "Conv1D"}
+LOOKING = {}  # keras_attention.py
 STATES = {"simpleRNN": ["h"], "gru": ["h"], "lstm": ["h", "c"]}
 TOKENS = {
     "left": [[0, 0, 3, 1, 4], [0, 2, 5, 1, 3]],
@@ -62,6 +63,11 @@ def built(spec):
     return getattr(keras.layers, kind)(*inner, **given)
 
 
+def called(spec, symbol, **more):
+    """What a layer makes of a symbol; LOOKING has the layers that are called on several."""
+    return LOOKING[spec["type"]](spec, symbol) if spec["type"] in LOOKING else built(spec)(symbol, **more)
+
+
 def model_of(specs, x, states):
     """The model and the names of its outputs; given states go to the first layer."""
     tokens = specs[0]["type"] == "embedding"
@@ -69,7 +75,7 @@ def model_of(specs, x, states):
     firsts = [keras.Input((spec.shape[1],), dtype="float64") for spec in (states or {}).values()]
     symbol = inputs[0]
     for k, spec in enumerate(specs):
-        symbol = built(spec)(symbol, **({"initial_state": firsts} if k == 0 and firsts else {}))
+        symbol = called(spec, symbol, **({"initial_state": firsts} if k == 0 and firsts else {}))
     last = specs[-1]
     names = ["output"]
     if last["options"].get("returnState"):

@@ -1,6 +1,7 @@
 /** Models of every layer and kind, for the tests of saving; the numbers in them are those of training. */
 import { type Cell, defineCell } from "../../src/nn/cells/defineCell.ts";
 import { activation } from "../../src/nn/layers/activation.ts";
+import { attention } from "../../src/nn/layers/attention.ts";
 import { bidirectional } from "../../src/nn/layers/bidirectional.ts";
 import { conv1d } from "../../src/nn/layers/conv1d.ts";
 import { conv2d } from "../../src/nn/layers/conv2d.ts";
@@ -20,8 +21,10 @@ import { layerNormalization } from "../../src/nn/layers/layerNormalization.ts";
 import { lru } from "../../src/nn/layers/lru.ts";
 import { masking } from "../../src/nn/layers/masking.ts";
 import { minGRU, minLSTM } from "../../src/nn/layers/minGru.ts";
+import { multiHeadAttention } from "../../src/nn/layers/multiHeadAttention.ts";
 import { averagePooling1d, maxPooling1d } from "../../src/nn/layers/pooling1d.ts";
 import { averagePooling2d, globalMaxPooling2d, maxPooling2d } from "../../src/nn/layers/pooling2d.ts";
+import { positionalEncoding } from "../../src/nn/layers/positionalEncoding.ts";
 import { gru, lstm, recurrent, simpleRNN } from "../../src/nn/layers/recurrent.ts";
 import { repeatVector } from "../../src/nn/layers/repeatVector.ts";
 import { slstm } from "../../src/nn/layers/slstm.ts";
@@ -240,6 +243,22 @@ export const examples: readonly Example[] = [
     },
     x: numbers([6, 7, 2]),
     y: numbers([6, 2], 2),
+  },
+  {
+    name: "attention, with one head and with several",
+    make: () => {
+      const x = input({ shape: [null, 4] });
+      const h = positionalEncoding()(dense({ units: 4 })(x));
+      const seen = attention({ score: "additive", causal: true })([h, x]);
+      const heads = multiHeadAttention({ numHeads: 2, keyDim: 3, valueDim: 2, outputDim: 4, dropout: 0.1 });
+      const last = attention({ useScale: true, trainable: false })([simpleRNN({ units: 4 })(seen), seen]);
+      const outputs = add(globalAveragePooling1d()(heads([seen, h, x])), last);
+      const model = functional({ inputs: x, outputs });
+      model.compile({ optimizer: adam(), loss: "meanSquaredError" });
+      return model as unknown as Model;
+    },
+    x: numbers([6, 5, 4]),
+    y: numbers([6, 4], 2),
   },
   {
     name: "memory blocks, normalised steps, states that are kept, a sum",

@@ -59,7 +59,7 @@ export async function backpropagationSteps<I extends Signals, O extends Signals>
     fix: "Rows count from 0.",
   });
   const run = rowOf(all, row);
-  const view = viewOf(network, run.wanted);
+  const view = viewOf(network, { ...run.wanted, forced: true });
   const evaluated = evaluatedIn(exampleOf(run, view, row), view);
   const records = recordsOf(network, evaluated, lecture);
   const { loss, gradients } = withPenalties(network, evaluated.loss, records);

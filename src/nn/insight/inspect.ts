@@ -1,11 +1,14 @@
 /** What a network holds at every step of a run: states, values, losses and deltas. */
 
 import type { Node } from "../../core/graph/nodes.ts";
+import { endingOf } from "../layers/layer.ts";
 import { checkOptions } from "../layers/options.ts";
+import { decoded, masksToDecode } from "../model/decoded.ts";
 import { networkOf } from "../model/network.ts";
 import type { InitialState } from "../model/predict.ts";
 import { arranged } from "../model/structure.ts";
 import type { DataOf, ResultOf, Signals, Targets } from "../model/types.ts";
+import { withFollowing } from "../times.ts";
 import { type MemoryLength, type MemoryLengthOptions, memoryLengthOf } from "./memoryLength.ts";
 import { arraysOf, type Run, runOf, type Values, valuesOf, viewFor, zerosOf } from "./run.ts";
 import { type Jacobian, type SensitivityQuestion, sensitivityOf } from "./sensitivity.ts";
@@ -58,12 +61,26 @@ export async function inspect<I extends Signals, O extends Signals, const X exte
   const losses = view.losses.map((node) => valuesOf(run, withoutLast(node), arrayOf(node)));
   // What an output is follows from its symbol, as in predict.
   return {
-    outputs: arranged(outputsAs, view.outputs.map(found)),
+    outputs: arranged(outputsAs, outputsOf(run, view, arrays)),
     layers: layersOf(run, view, found),
     loss: losses.length === 0 ? null : arranged(outputsAs, losses),
     sensitivity: (question) => sensitivityOf(run, question),
     memoryLength: (given = {}) => memoryLengthOf(run, given),
   } as Inspection<O, X>;
+}
+
+/** As `predict` gives them: what is decoded is one number a step. */
+function outputsOf(run: Run, view: View, arrays: ReadonlyMap<Node, Float32Array>): readonly Values[] {
+  const { network, feed } = run;
+  const arrayOf = (node: Node): Float32Array => arrays.get(node) as Float32Array;
+  const masks = masksToDecode(network, view.traced).map(arrayOf);
+  const steps = withFollowing(network.times, feed);
+  const made = decoded(network, view.traced, steps, { made: view.outputs.map(arrayOf), masks });
+  return view.outputs.map((node, k) => {
+    const symbol = network.outputs[k]?.symbol;
+    const isDecoded = symbol !== undefined && endingOf(symbol) !== null;
+    return valuesOf(run, isDecoded ? withoutLast(node) : node, made[k] as Float32Array);
+  });
 }
 
 const withoutLast = (node: Node): Node => ({ ...node, shape: node.shape.slice(0, -1) });

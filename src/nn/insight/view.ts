@@ -15,9 +15,11 @@ import type { Node, NodeOf } from "../../core/graph/nodes.ts";
 import { reverse } from "../../core/graph/operators.ts";
 import { dependents } from "../../core/graph/walk.ts";
 import type { Computation, Device, Executable } from "../../core/run/device.ts";
+import { masksToDecode } from "../model/decoded.ts";
 import type { Network } from "../model/network.ts";
 import { computationOf, type Named, type Traced, trace } from "../model/trace.ts";
 import type { Compiled } from "../train/compile.ts";
+import { targetsOf } from "../train/fed.ts";
 import { endsOf, type GoalParts, goalParts, lossOf } from "../train/objective.ts";
 import type { Fed, Purpose } from "../train/program.ts";
 
@@ -50,12 +52,15 @@ export interface Wanted extends Pick<Purpose, "given" | "bounds"> {
   readonly states: readonly string[];
   /** What the network was compiled with, where losses and deltas are wanted. */
   readonly compiled: Compiled | null;
+  /** Whether layers are fed the targets, as in training. Default: false, as in `predict`. */
+  readonly forced?: boolean;
 }
 
 const noGoals: Fed["compiled"] = { goals: [], timeReduction: "mean" };
 
-export function viewOf(network: Network, { states, given, bounds, compiled }: Wanted): View {
-  const traced = trace(network, { training: false, states, bounds, inspect: true });
+export function viewOf(network: Network, { states, given, bounds, compiled, forced = false }: Wanted): View {
+  const targets = forced && compiled ? targetsOf(network, compiled.goals) : [];
+  const traced = trace(network, { training: false, states, bounds, inspect: true, targets });
   const seen = { outputs: traced.outputs.map(({ node }) => node), shown: shownIn(traced) };
   const found =
     compiled === null
@@ -70,7 +75,7 @@ export function viewOf(network: Network, { states, given, bounds, compiled }: Wa
     purpose: { given },
     masks: new WeakMap(),
     computation: {
-      ...computationOf(traced, [...new Set([...ends, ...deltas])]),
+      ...computationOf(traced, [...new Set([...ends, ...deltas, ...masksToDecode(network, traced)])]),
       inputs: endsOf(traced, found.parts),
     },
     ...found,

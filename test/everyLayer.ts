@@ -3,10 +3,13 @@ import {
   activation,
   attention,
   averagePooling1d,
+  averagePooling2d,
   bidirectional,
   type CompileOptions,
   concat,
   conv1d,
+  conv2d,
+  convLstm2d,
   crf,
   ctc,
   delayTaps,
@@ -18,7 +21,9 @@ import {
   gaussian,
   gaussianMixture,
   globalAveragePooling1d,
+  globalAveragePooling2d,
   globalMaxPooling1d,
+  globalMaxPooling2d,
   gru,
   input,
   jordanRNN,
@@ -28,6 +33,7 @@ import {
   type Model,
   masking,
   maxPooling1d,
+  maxPooling2d,
   minGRU,
   minLSTM,
   mixtureNll,
@@ -39,6 +45,7 @@ import {
   recurrent,
   repeatVector,
   type Signal,
+  sequential,
   simpleRNN,
   slstm,
   split,
@@ -110,6 +117,18 @@ const above = (
   ...more,
 });
 const ahead = { ahead: true } as const;
+const videos = sequences(lengths, 16, 6).map((row) =>
+  row.map((step) => [0, 4, 8, 12].map((at) => step.slice(at, at + 4).map((pixel) => [pixel]))),
+);
+/** Layers on videos of images `[4, 4, 1]`, then a number. */
+const watching = (...layers: readonly unknown[]): Example => ({
+  make: () => {
+    const chain = [input({ shape: [null, 4, 4, 1] }), ...layers, dense({ units: 1 })];
+    return (sequential as unknown as (...all: unknown[]) => Model)(...chain);
+  },
+  x: videos,
+  y: one,
+});
 /** A density has no end: this one is that of a standard deviation of 0.03. */
 const density = -5;
 
@@ -186,6 +205,22 @@ export const examples: Readonly<Record<string, Example>> = {
     y: one,
     ...ahead,
   },
+  "conv2d and pooling of each frame": watching(
+    timeDistributed(conv2d({ filters: 6, kernelSize: 2, activation: "tanh" })),
+    timeDistributed(maxPooling2d({ poolSize: 2, strides: 1 })),
+    timeDistributed(averagePooling2d({ poolSize: [1, 2], strides: 1 })),
+    timeDistributed(flatten()),
+    gru({ units }),
+  ),
+  convLstm2d: watching(
+    convLstm2d({ filters: 4, kernelSize: 3, padding: "same", returnSequences: true }),
+    timeDistributed(globalAveragePooling2d()),
+    gru({ units }),
+  ),
+  "convLstm2d, its largest numbers": watching(
+    convLstm2d({ filters: 16, kernelSize: 2 }),
+    globalMaxPooling2d(),
+  ),
   "weights for every position": {
     make: () => {
       const x = input({ shape: [4, features] });

@@ -10,6 +10,9 @@
 #   <folder>/bin/python -B test/parity/torch_ctc.py          writes test/parity/ctc.json
 #   <folder>/bin/python -B test/parity/keras_optimizers.py   writes test/parity/optimizers.json
 #   <folder>/bin/python -B test/parity/keras_layers.py       writes test/parity/keras.json
+#   <folder>/bin/python -B test/parity/keras_convolution.py writes test/parity/keras-convolution.json
+#   <folder>/bin/python -B test/parity/keras_attention.py  writes test/parity/keras-attention.json
+#   <folder>/bin/python -B test/parity/keras_images.py     writes test/parity/keras-images.json
 # The JSON files are committed: the test suite itself needs no Python.
 set -eu
 root=$(CDPATH= cd -- "$(dirname -- "$0")/../.." && pwd)

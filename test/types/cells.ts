@@ -37,7 +37,7 @@ export function cells(): void {
   void any;
   const series = input({ shape: [null, 4] });
   const layer = recurrent(leaky, { units: 16, rate: 0.2, returnSequences: true });
-  same<Signal<"sequence", number, "causal">>()(layer(series));
+  same<Signal<"sequence" | "other", number, "causal">>()(layer(series));
   same<Signal<"vector", number, "causal">>()(recurrent(leaky, { units: 16, returnState: true })(series).h);
   sequential(series, layer, bidirectional(recurrent(leaky, { units: 3 })));
   recurrent(leaky, {

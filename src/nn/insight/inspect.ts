@@ -61,7 +61,7 @@ export async function inspect<I extends Signals, O extends Signals, const X exte
   const losses = view.losses.map((node) => valuesOf(run, withoutLast(node), arrayOf(node)));
   // What an output is follows from its symbol, as in predict.
   return {
-    outputs: arranged(outputsAs, outputsOf(run, view, arrays)),
+    outputs: arranged(outputsAs, outputsOf(run, view, arrayOf)),
     layers: layersOf(run, view, found),
     loss: losses.length === 0 ? null : arranged(outputsAs, losses),
     sensitivity: (question) => sensitivityOf(run, question),
@@ -70,9 +70,8 @@ export async function inspect<I extends Signals, O extends Signals, const X exte
 }
 
 /** As `predict` gives them: what is decoded is one number a step. */
-function outputsOf(run: Run, view: View, arrays: ReadonlyMap<Node, Float32Array>): readonly Values[] {
+function outputsOf(run: Run, view: View, arrayOf: (node: Node) => Float32Array): readonly Values[] {
   const { network, feed } = run;
-  const arrayOf = (node: Node): Float32Array => arrays.get(node) as Float32Array;
   const masks = masksToDecode(network, view.traced).map(arrayOf);
   const steps = withFollowing(network.times, feed);
   const made = decoded(network, view.traced, steps, { made: view.outputs.map(arrayOf), masks });

@@ -123,6 +123,8 @@ export type CellOptions<Own, Weights extends string> = {
 };
 
 export type Sequences<Flag> = Flag extends true ? "sequence" : "vector"; // boolean gives both: unknown
+/** A cell of one's own may have states of any shape. */
+type Steps<Flag> = Flag extends true ? "sequence" | "other" : "vector" | "image";
 export type Direction<Flag> = Flag extends true ? "looks ahead" : "causal";
 /** A product of types is not computed; a projected output and its cells have different widths. */
 type LstmWidth<W extends number, R, C, P extends number> = [P] extends [never]
@@ -140,7 +142,8 @@ export interface RecurrentLayerOf<
   Width extends number,
   T extends Time,
   More extends string,
-> extends LayerOf<"sequence", Gives, Width, T, More> {
+  Takes extends Kind = "sequence",
+> extends LayerOf<Takes, Gives, Width, T, More> {
   readonly cell: Cell;
 }
 
@@ -196,7 +199,7 @@ export function recurrent<
 >(
   cell: Cell<N, string, Own, Weights>,
   options: RecurrentOptions<number, S, R, B> & NoInfer<CellOptions<Own, Weights>>,
-): RecurrentLayerOf<Sequences<S>, number, Direction<B>, States<R, N>> {
+): RecurrentLayerOf<Steps<S>, number, Direction<B>, States<R, N>, "sequence" | "other"> {
   refuseOther(cell);
   return layerOf({ cell, layer: "recurrent", className: "Recurrent", options, takes: ["sequence", "other"] });
 }

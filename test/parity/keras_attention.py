@@ -25,7 +25,7 @@ def operands(symbol, parts):
 
 
 def split_options(spec):
-    given = {snake(name): value for name, value in spec["options"].items()}
+    given = {"use_bias" if name == "bias" else snake(name): value for name, value in spec["options"].items()}
     return given.pop("causal", False), given
 
 
@@ -65,7 +65,7 @@ def cases():
     yield titled("attention", 3, 6, useScale=True)
     yield titled("attention", 3, 6, score="additive", useScale=False)
     yield titled("multiHeadAttention", 3, 6, numHeads=3, keyDim=2, valueDim=1, outputDim=4)
-    yield titled("multiHeadAttention", 2, 4, numHeads=1, keyDim=2, useBias=False)
+    yield titled("multiHeadAttention", 2, 4, numHeads=1, keyDim=2, bias=False)
     recurrent = layer("gru", units=2, returnSequences=True)
     yield "between recurrent layers", [
         recurrent, looking("attention", 1, score="additive"), layer("lstm", units=2)], 2

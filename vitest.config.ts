@@ -33,17 +33,31 @@ interface Mode {
   readonly workers?: number;
 }
 
+/** A folder of test/ that runs only when its mode is asked for: `npm run test:FOLDER`. */
+const folder = (name: string, timeout: number): Mode => ({
+  include: [`test/${name}/**/*.test.ts`],
+  exclude: [],
+  timeout,
+});
+
 /**
- * `vitest run` runs the units and the suites, which need nothing but Node; with `--mode learning` the slow tests that
- * train to an outcome; with `--mode native` the suites on the native device, which need a C compiler.
+ * `vitest run` runs the units and the suites, which need nothing but Node and are quick; `--mode NAME` the others:
+ *
+ * - learning: trains to an outcome;
+ * - peers: PyTorch, Keras and ONNX Runtime beside us, in the environment that test/parity/setup.sh makes;
+ * - same: one training's bits over threads, versions of Node, and browsers;
+ * - lasting: what is killed, full or left running for long loses nothing;
+ * - hostile: bytes and options nobody sane would give;
+ * - load: many models, little memory, a page that stays awake;
+ * - native: the suites on the native device, which need a C compiler.
  */
-const modes: Readonly<Record<"test" | "learning" | "native", Mode>> = {
-  test: {
-    include: ["src/**/*.test.ts", "test/**/*.test.ts"],
-    exclude: ["test/learning/**", "test/native/**"],
-    timeout: 60_000,
-  },
-  learning: { include: ["test/learning/**/*.test.ts"], exclude: [], timeout: 600_000 },
+const special: Readonly<Record<string, Mode>> = {
+  learning: folder("learning", 600_000),
+  peers: folder("peers", 600_000),
+  same: folder("same", 600_000),
+  lasting: folder("lasting", 1_200_000),
+  hostile: folder("hostile", 600_000),
+  load: folder("load", 600_000),
   native: {
     include: [
       "test/native/**/*.test.ts",
@@ -61,28 +75,35 @@ const modes: Readonly<Record<"test" | "learning" | "native", Mode>> = {
   },
 };
 
-const of = (mode: string): Mode => (mode === "learning" || mode === "native" ? modes[mode] : modes.test);
+const usual: Mode = {
+  include: ["src/**/*.test.ts", "test/**/*.test.ts"],
+  exclude: Object.keys(special).map((name) => `test/${name}/**`),
+  timeout: 60_000,
+};
 
-const config: ViteUserConfigFnObject = defineConfig(({ mode }) => ({
-  plugins: [workersFromDist],
-  resolve: {
-    alias: [
-      { find: "#native", replacement: source("core/run/native.node.ts") },
-      { find: "#store", replacement: source("node/store.node.ts") },
-      { find: /^unroll-rnn$/, replacement: source("index.ts") },
-      { find: /^unroll-rnn\/core$/, replacement: source("core/index.ts") },
-    ],
-  },
-  test: {
-    pool: "forks",
-    // Every graph is checked against its grammar after every pass (src/core/plan/debug.ts).
-    env: { UNROLL_DEBUG: "verify", ...of(mode).env },
-    testTimeout: of(mode).timeout,
-    hookTimeout: 60_000,
-    ...(of(mode).workers === undefined ? {} : { maxWorkers: of(mode).workers }),
-    include: [...of(mode).include],
-    exclude: [...defaultExclude, "test/browser/**", ...of(mode).exclude],
-  },
-}));
+const config: ViteUserConfigFnObject = defineConfig(({ mode }) => {
+  const suite = special[mode] ?? usual;
+  return {
+    plugins: [workersFromDist],
+    resolve: {
+      alias: [
+        { find: "#native", replacement: source("core/run/native.node.ts") },
+        { find: "#store", replacement: source("node/store.node.ts") },
+        { find: /^unroll-rnn$/, replacement: source("index.ts") },
+        { find: /^unroll-rnn\/core$/, replacement: source("core/index.ts") },
+      ],
+    },
+    test: {
+      pool: "forks",
+      // Every graph is checked against its grammar after every pass (src/core/plan/debug.ts).
+      env: { UNROLL_DEBUG: "verify", ...suite.env },
+      testTimeout: suite.timeout,
+      hookTimeout: 60_000,
+      ...(suite.workers === undefined ? {} : { maxWorkers: suite.workers }),
+      include: [...suite.include],
+      exclude: [...defaultExclude, "test/browser/**", ...suite.exclude],
+    },
+  };
+});
 
 export default config;

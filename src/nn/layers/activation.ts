@@ -1,6 +1,5 @@
 /** An activation as a layer of its own. */
-import type { Node } from "../../core/graph/nodes.ts";
-import { type Activation, activationCheck, activationOf } from "./activations.ts";
+import { type Activation, activationCheck, activationOnNodes } from "./activations.ts";
 import { makeLayer } from "./call.ts";
 import { configOf } from "./config.ts";
 import type { LayerOf, Numbers } from "./facts.ts";
@@ -18,9 +17,7 @@ export function activation(
     { ...commonChecks, activation: activationCheck },
     ["activation"],
   );
-  const activate = activationOf(f);
-  // On nodes an activation makes a node: Signal is its public face.
-  const apply: Definition["apply"] = onNode((x) => activate(x as never) as unknown as Node);
+  const apply: Definition["apply"] = onNode(activationOnNodes(f));
   return makeLayer({
     base: "activation",
     className: "Activation",

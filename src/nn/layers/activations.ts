@@ -1,4 +1,5 @@
 /** Activations: functions, or the names of those there are. */
+import type { Node } from "../../core/graph/nodes.ts";
 import type { ActivationFunction } from "../operators.ts";
 import * as operators from "../operators.ts";
 import type { Check } from "./options.ts";
@@ -47,6 +48,12 @@ export const activationCheck: Check = {
 
 export function activationOf(given: Activation): ActivationFunction {
   return typeof given === "function" ? given : named[given];
+}
+
+/** An activation that a layer applies to a node: none given is the linear one. */
+export function activationOnNodes(given: Activation = "linear"): (x: Node) => Node {
+  const activate = activationOf(given);
+  return (x) => activate(x as never) as unknown as Node; // on nodes it makes a node: Signal is its public face
 }
 
 /** The name of an activation, or null of a function of one's own. */

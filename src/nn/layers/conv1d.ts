@@ -5,18 +5,17 @@ import { UnrollError } from "../../errors.ts";
 import type { Time } from "../signals.ts";
 import { described, type Form } from "../symbols.ts";
 import { windowed } from "../times.ts";
-import { type Activation, activationCheck, activationOf } from "./activations.ts";
+import { type Activation, activationCheck, activationOnNodes } from "./activations.ts";
+import { type AffineOptions, affineChecks, affineWeights } from "./affine.ts";
 import { makeLayer } from "./call.ts";
 import { configOf } from "./config.ts";
 import { delayed } from "./delayLine.ts";
 import type { LayerOf } from "./facts.ts";
-import { type Initializer, initializerCheck } from "./initializers.ts";
 import type { Output, Value } from "./layer.ts";
-import { checkOptions, commonChecks, flag, oneOf, whole } from "./options.ts";
-import { type RegularizerOption, regularizerCheck, regularizerOf } from "./regularizer.ts";
+import { checkOptions, oneOf, whole } from "./options.ts";
 import { type Padding, reachOf, type Sliding, slid, stopsOf } from "./slidingWindow.ts";
 
-export interface Conv1dOptions<F extends number, P extends Padding, S extends number> {
+export interface Conv1dOptions<F extends number, P extends Padding, S extends number> extends AffineOptions {
   /** Features of the result. */
   readonly filters: F;
   /** Steps that a window sees. */
@@ -32,30 +31,15 @@ export interface Conv1dOptions<F extends number, P extends Padding, S extends nu
   readonly dilationRate?: number;
   /** Default: none. */
   readonly activation?: Activation;
-  /** Default: true. */
-  readonly bias?: boolean;
-  /** Default: "glorotUniform". */
-  readonly kernelInitializer?: Initializer;
-  /** Default: "zeros". */
-  readonly biasInitializer?: Initializer;
-  readonly kernelRegularizer?: RegularizerOption;
-  readonly biasRegularizer?: RegularizerOption;
-  readonly trainable?: boolean;
-  readonly name?: string;
 }
 const checks = {
-  ...commonChecks,
+  ...affineChecks,
   filters: whole(1),
   kernelSize: whole(1),
   strides: whole(1),
   padding: oneOf("valid", "same", "causal"),
   dilationRate: whole(1),
   activation: activationCheck,
-  bias: flag,
-  kernelInitializer: initializerCheck,
-  biasInitializer: initializerCheck,
-  kernelRegularizer: regularizerCheck,
-  biasRegularizer: regularizerCheck,
 };
 
 /** What needs no step yet to come: zeros before the beginning alone, and a window for every step. */
@@ -77,7 +61,7 @@ export function conv1d<const F extends number, const P extends Padding = "valid"
   options: Conv1dOptions<F, P, S>,
 ): LayerOf<"sequence", "sequence", F, Direction<P, S>> {
   checkOptions("conv1d", options, checks, ["filters", "kernelSize"]);
-  const { filters, kernelSize, dilationRate = 1, bias = true } = options;
+  const { filters, kernelSize, dilationRate = 1 } = options;
   const sliding: Sliding = {
     size: kernelSize,
     dilation: dilationRate,
@@ -85,17 +69,7 @@ export function conv1d<const F extends number, const P extends Padding = "valid"
     padding: options.padding ?? "valid",
   };
   const causal = sliding.padding === "causal" && sliding.stride === 1;
-  const activate = activationOf(options.activation ?? "linear");
-  const kernel = {
-    name: "kernel",
-    initializer: options.kernelInitializer ?? "glorotUniform",
-    regularizer: regularizerOf(options.kernelRegularizer),
-  };
-  const own = {
-    name: "bias",
-    initializer: options.biasInitializer ?? "zeros",
-    regularizer: regularizerOf(options.biasRegularizer),
-  };
+  const activate = activationOnNodes(options.activation);
   return makeLayer(
     {
       base: "conv1d",
@@ -107,21 +81,17 @@ export function conv1d<const F extends number, const P extends Padding = "valid"
       windows: stopsOf(sliding),
       config: () => configOf("conv1d", options),
       outputs: ([x]) => [slidForm("conv1d", x as Form, sliding, filters)],
-      weights: ([x]) => [
-        { ...kernel, shape: [kernelSize, Number(x?.axes.at(-1)), filters] },
-        ...(bias ? [{ ...own, shape: [filters] }] : []),
-      ],
-      apply: ([x], [weights, b], context) => {
+      weights: ([x]) => affineWeights(options, [kernelSize, Number(x?.axes.at(-1)), filters]),
+      apply: ([x], [kernel, bias], context) => {
         const seen = causal
           ? {
               ...(x as Value),
               node: delayed(x as Value, { taps: kernelSize, dilation: dilationRate }, context),
             }
           : sideBySide(slid(x as Value, sliding, context));
-        const [places, features, out] = (weights as Node).shape.map(Number) as [number, number, number];
-        const product = matmul(seen.node, reshape(weights as Node, [places * features, out]));
-        // On nodes an activation makes a node: Signal is its public face.
-        return [{ ...seen, node: activate((b ? add(product, b) : product) as never) as unknown as Node }];
+        const [places, features, out] = (kernel as Node).shape.map(Number) as [number, number, number];
+        const product = matmul(seen.node, reshape(kernel as Node, [places * features, out]));
+        return [{ ...seen, node: activate(bias ? add(product, bias) : product) }];
       },
     },
     { takes: "sequence", gives: "sequence", width: filters, time: causal ? "causal" : "looks ahead" },

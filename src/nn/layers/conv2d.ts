@@ -2,17 +2,16 @@
 import type { Node } from "../../core/graph/nodes.ts";
 import { add } from "../../core/graph/operators.ts";
 import { convolved, type ImagePadding, pairOf, type Size, type Windowing, windowsOver } from "../windows.ts";
-import { type Activation, activationCheck, activationOf } from "./activations.ts";
+import { type Activation, activationCheck, activationOnNodes } from "./activations.ts";
+import { type AffineOptions, affineChecks, affineWeights } from "./affine.ts";
 import { makeLayer } from "./call.ts";
 import { configOf } from "./config.ts";
 import type { LayerOf } from "./facts.ts";
-import { type Initializer, initializerCheck } from "./initializers.ts";
 import { type Definition, onNode } from "./layer.ts";
-import { checkOptions, commonChecks, flag, oneOf, whole } from "./options.ts";
-import { type RegularizerOption, regularizerCheck, regularizerOf } from "./regularizer.ts";
+import { checkOptions, oneOf, whole } from "./options.ts";
 import { imageOf, sizeCheck } from "./window.ts";
 
-export interface Conv2dOptions<F extends number> {
+export interface Conv2dOptions<F extends number> extends AffineOptions {
   readonly filters: F;
   readonly kernelSize: Size;
   /** Default: 1. */
@@ -23,30 +22,15 @@ export interface Conv2dOptions<F extends number> {
   readonly dilationRate?: Size;
   /** Default: none. */
   readonly activation?: Activation;
-  /** Default: true. */
-  readonly bias?: boolean;
-  /** Default: "glorotUniform". */
-  readonly kernelInitializer?: Initializer;
-  /** Default: "zeros". */
-  readonly biasInitializer?: Initializer;
-  readonly kernelRegularizer?: RegularizerOption;
-  readonly biasRegularizer?: RegularizerOption;
-  readonly trainable?: boolean;
-  readonly name?: string;
 }
 const checks = {
-  ...commonChecks,
+  ...affineChecks,
   filters: whole(1),
   kernelSize: sizeCheck,
   strides: sizeCheck,
   padding: oneOf("valid", "same"),
   dilationRate: sizeCheck,
   activation: activationCheck,
-  bias: flag,
-  kernelInitializer: initializerCheck,
-  biasInitializer: initializerCheck,
-  kernelRegularizer: regularizerCheck,
-  biasRegularizer: regularizerCheck,
 };
 
 /**
@@ -55,7 +39,7 @@ const checks = {
  */
 export function conv2d<const F extends number>(options: Conv2dOptions<F>): LayerOf<"image", "image", F> {
   checkOptions("conv2d", options, checks, ["filters", "kernelSize"]);
-  const { filters, bias = true, kernelInitializer = "glorotUniform", biasInitializer = "zeros" } = options;
+  const { filters } = options;
   const windowing: Windowing = {
     window: pairOf(options.kernelSize),
     strides: pairOf(options.strides ?? 1),
@@ -63,23 +47,11 @@ export function conv2d<const F extends number>(options: Conv2dOptions<F>): Layer
     padding: options.padding ?? "valid",
     outside: 0,
   };
-  const activate = activationOf(options.activation ?? "linear");
-  const apply: Definition["apply"] = onNode((x, [kernel, b]) => {
+  const activate = activationOnNodes(options.activation);
+  const apply: Definition["apply"] = onNode((x, [kernel, bias]) => {
     const sum = convolved(x, kernel as Node, windowing);
-    // On nodes an activation makes a node: Signal is its public face.
-    return activate((b ? add(sum, b) : sum) as never) as unknown as Node;
+    return activate(bias ? add(sum, bias) : sum);
   });
-  const kernel = {
-    name: "kernel",
-    initializer: kernelInitializer,
-    regularizer: regularizerOf(options.kernelRegularizer),
-  };
-  const own = {
-    name: "bias",
-    shape: [filters],
-    initializer: biasInitializer,
-    regularizer: regularizerOf(options.biasRegularizer),
-  };
   return makeLayer(
     {
       base: "conv2d",
@@ -98,10 +70,7 @@ export function conv2d<const F extends number>(options: Conv2dOptions<F>): Layer
               },
             ]
           : [],
-      weights: ([x]) => [
-        { ...kernel, shape: [...windowing.window, Number(x?.axes.at(-1)), filters] },
-        ...(bias ? [own] : []),
-      ],
+      weights: ([x]) => affineWeights(options, [...windowing.window, Number(x?.axes.at(-1)), filters]),
       apply,
       everyStep: apply,
     },

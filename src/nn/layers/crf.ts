@@ -1,39 +1,29 @@
 /** A conditional random field over the labels of a sequence (Lafferty, McCallum, Pereira 2001), as the last layer. */
 import type { Node } from "../../core/graph/nodes.ts";
 import { add, matmul } from "../../core/graph/operators.ts";
+import { type AffineOptions, affineChecks, affineWeights } from "./affine.ts";
 import { makeLayer } from "./call.ts";
 import { configOf } from "./config.ts";
 import type { LayerOf } from "./facts.ts";
 import { type Initializer, initializerCheck } from "./initializers.ts";
 import type { Definition } from "./layer.ts";
-import { checkOptions, commonChecks, whole } from "./options.ts";
+import { checkOptions, whole } from "./options.ts";
 import { pathLoss } from "./pathLoss.ts";
 import { type RegularizerOption, regularizerCheck, regularizerOf } from "./regularizer.ts";
 import { bestPath } from "./viterbi.ts";
 
-export interface CrfOptions<W extends number> {
+export interface CrfOptions<W extends number> extends Omit<AffineOptions, "bias"> {
   /** How many labels there are. */
   readonly units: W;
-  /** Default: "glorotUniform". */
-  readonly kernelInitializer?: Initializer;
-  /** Default: "zeros". */
-  readonly biasInitializer?: Initializer;
   /** Default: "zeros": no label follows another more readily. */
   readonly transitionsInitializer?: Initializer;
-  readonly kernelRegularizer?: RegularizerOption;
-  readonly biasRegularizer?: RegularizerOption;
   readonly transitionsRegularizer?: RegularizerOption;
-  readonly trainable?: boolean;
-  readonly name?: string;
 }
+const { bias: _, ...shared } = affineChecks;
 const checks = {
-  ...commonChecks,
+  ...shared,
   units: whole(1),
-  kernelInitializer: initializerCheck,
-  biasInitializer: initializerCheck,
   transitionsInitializer: initializerCheck,
-  kernelRegularizer: regularizerCheck,
-  biasRegularizer: regularizerCheck,
   transitionsRegularizer: regularizerCheck,
 };
 
@@ -46,20 +36,7 @@ export function crf<const W extends number>(
   options: CrfOptions<W>,
 ): LayerOf<"sequence", "sequence", W, "looks ahead"> {
   checkOptions("crf", options, checks, ["units"]);
-  const { units } = options;
-  const { kernelInitializer = "glorotUniform", biasInitializer = "zeros" } = options;
-  const { transitionsInitializer = "zeros" } = options;
-  const kernel = {
-    name: "kernel",
-    initializer: kernelInitializer,
-    regularizer: regularizerOf(options.kernelRegularizer),
-  };
-  const bias = {
-    name: "bias",
-    shape: [units],
-    initializer: biasInitializer,
-    regularizer: regularizerOf(options.biasRegularizer),
-  };
+  const { units, transitionsInitializer = "zeros" } = options;
   const transitions = {
     name: "transitions",
     shape: [units, units],
@@ -76,7 +53,7 @@ export function crf<const W extends number>(
       config: () => configOf("crf", options),
       outputs: ([x]) =>
         x ? [{ ...x, name: "output", axes: [x.axes[0] ?? null, units], time: "looks ahead" }] : [],
-      weights: ([x]) => [{ ...kernel, shape: [Number(x?.axes.at(-1)), units] }, bias, transitions],
+      weights: ([x]) => [...affineWeights(options, [Number(x?.axes.at(-1)), units]), transitions],
       apply,
       ending: {
         loss: "crf",

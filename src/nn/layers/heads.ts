@@ -5,8 +5,8 @@
 import { gaussianOf } from "../distributions/gaussian.ts";
 import { mixtureOf } from "../distributions/mixture.ts";
 import { quantilesOf, usualProbabilities } from "../distributions/quantiles.ts";
+import { type AffineOptions, affine, affineChecks } from "./affine.ts";
 import { configOf } from "./config.ts";
-import { type AffineOptions, affine, affineChecks } from "./dense.ts";
 import type { LayerOf, Numbers } from "./facts.ts";
 import { type Check, checkOptions, whole } from "./options.ts";
 
@@ -22,6 +22,8 @@ export interface QuantilesOptions extends GaussianOptions {
   /** Which quantiles: rising, above 0 and below 1. Default: 0.1, 0.5 and 0.9. */
   readonly probabilities?: readonly number[];
 }
+const gaussianChecks = { ...affineChecks, units: whole(1) };
+const mixtureChecks = { ...gaussianChecks, components: whole(1) };
 /** Its width is that of the parameters. */
 export type HeadOf = LayerOf<Numbers, "same", number>;
 
@@ -30,7 +32,7 @@ export type HeadOf = LayerOf<Numbers, "same", number>;
  * loss `gaussianNll()`.
  */
 export function gaussian(options: GaussianOptions): HeadOf {
-  checkOptions("gaussian", options, affineChecks, ["units"]);
+  checkOptions("gaussian", options, gaussianChecks, ["units"]);
   const distribution = gaussianOf(options.units);
   const config = () => configOf("gaussian", options);
   const { width } = distribution;
@@ -43,8 +45,7 @@ export function gaussian(options: GaussianOptions): HeadOf {
  * `mixtureNll({ components })`.
  */
 export function gaussianMixture(options: GaussianMixtureOptions): HeadOf {
-  const checks = { ...affineChecks, components: whole(1) };
-  checkOptions("gaussianMixture", options, checks, ["units", "components"]);
+  checkOptions("gaussianMixture", options, mixtureChecks, ["units", "components"]);
   const distribution = mixtureOf(options.units, options.components);
   const config = () => configOf("gaussianMixture", options);
   const { width } = distribution;
@@ -62,7 +63,7 @@ export function gaussianMixture(options: GaussianMixtureOptions): HeadOf {
  * `pinball({ probabilities })`.
  */
 export function quantiles(options: QuantilesOptions): HeadOf {
-  checkOptions("quantiles", options, { ...affineChecks, probabilities: probabilitiesCheck }, ["units"]);
+  checkOptions("quantiles", options, { ...gaussianChecks, probabilities: probabilitiesCheck }, ["units"]);
   const distribution = quantilesOf(options.units, [...(options.probabilities ?? usualProbabilities)]);
   const config = () => configOf("quantiles", options);
   const { width } = distribution;

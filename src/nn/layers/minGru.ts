@@ -1,7 +1,7 @@
 /** `minGRU` and `minLSTM`: gated recurrences whose gates see the input alone, so that they are linear in the state. */
 import { minGruCell } from "../cells/minGru.ts";
 import { minLstmCell } from "../cells/minLstm.ts";
-import type { Initializer } from "./initializers.ts";
+import type { WeightOptions } from "./affine.ts";
 import { type Check, type Checks, oneOf } from "./options.ts";
 import {
   type Direction,
@@ -11,20 +11,15 @@ import {
   type Sequences,
   type States,
 } from "./recurrent.ts";
-import type { RegularizerOption } from "./regularizer.ts";
 
 /** Options of layers that multiply matrices by their input alone. */
 export interface InputKernelOptions<W extends number, S extends boolean, R extends boolean, B extends boolean>
-  extends RecurrentOptions<W, S, R, B> {
+  extends RecurrentOptions<W, S, R, B>,
+    WeightOptions {
   /** No state enters a product: 0 is all that it can be. */
   readonly recurrentDropout?: 0;
   /** Default: "single". */
   readonly bias?: "none" | "single";
-  readonly kernelInitializer?: Initializer;
-  /** Default: "zeros". */
-  readonly biasInitializer?: Initializer;
-  readonly kernelRegularizer?: RegularizerOption;
-  readonly biasRegularizer?: RegularizerOption;
 }
 export interface MinGruOptions<W extends number, S extends boolean, R extends boolean, B extends boolean>
   extends InputKernelOptions<W, S, R, B> {

@@ -7,6 +7,7 @@ import { simpleRnnCell } from "../cells/simpleRnn.ts";
 import type { Kind, Time } from "../signals.ts";
 import type { Form } from "../symbols.ts";
 import { type Activation, activationCheck, activationOf } from "./activations.ts";
+import type { WeightOptions } from "./affine.ts";
 import { makeLayer } from "./call.ts";
 import { cellWeights, refuseOther } from "./cellParts.ts";
 import { configOf } from "./config.ts";
@@ -46,23 +47,20 @@ export interface RecurrentOptions<W extends number, S extends boolean, R extends
   readonly trainable?: boolean;
   readonly name?: string;
 }
+export interface RecurrentWeightOptions extends WeightOptions {
+  /** Default: "orthogonal". */
+  readonly recurrentInitializer?: Initializer;
+  readonly recurrentRegularizer?: RegularizerOption;
+}
 /** What the built-in cells have in common. */
 export interface BuiltInOptions<W extends number, S extends boolean, R extends boolean, B extends boolean>
-  extends RecurrentOptions<W, S, R, B> {
+  extends RecurrentOptions<W, S, R, B>,
+    RecurrentWeightOptions {
   /** Default: "tanh". */
   readonly activation?: Activation;
   readonly zoneout?: number | { readonly h?: number };
   /** How the bias enters: once, once per product, or not at all. Default: "single"; `gru` with resetAfter: "double". */
   readonly bias?: Bias;
-  /** Default: "glorotUniform". */
-  readonly kernelInitializer?: Initializer;
-  /** Default: "orthogonal". */
-  readonly recurrentInitializer?: Initializer;
-  /** Default: "zeros". */
-  readonly biasInitializer?: Initializer;
-  readonly kernelRegularizer?: RegularizerOption;
-  readonly recurrentRegularizer?: RegularizerOption;
-  readonly biasRegularizer?: RegularizerOption;
 }
 export interface LstmOptions<
   W extends number,

@@ -2,20 +2,20 @@
 
 import { UnrollError } from "../../errors.ts";
 import { slstmCell } from "../cells/slstm.ts";
-import type { Initializer } from "./initializers.ts";
 import { type Checks, flag, oneOf, whole } from "./options.ts";
 import {
   type Direction,
   layerOf,
   type RecurrentLayerOf,
   type RecurrentOptions,
+  type RecurrentWeightOptions,
   type Sequences,
   type States,
 } from "./recurrent.ts";
-import type { RegularizerOption } from "./regularizer.ts";
 
 export interface SlstmOptions<W extends number, S extends boolean, R extends boolean, B extends boolean>
-  extends RecurrentOptions<W, S, R, B> {
+  extends RecurrentOptions<W, S, R, B>,
+    RecurrentWeightOptions {
   /** Groups of units that do not see each other's states; `units` is a multiple of it. Default: 1. */
   readonly heads?: number;
   /** Of the forget gate; the input gate is always exponential. Default: "sigmoid". */
@@ -24,15 +24,6 @@ export interface SlstmOptions<W extends number, S extends boolean, R extends boo
   readonly bias?: "none" | "single";
   /** Whether the bias of the forget gate begins with ones. Default: true. */
   readonly unitForgetBias?: boolean;
-  /** Default: "glorotUniform". */
-  readonly kernelInitializer?: Initializer;
-  /** Default: "orthogonal". */
-  readonly recurrentInitializer?: Initializer;
-  /** Default: "zeros". */
-  readonly biasInitializer?: Initializer;
-  readonly kernelRegularizer?: RegularizerOption;
-  readonly recurrentRegularizer?: RegularizerOption;
-  readonly biasRegularizer?: RegularizerOption;
 }
 
 const extra: Checks = {

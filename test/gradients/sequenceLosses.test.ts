@@ -189,7 +189,7 @@ const inCtcEquation: readonly (readonly [what: string, rule: () => Rule])[] = [
   ],
   [
     "the blank costs nothing",
-    () => inForward(at("add", (node) => (named(node.inputs[1], "of blank") ? node.inputs[0] : node))),
+    () => inForward(at("add", (node) => (named(node.inputs[1], "ofBlank") ? node.inputs[0] : node))),
   ],
   [
     "paths may not end in the blank",

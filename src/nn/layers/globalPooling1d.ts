@@ -1,12 +1,12 @@
 /** Pooling over all of time: the largest, or the mean, of the steps of each row that count. */
-import { outputOf, parameter, type ScanParts, scan, zeros } from "../../core/graph/build.ts";
-import { type Dim, type Node, rows } from "../../core/graph/nodes.ts";
+import { zeros } from "../../core/graph/build.ts";
+import { type Node, rows } from "../../core/graph/nodes.ts";
 import { add, broadcast, div, greater, maximum, nodeOf, where } from "../../core/graph/operators.ts";
-import { invariant } from "../../errors.ts";
 import type { Form } from "../symbols.ts";
 import { makeLayer } from "./call.ts";
 import { configOf } from "./config.ts";
 import type { LayerOf } from "./facts.ts";
+import { folded } from "./fold.ts";
 import { countsOf, type Value } from "./layer.ts";
 import { checkOptions, commonChecks } from "./options.ts";
 import { lowest } from "./pooling1d.ts";
@@ -50,56 +50,24 @@ function pooling(
 }
 
 function mean(x: Value): Node {
-  const [total, count] = carried(x, {
-    initial: [zeros(stepShape(x)), zeros([rows, 1])],
-    next: ([sum, steps], value, counts) => [
-      add(sum as Node, counts ? where(counts, value, 0) : value),
-      add(steps as Node, counts ?? 1),
-    ],
+  const { total, steps } = folded(x, {
+    counts: countsOf(x),
+    initial: { total: zeros(stepShape(x)), steps: zeros([rows, 1]) },
+    sequences: { value: x.node },
+    next: ({ total, steps }, { value }) => ({ total: add(total, value), steps: add(steps, 1) }),
   });
-  return div(total as Node, maximum(count as Node, 1));
+  return div(total, maximum(steps, 1));
 }
 
 /** Of equal ones the first, which alone has a gradient. */
 function largest(x: Value): Node {
-  const [most] = carried(x, {
-    initial: [broadcast(nodeOf(lowest), stepShape(x))],
-    next: ([before], value, counts) => [
-      maximum(counts ? where(counts, value, lowest) : value, before as Node),
-    ],
+  const { most } = folded(x, {
+    counts: countsOf(x),
+    initial: { most: broadcast(nodeOf(lowest), stepShape(x)) },
+    sequences: { value: x.node },
+    next: ({ most }, { value }) => ({ most: maximum(value, most) }),
   });
-  return where(greater(most as Node, lowest), most as Node, 0);
+  return where(greater(most, lowest), most, 0);
 }
 
 const stepShape = ({ node }: Value): Node["shape"] => node.shape.slice(1);
-
-interface Carrying {
-  readonly initial: readonly Node[];
-  /** The states after a step; `counts` is its mask, `[rows, 1]`. */
-  readonly next: (states: readonly Node[], value: Node, counts: Node | null) => readonly Node[];
-}
-
-/** What is carried over the steps of each row, after the last one. */
-function carried(x: Value, { initial, next }: Carrying): readonly Node[] {
-  invariant(x.lengths !== null, "globalPooling1d: a sequence");
-  const states = initial.map(({ shape }, k) => parameter(`state_${k}`, shape));
-  const value = parameter("x", stepShape(x));
-  const counted = countsOf(x);
-  const counts = counted && parameter("mask", [rows, 1]);
-  const body: ScanParts["body"] = {
-    carried: states,
-    sequences: counts ? [value, counts] : [value],
-    next: next(states, value, counts),
-    stacked: [],
-    summed: [],
-  };
-  const made = scan({
-    lengths: x.lengths,
-    initial,
-    sequences: counted ? [x.node, counted] : [x.node],
-    body,
-    time: x.time as Dim,
-    reverse: false,
-  });
-  return initial.map((_, k) => outputOf(made, "final", k));
-}

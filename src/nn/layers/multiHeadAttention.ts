@@ -1,13 +1,14 @@
 /** Several searches beside one another, each in a part of the features (Vaswani et al. 2017). */
 import type { Node } from "../../core/graph/nodes.ts";
-import { add, concat, greater, matmul, mul, random, slice, sum, where } from "../../core/graph/operators.ts";
+import { add, concat, matmul, mul, slice, sum } from "../../core/graph/operators.ts";
 import { attend, remember, type Score } from "./attend.ts";
 import { type AttentionLayer, operandsOf, outputOf } from "./attention.ts";
 import { makeLayer } from "./call.ts";
 import { configOf } from "./config.ts";
+import { dropped } from "./dropout.ts";
 import type { Facts } from "./facts.ts";
 import { type Initializer, initializerCheck } from "./initializers.ts";
-import type { Context, Value, WeightSpec } from "./layer.ts";
+import type { Value, WeightSpec } from "./layer.ts";
 import { checkOptions, commonChecks, flag, fraction, whole } from "./options.ts";
 
 export interface MultiHeadAttentionOptions {
@@ -95,15 +96,9 @@ export function multiHeadAttention<const C extends boolean = false>(
         const own = { ...memory, keys: part(memory.keys, keyDim), values: part(memory.values, valueDim) };
         return attend(part(q, keyDim), own, score);
       });
-      const joined = withDropout(concat(...heads), dropout, context);
+      const joined = dropped(concat(...heads), dropout, context);
       return [{ ...query, node: projected(joined) }];
     },
   });
   return layer as unknown as AttentionLayer<C>; // its calls take arrays of symbols
-}
-
-function withDropout(x: Node, rate: number, context: Context): Node {
-  if (!context.training || rate === 0) return x;
-  const drawn = random(context.key("dropout", true), x.shape);
-  return mul(x, where(greater(rate, drawn), 0, 1 / (1 - rate)));
 }

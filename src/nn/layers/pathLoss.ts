@@ -8,11 +8,12 @@
  * Each alpha is brought to a largest element of 0, and what was taken off goes into the loss at once, where the score
  * of the step is taken off too: numbers stay as small as the loss, however long the sequence is.
  */
-import { constant, outputOf, parameter, scan, zeros } from "../../core/graph/build.ts";
-import { type Node, type NodeOf, rows } from "../../core/graph/nodes.ts";
+import { constant, zeros } from "../../core/graph/build.ts";
+import { type Node, rows } from "../../core/graph/nodes.ts";
 import * as operators from "../../core/graph/operators.ts";
 import { widthOf } from "../../core/graph/shapes.ts";
-import { invariant } from "../../errors.ts";
+import { logSumExp } from "../logSumExp.ts";
+import { folded } from "./fold.ts";
 import { countsOf, type Value } from "./layer.ts";
 
 const { add, broadcast, equal, exp, iota, joinSites, log, matmul, max, maxSites, mul } = operators;
@@ -26,37 +27,27 @@ export const impossible = -1e30;
  * mask takes out are passed over; a row without a step has the loss 0.
  */
 export function pathLoss(emissions: Value, transitions: Node, classes: Node): Node {
-  const { node, time, lengths } = emissions;
-  const mask = countsOf(emissions);
-  invariant(time !== null && lengths !== null, "pathLoss: a sequence");
-  const labels = widthOf(node);
-  const vector = (name: string): NodeOf<"parameter"> => parameter(name, [rows, labels]);
-  const number = (name: string): NodeOf<"parameter"> => parameter(name, [rows, 1]);
-  const [alpha, before, begun, loss] = [vector("alpha"), vector("before"), number("begun"), number("loss")];
-  const [emission, label, counts] = [vector("emission"), vector("label"), number("counts")];
-  const carried = [alpha, before, begun, loss];
-
-  const next = add(where(begun, movedOn(alpha, transitions), 0), emission);
-  const largest = stopGradient(max(next));
-  const score = sum(mul(label, add(emission, mul(begun, matmul(before, transitions)))));
-  const one = broadcast(constant(1), [rows, 1]);
-  const after = [sub(next, largest), label, one, add(loss, sub(largest, score))];
+  const labels = widthOf(emissions.node);
   const onePath = broadcast(where(equal(iota(labels), 0), 0, impossible), [rows, labels]);
-  const all = scan({
-    lengths,
-    initial: [onePath, zeros([rows, labels]), zeros([rows, 1]), zeros([rows, 1])],
-    sequences: [node, oneHot(classes, labels), ...(mask ? [mask] : [])],
-    body: {
-      carried,
-      sequences: [emission, label, ...(mask ? [counts] : [])],
-      next: mask ? after.map((value, k) => where(counts, value, carried[k] as Node)) : after,
-      stacked: [],
-      summed: [],
+  const none = zeros([rows, 1]);
+  const { alpha, loss } = folded(emissions, {
+    counts: countsOf(emissions),
+    initial: { alpha: onePath, before: zeros([rows, labels]), begun: none, loss: none },
+    sequences: { emission: emissions.node, label: oneHot(classes, labels) },
+    next: ({ alpha, before, begun, loss }, { emission, label }) => {
+      const moved = add(where(begun, movedOn(alpha, transitions), 0), emission);
+      const largest = stopGradient(max(moved));
+      const score = sum(mul(label, add(emission, mul(begun, matmul(before, transitions)))));
+      const one = broadcast(constant(1), [rows, 1]);
+      return {
+        alpha: sub(moved, largest),
+        before: label,
+        begun: one,
+        loss: add(loss, sub(largest, score)),
+      };
     },
-    time,
-    reverse: false,
   });
-  return add(outputOf(all, "final", 3), log(sum(exp(outputOf(all, "final", 0)))));
+  return add(loss, logSumExp(alpha));
 }
 
 /** log (sum over i of exp (alpha[i] + T[i, j])) for every label j: `[rows, labels]`. */

@@ -4,13 +4,14 @@
  */
 import { parameter, zeros } from "../../core/graph/build.ts";
 import { type Node, rows } from "../../core/graph/nodes.ts";
-import { broadcast, greater, mul, random, reverse, where } from "../../core/graph/operators.ts";
+import { broadcast, mul, random, reverse } from "../../core/graph/operators.ts";
 import { UnrollError } from "../../errors.ts";
 import type { Cell } from "../cells/defineCell.ts";
 import type { Kind } from "../signals.ts";
 import type { Axes, Form } from "../symbols.ts";
 import type { Described } from "./call.ts";
 import { cellStates, cellWeights } from "./cellParts.ts";
+import { dropMask } from "./dropout.ts";
 import type { Initializer } from "./initializers.ts";
 import {
   type Context,
@@ -292,7 +293,7 @@ function withInputDropout({ dropout }: Settings, x: Value, context: Context): Va
   if (!context.training || dropout === 0) return x;
   return {
     ...x,
-    node: mul(x.node, dropMask(context, "dropout", dropout, x.node.shape.slice(2).map(Number))),
+    node: mul(x.node, dropMask(context, "dropout", dropout, [rows, ...x.node.shape.slice(2)])),
   };
 }
 
@@ -303,11 +304,9 @@ function dropMasks(
 ): Readonly<Record<string, Node>> {
   if (!context.training || rate === 0) return {};
   return Object.fromEntries(
-    shapes.map(([state, shape]) => [state, dropMask(context, `recurrentDropout/${state}`, rate, shape)]),
+    shapes.map(([state, shape]) => [
+      state,
+      dropMask(context, `recurrentDropout/${state}`, rate, [rows, ...shape]),
+    ]),
   );
-}
-
-function dropMask(context: Context, salt: string, rate: number, shape: readonly number[]): Node {
-  const drawn = random(context.key(salt, true), [rows, ...shape]);
-  return where(greater(rate, drawn), 0, 1 / (1 - rate));
 }

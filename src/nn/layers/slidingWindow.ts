@@ -9,11 +9,12 @@
  * s there is a stop for every s steps; "same" then shares the zeros out as Keras does: as many as the last stop lacks,
  * half of them, rounded down, before the beginning.
  */
-import { outputOf, parameter, scan, zeros } from "../../core/graph/build.ts";
+import { zeros } from "../../core/graph/build.ts";
 import { type Dim, type Node, rows } from "../../core/graph/nodes.ts";
 import { add, greater, mul, resample, where } from "../../core/graph/operators.ts";
 import { invariant } from "../../errors.ts";
 import { type Windows, windowed, windowsIn } from "../times.ts";
+import { folded } from "./fold.ts";
 import { type Context, countsOf, type Value } from "./layer.ts";
 
 export type Padding = "valid" | "same" | "causal";
@@ -96,20 +97,12 @@ function leadsOf(sliding: Sliding, time: Dim): readonly Lead[] {
 }
 
 /** `[rows, 1]`: how many steps the last stride of each row has, 1 up to `stride`. */
-function restOf({ lengths, time, real = null }: Value, stride: number): Node {
-  const count = parameter("steps of the stride", [rows, 1]);
-  const isReal = real && parameter("real", [rows, 1]);
-  const counted = where(greater(count, stride - 0.5), 1, add(count, 1));
-  const next = isReal ? where(isReal, counted, count) : counted;
-  const sequences = isReal ? [isReal] : [];
-  const body = { carried: [count], sequences, next: [next], stacked: [], summed: [] };
-  const made = scan({
-    lengths: lengths as Node,
-    initial: [zeros(count.shape)],
-    sequences: real ? [real] : [],
-    body,
-    time: time as Dim,
-    reverse: false,
+function restOf(x: Value, stride: number): Node {
+  const { steps } = folded(x, {
+    counts: x.real ?? null,
+    initial: { steps: zeros([rows, 1]) },
+    sequences: {},
+    next: ({ steps }) => ({ steps: where(greater(steps, stride - 0.5), 1, add(steps, 1)) }),
   });
-  return outputOf(made, "final", 0);
+  return steps;
 }

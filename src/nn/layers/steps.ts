@@ -24,7 +24,7 @@ export function stepNumbers({ time, lengths }: Value, context: Context | null = 
       carried: [count],
       sequences: [],
       next: [add(count, constant(1))],
-      stacked: [add(count, 0)],
+      stacked: [count],
       summed: [],
     },
     time,

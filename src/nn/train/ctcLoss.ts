@@ -11,11 +11,11 @@
  * All of it on logarithms. At each frame the largest becomes 0, and what was taken off goes into the loss at once:
  * numbers stay as small as the loss of a frame, however many frames there are.
  */
-import { outputOf, parameter, scan, zeros } from "../../core/graph/build.ts";
-import { type Node, type NodeOf, rows } from "../../core/graph/nodes.ts";
+import { zeros } from "../../core/graph/build.ts";
+import { type Node, rows } from "../../core/graph/nodes.ts";
 import * as operators from "../../core/graph/operators.ts";
 import { widthOf } from "../../core/graph/shapes.ts";
-import { invariant } from "../../errors.ts";
+import { folded } from "../layers/fold.ts";
 import { countsOf, type Value } from "../layers/layer.ts";
 import { impossible } from "../layers/pathLoss.ts";
 import { logSumExp } from "../logSumExp.ts";
@@ -29,65 +29,48 @@ const { reshape, slice, stopGradient, sub, sum, where } = operators;
  * mask takes out are passed over. Labels for which the frames do not suffice must not come here: see labels.ts.
  */
 export function ctcLoss(frames: Value, labels: Node, blank: number): Node {
-  const { node, time, lengths } = frames;
-  const mask = countsOf(frames);
-  invariant(time !== null && lengths !== null, "ctcLoss: a sequence");
   const size = widthOf(labels);
-  const scores = logSoftmax(softmaxLogits(node) ?? node);
-  const carried = [parameter("blank", [rows, size + 1]), parameter("label", [rows, size]), number("loss")];
-  const [ofBlank, ofLabels, counts] = [
-    number("of blank"),
-    parameter("of labels", [rows, size]),
-    number("counts"),
-  ];
-  const after = step(carried, { ofBlank, ofLabels, mayFollow: mayFollow(labels) });
-  const all = scan({
-    lengths,
-    initial: [logOneHot(size + 1, 0), nothing([rows, size]), zeros([rows, 1])],
-    sequences: [slice(scores, blank, 1), scoresOf(labels, scores), ...(mask ? [mask] : [])],
-    body: {
-      carried,
-      sequences: [ofBlank, ofLabels, ...(mask ? [counts] : [])],
-      next: mask ? after.map((value, k) => where(counts, value, carried[k] as Node)) : after,
-      stacked: [],
-      summed: [],
-    },
-    time,
-    reverse: false,
+  const scores = logSoftmax(softmaxLogits(frames.node) ?? frames.node);
+  const follows = mayFollow(labels);
+  const { inBlank, inLabel, loss } = folded(frames, {
+    counts: countsOf(frames),
+    initial: { inBlank: logOneHot(size + 1, 0), inLabel: nothing([rows, size]), loss: zeros([rows, 1]) },
+    sequences: { ofBlank: slice(scores, blank, 1), ofLabels: scoresOf(labels, scores) },
+    next: (paths, frame) => step(paths, frame, follows),
   });
   const said = sum(greater(labels, -0.5));
-  const [inBlank, inLabel] = [outputOf(all, "final", 0), outputOf(all, "final", 1)];
   const ends = [
     where(equal(iota(size + 1), said), inBlank, impossible),
     where(equal(iota(size), sub(said, 1)), inLabel, impossible),
   ];
-  return sub(outputOf(all, "final", 2), logSumExp(concat(...ends)));
+  return sub(loss, logSumExp(concat(...ends)));
 }
 
-const number = (name: string): NodeOf<"parameter"> => parameter(name, [rows, 1]);
 const nothing = (shape: Node["shape"]): Node => broadcast(operators.nodeOf(impossible), shape);
 const logOneHot = (size: number, place: number): Node =>
   broadcast(where(equal(iota(size), place), 0, impossible), [rows, size]);
 
+/** Logarithms of what the paths so far are worth, and what was taken off them. */
+interface Paths {
+  readonly inBlank: Node;
+  readonly inLabel: Node;
+  readonly loss: Node;
+}
+/** Logarithms of the probabilities of a frame. */
 interface Frame {
   readonly ofBlank: Node;
   readonly ofLabels: Node;
-  readonly mayFollow: Node;
 }
 
 /** One frame on. */
-function step(
-  [blank, label, loss]: readonly Node[],
-  { ofBlank, ofLabels, mayFollow }: Frame,
-): readonly Node[] {
-  const before = shifted(label as Node, nothing([rows, 1]));
-  const [none, some] = [blank as Node, label as Node];
-  const size = widthOf(some);
-  const nextBlank = add(logSum(none, concat(nothing([rows, 1]), some)), ofBlank);
-  const skipped = where(mayFollow, before, impossible);
-  const nextLabel = add(logSum(some, slice(none, 0, size), skipped), ofLabels);
+function step({ inBlank, inLabel, loss }: Paths, { ofBlank, ofLabels }: Frame, follows: Node): Paths {
+  const before = shifted(inLabel, nothing([rows, 1]));
+  const size = widthOf(inLabel);
+  const nextBlank = add(logSum(inBlank, concat(nothing([rows, 1]), inLabel)), ofBlank);
+  const skipped = where(follows, before, impossible);
+  const nextLabel = add(logSum(inLabel, slice(inBlank, 0, size), skipped), ofLabels);
   const largest = stopGradient(maximum(max(nextBlank), max(nextLabel)));
-  return [sub(nextBlank, largest), sub(nextLabel, largest), sub(loss as Node, largest)];
+  return { inBlank: sub(nextBlank, largest), inLabel: sub(nextLabel, largest), loss: sub(loss, largest) };
 }
 
 /** 1 where a label is another than the one before it: no blank has to stand between. */

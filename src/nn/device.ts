@@ -175,7 +175,7 @@ function checkDeviceOptions(options: DeviceOptions): void {
     const flag = name === "strict";
     if (
       value === undefined ||
-      (flag ? typeof value === "boolean" : Number.isInteger(value) && Number(value) > 0)
+      (flag ? typeof value === "boolean" : Number.isSafeInteger(value) && Number(value) > 0)
     )
       continue;
     const expected = flag ? "true or false" : "a whole number of 1 or more";

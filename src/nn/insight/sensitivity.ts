@@ -11,6 +11,7 @@ import type { Node } from "../../core/graph/nodes.ts";
 import type { Computation, Device, Executable } from "../../core/run/device.ts";
 import { invariant, UnrollError } from "../../errors.ts";
 import { nearest } from "../../spelling.ts";
+import { checkOptions, record } from "../layers/options.ts";
 import { joined } from "../model/predict.ts";
 import { sizeOf, type Tensor, tensorOf } from "../model/tensor.ts";
 import { computationOf, inputsOf } from "../model/trace.ts";
@@ -43,8 +44,10 @@ const where = "inspection.sensitivity({ from, to })";
 /** `[batch, toSize, fromSize]`, or `[batch, time, toSize, fromSize]`. */
 export async function sensitivityOf<const Q extends SensitivityQuestion>(
   run: Run,
-  { from, to }: Q,
+  question: Q,
 ): Promise<Jacobian<Q>> {
+  checkOptions("inspection.sensitivity", question, { from: record, to: record }, ["from", "to"]);
+  const { from, to } = question;
   const [at, sides] = [stepOf(from), { from: sideOf(run, from, "from"), to: sideOf(run, to, "to") }];
   const { time, inner } = formOf(sides.from.node);
   const steps = at === undefined ? null : stepsAt(run, sides.from.node, at, "from");

@@ -6,8 +6,7 @@
  */
 import { keyOf, normal, orthogonal, truncatedNormal, uniform } from "../../core/run/random.ts";
 import { UnrollError } from "../../errors.ts";
-import { nearest } from "../../spelling.ts";
-import type { Check } from "./options.ts";
+import { type Check, completed, from0, number } from "./options.ts";
 import { type Drawing, drawn, ring } from "./ring.ts";
 
 /** Each initializer with its options and their defaults. */
@@ -66,19 +65,16 @@ export const initializers: Makers = Object.fromEntries(
 ) as unknown as Makers;
 
 function makerOf(name: InitializerName): (options?: Readonly<Record<string, number>>) => InitializerSpec {
-  return (options = {}) => {
-    const known = Object.keys(defaults[name]);
-    for (const option of Object.keys(options)) {
-      if (known.includes(option)) continue;
-      throw new UnrollError({
-        where: `initializers.${name}(options)`,
-        expected: known.length > 0 ? known.join(", ") : "no options",
-        got: `"${option}"`,
-        fix: `Did you mean "${nearest(option, known) ?? known[0] ?? name}"?`,
-      });
-    }
-    return { initializer: name, options: { ...defaults[name], ...options } };
-  };
+  const usual: Readonly<Record<string, number>> = defaults[name];
+  const checks = Object.fromEntries(Object.keys(usual).map((option) => [option, optionCheck(option)]));
+  return (options = {}) => ({
+    initializer: name,
+    options: completed(`initializers.${name}`, options, usual, checks),
+  });
+}
+
+function optionCheck(option: string): Check {
+  return option === "stddev" ? from0 : number;
 }
 
 export const initializerCheck: Check = {

@@ -5,7 +5,7 @@ import { configOf } from "./config.ts";
 import type { LayerOf, Numbers } from "./facts.ts";
 import { type Initializer, initializerCheck } from "./initializers.ts";
 import { type Definition, onNode, sameForm, type WeightSpec } from "./layer.ts";
-import { checkOptions, commonChecks, flag, number } from "./options.ts";
+import { checkOptions, commonChecks, flag, from0 } from "./options.ts";
 
 export interface LayerNormalizationOptions {
   /** Added to the variance. Default: 0.001. */
@@ -21,7 +21,7 @@ export interface LayerNormalizationOptions {
 }
 const checks = {
   ...commonChecks,
-  epsilon: number,
+  epsilon: from0,
   center: flag,
   scale: flag,
   gammaInitializer: initializerCheck,

@@ -15,11 +15,28 @@ export type Checks = Readonly<Record<string, Check>>;
 
 export const whole = (least: number): Check => ({
   expected: `a whole number of ${least} or more`,
-  holds: (x) => Number.isInteger(x) && (x as number) >= least,
+  holds: (x) => Number.isSafeInteger(x) && (x as number) >= least,
 });
 export const number: Check = {
   expected: "a number",
   holds: (x) => typeof x === "number" && Number.isFinite(x),
+};
+export const from0: Check = {
+  expected: "a number of 0 or more",
+  holds: (x) => number.holds(x) && (x as number) >= 0,
+};
+export const above0: Check = {
+  expected: "a number above 0",
+  holds: (x) => number.holds(x) && (x as number) > 0,
+};
+export const orNull = ({ expected, holds }: Check): Check => ({
+  expected: `${expected}, or null`,
+  holds: (x) => x === null || holds(x),
+});
+/** A record, which an array is not. */
+export const record: Check = {
+  expected: "an object",
+  holds: (x) => typeof x === "object" && x !== null && !Array.isArray(x),
 };
 /** What random numbers are made from. */
 export const seedCheck: Check = {
@@ -56,12 +73,11 @@ export function checkOptions(
 ): void {
   const where = `${layer}(options)`;
   if (typeof options !== "object" || options === null || Array.isArray(options)) {
-    const example = required.length > 0 ? `{ ${required.join(", ")} }` : "{}";
     throw new UnrollError({
       where,
       expected: "one object",
       got: spelt(options),
-      fix: `Write ${layer}(${example}).`,
+      fix: required.length > 0 ? `Write ${layer}({ ${required.join(", ")} }).` : "Give {}, or leave it out.",
     });
   }
   for (const [name, value] of Object.entries(options)) {
@@ -78,6 +94,20 @@ export function checkOptions(
       fix: `Add ${name}: ${checks[name]?.expected}.`,
     });
   }
+}
+
+/** `usual`, each option with its value where none is given, and what is given. Throws as `checkOptions` does. */
+export function completed<T extends object>(layer: string, given: object, usual: T, checks: Checks): T {
+  const names = Object.keys(usual);
+  checkOptions(
+    layer,
+    given,
+    Object.fromEntries(Object.entries(checks).filter(([name]) => names.includes(name))),
+  );
+  return {
+    ...usual,
+    ...Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined)),
+  };
 }
 
 function unknownOption(where: string, name: string, names: readonly string[]): UnrollError {

@@ -42,13 +42,13 @@ export function slstm<
 >(
   options: SlstmOptions<W, S, R, B>,
 ): RecurrentLayerOf<Sequences<S>, W, Direction<B>, States<R, "h" | "c" | "n" | "m">> {
-  refuseUneven(options);
+  refuseUneven(options ?? {});
   return layerOf({ cell: slstmCell, layer: "slstm", className: "SLSTM", options, extra });
 }
 
-function refuseUneven(options: { readonly units?: unknown; readonly heads?: unknown } | undefined): void {
-  const [units, heads] = [Number(options?.units), Number(options?.heads ?? 1)];
-  if (!Number.isInteger(units) || !Number.isInteger(heads) || units % heads === 0) return;
+/** What is no number is refused with the other options. */
+function refuseUneven({ units, heads = 1 }: { readonly units?: unknown; readonly heads?: unknown }): void {
+  if (typeof units !== "number" || typeof heads !== "number" || !(units % heads > 0)) return;
   throw new UnrollError({
     where: "slstm(options), heads",
     expected: "a divisor of units",

@@ -3,9 +3,9 @@ import type { Pair } from "../../core/graph/nodes.ts";
 import { UnrollError } from "../../errors.ts";
 import { described, type Form } from "../symbols.ts";
 import { type Windowing, windowsOver } from "../windows.ts";
-import type { Check } from "./options.ts";
+import { type Check, whole } from "./options.ts";
 
-const isSize = (x: unknown): boolean => Number.isInteger(x) && (x as number) >= 1;
+const { holds: isSize } = whole(1);
 export const sizeCheck: Check = {
   expected: "a whole number of 1 or more, or two: [height, width]",
   holds: (x) => isSize(x) || (Array.isArray(x) && x.length === 2 && x.every(isSize)),

@@ -1,15 +1,22 @@
 /** A network from symbols: whatever lies between its inputs and its outputs. */
 import { UnrollError } from "../../errors.ts";
+import { type Checks, checkOptions } from "../layers/options.ts";
 import { isSymbolic, type Symbolic } from "../symbols.ts";
 import { buildNetwork } from "./build.ts";
 import type { Network } from "./network.ts";
 import type { Structure } from "./structure.ts";
 
-export function functionalNetwork(model: unknown, seed: number): Network {
-  const { inputs, outputs } = (typeof model === "object" && model !== null ? model : {}) as {
-    readonly inputs?: unknown;
-    readonly outputs?: unknown;
-  };
+/** What they are is looked at below. */
+const ends: Checks = Object.fromEntries(
+  ["inputs", "outputs"].map((name) => [name, { expected: "symbols", holds: () => true }]),
+);
+
+export function functionalNetwork(
+  model: { readonly inputs?: unknown; readonly outputs?: unknown },
+  seed: number,
+): Network {
+  checkOptions("functional", model, ends);
+  const { inputs, outputs } = model;
   const begin = symbolsOf(inputs, "inputs", inputNames);
   const end = symbolsOf(outputs, "outputs", outputNames);
   const notInput = begin.symbols.findIndex(({ source }) => !("input" in source));

@@ -5,7 +5,16 @@
  * a training that was interrupted goes on as if it had not been.
  */
 import { UnrollError } from "../../errors.ts";
-import { type Check, type Checks, checkOptions, flag, number, oneOf, whole } from "../layers/options.ts";
+import {
+  type Check,
+  type Checks,
+  checkOptions,
+  flag,
+  number,
+  oneOf,
+  orNull,
+  whole,
+} from "../layers/options.ts";
 
 /** The part of a tensor that callbacks need. */
 interface Weight {
@@ -74,14 +83,17 @@ export interface EarlyStoppingOptions extends MonitorOptions {
 /** Of a folder or file, as an option. */
 export const pathCheck: Check = { expected: "a path", holds: (x) => typeof x === "string" && x !== "" };
 const monitorChecks: Checks = {
-  monitor: { expected: 'a key of History, such as "valLoss"', holds: (x) => typeof x === "string" },
+  monitor: {
+    expected: 'a key of History, such as "valLoss"',
+    holds: (x) => typeof x === "string" && x !== "",
+  },
   mode: oneOf("auto", "min", "max"),
 };
 const stoppingChecks: Checks = {
   ...monitorChecks,
   patience: whole(0),
   minDelta: number,
-  baseline: { expected: "a number, or null for none", holds: (x) => x === null || number.holds(x) },
+  baseline: orNull(number),
   startFromEpoch: whole(0),
   restoreBestWeights: flag,
 };

@@ -10,6 +10,7 @@
 import { readFolder, writeFolder } from "#store";
 import { UnrollError } from "../../errors.ts";
 import type { Cell } from "../cells/defineCell.ts";
+import { checkOptions } from "../layers/options.ts";
 import { architectureOf, networkFrom } from "../model/architecture.ts";
 import { checksum } from "../model/checksum.ts";
 import { countAt, type Fields, fault, fieldsAt, jsonFrom, textAt } from "../model/fields.ts";
@@ -84,6 +85,7 @@ export function filesOf(network: Network): Files {
 /** Throws an UnrollError that names file and field. */
 export async function loadNetwork(path: string, options: LoadOptions = {}): Promise<Network> {
   checkPath("loadModel(path)", path);
+  checkOptions("loadModel", options, { cells: { expected: "an array of cells", holds: Array.isArray } });
   const files = await readFolder(path, fileNames);
   if (files.has(configFile)) return networkFromFiles(files, path, options);
   throw new UnrollError({

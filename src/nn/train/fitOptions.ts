@@ -1,6 +1,6 @@
 /** The options of `fit`, checked and completed. */
 
-import { type Check, type Checks, checkOptions, flag, fraction, whole } from "../layers/options.ts";
+import { type Check, type Checks, checkOptions, flag, fraction, record, whole } from "../layers/options.ts";
 import { isRecurrence } from "../layers/recurrence.ts";
 import { type Dataset, part } from "./batches.ts";
 import { type Callback, pathCheck, type TrainedModel } from "./callbacks.ts";
@@ -43,45 +43,52 @@ export interface FitOptions {
   readonly resume?: boolean;
 }
 
-const object: Check = { expected: "an object", holds: (x) => typeof x === "object" && x !== null };
 const list: Check = { expected: "an array", holds: Array.isArray };
-const anything: Check = { expected: "anything", holds: () => true };
+const weighing: Checks = {
+  sampleWeight: {
+    expected: "an array or a tensor: a number a row, or one a step",
+    holds: (x) => typeof x === "object" && x !== null,
+  },
+  classWeight: record,
+};
 const checks: Checks = {
   epochs: whole(0),
   batchSize: whole(1),
   validationSplit: fraction,
-  validationData: list,
+  validationData: {
+    expected: "[x, y] or [x, y, sampleWeight]",
+    holds: (x) => Array.isArray(x) && (x.length === 2 || x.length === 3),
+  },
   shuffle: flag,
   seed: whole(0),
   callbacks: list,
-  sampleWeight: anything,
-  classWeight: object,
+  ...weighing,
   signal: {
     expected: "an AbortSignal: new AbortController().signal",
     holds: (x) => typeof x === "object" && x !== null && "aborted" in x && typeof x.aborted === "boolean",
   },
-  tbptt: object,
+  tbptt: record,
   verbose: { expected: "0 or 1", holds: (x) => x === 0 || x === 1 },
   initialEpoch: whole(0),
-  checkpoint: object,
+  checkpoint: record,
   resume: flag,
 };
 
 /** Throws an UnrollError for an option of `fit` that there is not, or for a value that cannot be. */
 export function checkFitOptions(options: FitOptions): void {
   checkOptions("model.fit", options, checks);
-  const { callbacks = [], checkpoint } = options;
+  const { callbacks = [], checkpoint, tbptt } = options;
   checkCallbacks(callbacks);
   const places = { path: pathCheck, everySteps: whole(1) };
   if (checkpoint !== undefined) checkOptions("model.fit, checkpoint", checkpoint, places, ["path"]);
+  if (tbptt !== undefined) checkOptions("model.fit, tbptt", tbptt, { steps: whole(1) }, ["steps"]);
 }
 
-const weighing: Checks = { sampleWeight: anything, classWeight: object };
 type Method = "evaluate" | "predict" | "trainOnBatch" | "gradients";
 const others: Readonly<Record<Method, Checks>> = {
   evaluate: { ...weighing, batchSize: whole(1) },
   predict: {
-    initialState: object,
+    initialState: record,
     batchSize: whole(1),
     device: { expected: "the name of a device", holds: (x) => typeof x === "string" },
   },
@@ -154,12 +161,6 @@ function validationOf(
 function piecesOf({ network, compiled }: Learner, steps: number): NonNullable<Plan["pieces"]> {
   const where = "model.fit({ tbptt })";
   const fix = "Train without tbptt.";
-  refuseUnless(Number.isInteger(steps) && steps > 0, {
-    where,
-    expected: "steps of 1 or more",
-    got: `${steps}`,
-    fix,
-  });
   const ofSequences = compiled.goals.find(({ loss }) => isOfSequences(loss));
   refuseUnless(ofSequences === undefined, {
     where,

@@ -1,7 +1,7 @@
 /** What a loss is, and how its options are completed. */
 import type { Node } from "../../core/graph/nodes.ts";
 import type { Distribution } from "../distributions/distribution.ts";
-import { type Check, checkOptions, flag, number } from "../layers/options.ts";
+import { above0, type Checks, completed, flag, fraction } from "../layers/options.ts";
 
 /** A loss. One of your own needs a name and `perStep`. */
 export interface Loss {
@@ -25,19 +25,16 @@ export interface Loss {
 export const targetWidth = ({ distribution }: Loss, width: number): number =>
   distribution === undefined ? width : distribution(width).units;
 
-/** Defaults with what was given. Throws an UnrollError for a name or a value that cannot be. */
-export function filled<T extends object>(name: string, defaults: T, given: object): T {
-  const checks = Object.entries(defaults).map(([key, usual]): [string, Check] => [
-    key,
-    usual === null ? classOrNone : typeof usual === "boolean" ? flag : number,
-  ]);
-  checkOptions(name, given, Object.fromEntries(checks));
-  return {
-    ...defaults,
-    ...Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined)),
-  };
-}
-const classOrNone: Check = {
-  expected: "a class, a whole number, or null",
-  holds: (x) => x === null || Number.isInteger(x),
+const checks: Checks = {
+  fromLogits: flag,
+  labelSmoothing: fraction,
+  delta: above0,
+  ignoreClass: {
+    expected: "a class, a whole number, or null",
+    holds: (x) => x === null || Number.isSafeInteger(x),
+  },
 };
+
+/** Defaults with what was given. Throws an UnrollError for a name or a value that cannot be. */
+export const filled = <T extends object>(name: string, usual: T, given: object): T =>
+  completed(name, given, usual, checks);

@@ -11,6 +11,7 @@ import { widthOf } from "../../core/graph/shapes.ts";
 import { exp } from "../../core/run/math.ts";
 import { UnrollError } from "../../errors.ts";
 import { nearest } from "../../spelling.ts";
+import { checkOptions, number } from "../layers/options.ts";
 import {
   categoricalCrossentropy,
   type Loss,
@@ -48,7 +49,9 @@ export type MetricName =
   | LossName;
 
 /** The fraction of features on the right side of `threshold` (default 0.5). */
-export function binaryAccuracy({ threshold = 0.5 }: { readonly threshold?: number } = {}): Metric {
+export function binaryAccuracy(options: { readonly threshold?: number } = {}): Metric {
+  checkOptions("binaryAccuracy", options, { threshold: number });
+  const { threshold = 0.5 } = options;
   const perStep = (prediction: Node, target: Node): Node =>
     mean(equal(target, greater(prediction, threshold)));
   return { metric: "binaryAccuracy", options: { threshold }, perStep };

@@ -15,7 +15,7 @@ import type { Node } from "../../core/graph/nodes.ts";
 import { add, div, maximum, mul, neg, sqrt, square, sub, vanish } from "../../core/graph/operators.ts";
 import { pow } from "../../core/run/math.ts";
 import { invariant } from "../../errors.ts";
-import { type Check, checkOptions, flag } from "../layers/options.ts";
+import { type Check, type Checks, completed, flag, fraction, from0, orNull } from "../layers/options.ts";
 import { type LearningRate, learningRateCheck } from "./schedules.ts";
 
 export type OptimizerName = "sgd" | "rmsprop" | "adagrad" | "adadelta" | "adam" | "adamw" | "nadam";
@@ -89,27 +89,30 @@ const common = {
 } satisfies Required<OptimizerOptions> as Required<OptimizerOptions>;
 const none = (): readonly number[] => [];
 
-/** Defaults with what was given. Throws an UnrollError for a name or a value that cannot be. */
-function filled<T extends Required<OptimizerOptions>>(name: OptimizerName, defaults: T, given: object): T {
-  checkOptions(
-    name,
-    given,
-    Object.fromEntries(Object.entries(defaults).map(([key, value]) => [key, checkOf(key, value)])),
-  );
-  return {
-    ...defaults,
-    ...Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined)),
-  };
-}
-
-function checkOf(name: string, usual: unknown): Check {
-  if (typeof usual === "boolean") return flag;
-  if (name === "learningRate") return learningRateCheck;
-  const positive = (x: unknown): boolean => typeof x === "number" && Number.isFinite(x) && x >= 0;
-  const optional = name in common;
-  const expected = `a number of 0 or more${optional ? ", or null for none" : ""}`;
-  return { expected, holds: (x) => positive(x) || (optional && x === null) };
-}
+const magnitude = orNull(from0);
+const momentumCheck: Check = {
+  expected: "a number from 0 to 1",
+  holds: (x) => from0.holds(x) && (x as number) <= 1,
+};
+const checks: Checks = {
+  learningRate: learningRateCheck,
+  weightDecay: magnitude,
+  clipNorm: magnitude,
+  globalClipNorm: magnitude,
+  clipValue: magnitude,
+  momentum: momentumCheck,
+  nesterov: flag,
+  rho: fraction,
+  centered: flag,
+  initialAccumulatorValue: from0,
+  beta1: fraction,
+  beta2: fraction,
+  amsgrad: flag,
+  epsilon: from0,
+};
+/** Throws an UnrollError for a name or a value that cannot be. */
+const filled = <T extends Required<OptimizerOptions>>(name: OptimizerName, usual: T, given: object): T =>
+  completed(name, given, usual, checks);
 
 /** Gradient descent. Defaults: learningRate 0.01, momentum 0, nesterov false. */
 export function sgd(given: SgdOptions = {}): Optimizer {

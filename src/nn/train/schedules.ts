@@ -3,7 +3,7 @@
  * and `cos`, so that they are the same on every machine. Rules and options are those of Keras 3; `warmup` is ours.
  */
 import { cos, pow } from "../../core/run/math.ts";
-import { type Check, checkOptions, flag, number } from "../layers/options.ts";
+import { above0, type Check, checkOptions, flag, from0, number, orNull, record } from "../layers/options.ts";
 import { refuseUnless } from "./refuse.ts";
 
 /** A learning rate as a function of the number of steps done, with what is needed to make it again. */
@@ -16,20 +16,13 @@ export type ScheduleName = "exponentialDecay" | "cosineDecay" | "piecewiseConsta
 /** A number, a schedule, or a function of the number of steps done (0 before the first). */
 export type LearningRate = number | Schedule | ((step: number) => number);
 
-const isNumber = (x: unknown): x is number => typeof x === "number" && Number.isFinite(x);
-const above0: Check = { expected: "a number above 0", holds: (x) => isNumber(x) && x > 0 };
-const from0: Check = { expected: "a number of 0 or more", holds: (x) => isNumber(x) && x >= 0 };
-const from0OrNull: Check = {
-  expected: "a number of 0 or more, or null",
-  holds: (x) => x === null || from0.holds(x),
-};
 const listOfRates: Check = {
   expected: "a list of numbers of 0 or more",
   holds: (x) => Array.isArray(x) && x.every(from0.holds),
 };
 const ascending: Check = {
   expected: "a list of ascending numbers",
-  holds: (x) => Array.isArray(x) && x.every((one, k) => isNumber(one) && (k === 0 || one > x[k - 1])),
+  holds: (x) => Array.isArray(x) && x.every((one, k) => number.holds(one) && (k === 0 || one > x[k - 1])),
 };
 /** What a learning rate has to be. */
 export const learningRateCheck: Check = {
@@ -37,7 +30,7 @@ export const learningRateCheck: Check = {
   holds: (x) => from0.holds(x) || typeof x === "function" || isSchedule(x),
 };
 const isSchedule = (x: unknown): boolean =>
-  typeof x === "object" && x !== null && "at" in x && typeof x.at === "function";
+  record.holds(x) && typeof (x as Partial<Schedule>).at === "function";
 
 export interface ExponentialDecayOptions {
   readonly initialLearningRate: number;
@@ -69,8 +62,8 @@ export interface CosineDecayOptions {
 }
 /** Half a period of a cosine from the initial rate down to `alpha` times it (Loshchilov and Hutter 2016). */
 export function cosineDecay(options: CosineDecayOptions): Schedule {
-  const rise = { warmupTarget: from0OrNull, warmupSteps: from0 };
-  const checks = { initialLearningRate: from0, decaySteps: above0, alpha: number, ...rise };
+  const rise = { warmupTarget: orNull(from0), warmupSteps: from0 };
+  const checks = { initialLearningRate: from0, decaySteps: above0, alpha: from0, ...rise };
   checkOptions("cosineDecay", options, checks, ["initialLearningRate", "decaySteps"]);
   return { schedule: "cosineDecay", options: { ...options }, at: cosineAt(options) };
 }

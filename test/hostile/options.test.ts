@@ -1,0 +1,70 @@
+/**
+ * A wrong option is refused where it is given: its name and what it has to be are said, and of a misspelt name the
+ * right one. Every name of every public type of options is tried (layerOptions.ts and its neighbours) with all that people give by mistake.
+ */
+
+import { rmSync } from "node:fs";
+import * as unroll from "unroll-rnn";
+import { UnrollError } from "unroll-rnn";
+import { afterAll, describe, expect, test } from "vitest";
+import { layerTargets } from "./layerOptions.ts";
+import { folder, modelTargets } from "./modelOptions.ts";
+import { suspects, type Target } from "./suspects.ts";
+import { trainingTargets } from "./trainingOptions.ts";
+
+const targets: readonly Target[] = [...layerTargets, ...trainingTargets, ...modelTargets];
+
+async function refusal({ call }: Target, options: object): Promise<unknown> {
+  try {
+    await call(options as never);
+    return null;
+  } catch (error) {
+    return error;
+  }
+}
+
+/** A name as it is mistyped: two letters the other way round, or one twice. */
+const mistyped = (name: string): string => `${name.slice(0, 1)}${name.slice(0, 1)}${name.slice(1)}`;
+
+afterAll(() => rmSync(folder, { recursive: true }));
+
+/** Public functions that take values, nothing by name. */
+const withoutOptions = [
+  ...["UnrollError", "setSeed", "deviceInfo", "calibrate", "tensor", "ragged", "sequential", "defineCell"],
+  ...["distributionOf", "spectralRadius", "l1", "l2"],
+  ...["categoricalAccuracy", "sparseCategoricalAccuracy", "perplexity", "bitsPerToken"],
+  ...["meanSquaredError", "meanAbsoluteError"],
+  ...["abs", "add", "clip", "concat", "cos", "div", "elu", "exp", "gelu", "greater", "hardSigmoid", "log"],
+  ...["logSoftmax", "matmul", "max", "maximum", "mean", "minimum", "mul", "neg", "relu", "sigmoid", "silu"],
+  ...["sin", "softmax", "softplus", "softsign", "split", "sqrt", "square", "sub", "sum", "tanh", "where"],
+];
+
+test("every public function is here", () => {
+  const here = new Set([...targets.map(({ name }) => name), ...withoutOptions]);
+  const functions = Object.entries(unroll).filter(([, value]) => typeof value === "function");
+  expect(functions.map(([name]) => name).filter((name) => !here.has(name))).toEqual([]);
+});
+
+describe.each(targets.map((one) => [one.name, one] as const))("%s", (_, target) => {
+  const names = Object.keys(target.right);
+
+  test("takes what is right", async () => {
+    expect(await refusal(target, target.usual)).toBeNull();
+  });
+
+  test.each(names)("%s", async (name) => {
+    const taken = target.right[name] ?? [];
+    for (const [suspect, value] of Object.entries(suspects)) {
+      if (taken.includes(suspect)) continue;
+      const error = await refusal(target, { ...target.usual, [name]: value });
+      expect(error, `${name}: ${suspect} is refused`).toBeInstanceOf(UnrollError);
+      expect((error as UnrollError).message, `${name}: ${suspect}`).toContain(name);
+    }
+  });
+
+  test.each(names)("%s, mistyped", async (name) => {
+    const error = await refusal(target, { ...target.usual, [mistyped(name)]: 1 });
+    expect(error).toBeInstanceOf(UnrollError);
+    expect((error as UnrollError).message).toContain(`Did you mean "${name}"?`);
+  });
+});

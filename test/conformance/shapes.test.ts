@@ -5,7 +5,7 @@
 import { describe, expect, test } from "vitest";
 import { uniform } from "../../src/core/run/random.ts";
 import { referenceDevice } from "../../src/core/run/referenceDevice.ts";
-import { compare, given } from "./cases.ts";
+import { bitsOf, compare, given } from "./cases.ts";
 import { allCellNames, type Extents, type Network, toleranceFor, trainingCase } from "./cells.ts";
 import { devices } from "./devices.ts";
 
@@ -57,16 +57,21 @@ const drawnFor = devices.map((tested, place) => ({
 
 describe.each(drawnFor)("$name", ({ device, shapes, first }) => {
   test.each(Array.from({ length: parts }, (_, part) => part))(
-    "agrees with the reference, part %i",
-    (part) => {
+    "agrees with the reference, and has the same bits when it is held, part %i",
+    async (part) => {
       for (let k = 0; k < shapes / parts; k++) {
         const { network, extents, threads, number } = drawn(first + k * parts + part);
         const one = trainingCase(network, extents, 1 + number);
         const { batch, weights } = given(one);
         const wanted = reference.compile(one.computation).runNow(batch, weights);
-        const got = device({ threads }).compile(one.computation).runNow(batch, weights);
+        const executable = device({ threads }).compile(one.computation);
+        const got = executable.runNow(batch, weights);
+        const { output } = await executable.hold(batch, weights);
         const check = (): void => compare(got, wanted, toleranceFor(network, extents));
-        expect(check, `${threads} threads: ${JSON.stringify({ network, extents })}`).not.toThrow();
+        const drew = `${threads} threads: ${JSON.stringify({ network, extents })}`;
+        expect(check, drew).not.toThrow();
+        const held = one.computation.outputs.map((_, index) => output(index));
+        expect(bitsOf(held), drew).toBe(bitsOf(got.slice(0, held.length)));
       }
     },
   );

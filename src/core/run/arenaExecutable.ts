@@ -1,7 +1,7 @@
 /**
  * A computation that runs in the arena. A run that is held leaves its outputs there; what becomes of them:
  *
- *   read before the next run    each copied when it is asked for, the others never
+ *   read before the next run    each turned and copied when it is asked for, the others never
  *   read after it               all that were not read are made once more, by the same run with the same weights
  */
 import { invariant } from "../../errors.ts";
@@ -47,14 +47,14 @@ export function arenaExecutable(computation: Computation, engine: Engine): Execu
     pack(next, weights);
     return next;
   }
-  function ran(batch: Batch): Bound {
-    const bound = program.bind(batch);
+  function ran(batch: Batch, held: boolean): Bound {
+    const bound = program.bind(batch, held);
     program.run(program.listsOf(bound, "run", phases));
     return bound;
   }
   const runNow: Executable["runNow"] = (batch, weights, into) => {
     packedFor(batch, weights);
-    const bound = ran(batch);
+    const bound = ran(batch, false);
     const outputs = readOutputs(program, bound, batch, into);
     return computation.gradients.length === 0
       ? outputs
@@ -63,7 +63,7 @@ export function arenaExecutable(computation: Computation, engine: Engine): Execu
   const hold: Executable["hold"] = async (batch, weights) => {
     const own = packedFor(batch, weights);
     own.held = true;
-    const bound = ran(batch);
+    const bound = ran(batch, true);
     const { turn } = bound;
     const found: (Float32Array | undefined)[] = computation.outputs.map(() => undefined);
     function again(): void {
@@ -71,7 +71,7 @@ export function arenaExecutable(computation: Computation, engine: Engine): Execu
         invariant(own.saved !== null, "device: the weights of a run that is held are gone");
         pack(own, own.saved);
       }
-      const next = ran(batch);
+      const next = ran(batch, true);
       for (let k = 0; k < found.length; k++) found[k] ??= readOutput(program, next, batch, k);
     }
     function output(index: number): Float32Array {

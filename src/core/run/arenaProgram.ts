@@ -93,11 +93,11 @@ export class ArenaProgram {
       return { name: `pack_${panel.key}`, inputs: [this.weightFrame.start, from, to] };
     });
 
-  bind(batch: Batch): Bound {
-    return this.bindings.bind(batch);
+  bind(batch: Batch, held = false): Bound {
+    return this.bindings.bind(batch, held);
   }
 
-  /** The shards' runs, with what turns their inputs and outputs. */
+  /** The shards' runs, with what turns their inputs, and their outputs unless they stay until they are read. */
   readonly shardPhase =
     ({ memory }: Bound): Phase =>
     (part, parts) =>
@@ -106,8 +106,20 @@ export class ArenaProgram {
         .flatMap((shard) => [
           ...inputCalls(this.plan, shard),
           { name: "run", inputs: [shard.frame] },
-          ...outputCalls(this.plan, shard),
+          ...(shard.held ? [] : this.plan.outputs.flatMap((_, k) => outputCalls(this.plan, shard, k))),
         ]);
+
+  /** Turns an output that has stayed where the run made it. */
+  turnOutput({ memory, parts }: Bound, index: number): void {
+    const lists = this.scheduled(parts, [
+      (part) =>
+        memory.shards
+          .filter((_, k) => k % parts === part)
+          .flatMap((shard) => outputCalls(this.plan, shard, index)),
+    ]);
+    this.run(lists);
+    for (const { region } of lists) this.engine.arena.give(region);
+  }
 
   /** All lists, one after the other. */
   run(lists: readonly Tasks[]): void {

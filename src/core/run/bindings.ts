@@ -58,7 +58,7 @@ export class Bindings {
   private readonly shardRows: (rows: number) => number;
   /** The one used last comes last. */
   private readonly bounds = new Map<string, Bound>();
-  private last: { readonly batch: Batch; readonly bound: Bound } | null = null;
+  private last: { readonly batch: Batch; readonly held: boolean; readonly bound: Bound } | null = null;
 
   constructor(program: Bindable) {
     this.program = program;
@@ -66,12 +66,14 @@ export class Bindings {
     this.shardRows = shardRowsOf(program.plan);
   }
 
-  /** Shards for this batch, its inputs in place. */
-  bind(batch: Batch): Bound {
-    const bound = this.last?.batch === batch && isEven(batch) ? this.last.bound : this.find(batch);
+  /** Shards for this batch, its inputs in place. `held`: outputs may be read one by one, or not at all. */
+  bind(batch: Batch, held: boolean): Bound {
+    const { last } = this;
+    const isLast = last?.batch === batch && last.held === held;
+    const bound = isLast && isEven(batch) ? last.bound : this.find(batch, held);
     bound.turn++;
     for (let k = 0; k < bound.rows.length; k++) writeInputs(bound.harbours[k]!, bound.rows[k]!, batch);
-    if (this.last?.batch !== batch) this.last = { batch, bound };
+    if (!isLast) this.last = { batch, held, bound };
     return bound;
   }
 
@@ -79,11 +81,11 @@ export class Bindings {
     for (const key of this.bounds.keys()) this.forget(key);
   }
 
-  private find(batch: Batch): Bound {
+  private find(batch: Batch, held: boolean): Bound {
     const { program } = this;
     const size = program.engine.shardRows ?? this.shardRows(batch.rows);
     const steps = this.times.map((time) => stepsOf(time, batch));
-    const key = `${batch.rows} ${size} ${steps.join(" ")}`;
+    const key = `${batch.rows} ${size} ${steps.join(" ")} ${held}`;
     const known = this.bounds.get(key);
     const firstRow = batch.firstRow ?? 0;
     const even = isEven(batch);
@@ -94,7 +96,7 @@ export class Bindings {
     // By the text of their names, those of a fixed number of steps too.
     const times = Object.fromEntries(this.times.map((time, k) => [time, steps[k] ?? 0]));
     const rows = shardsOf(batch, size, times);
-    const bound = known ?? this.newBound(rows, times);
+    const bound = known ?? this.newBound(rows, times, held);
     this.use(key, bound);
     bound.rows = rows;
     bound.evenFrom = even ? firstRow : null;
@@ -107,7 +109,11 @@ export class Bindings {
     this.bounds.set(key, bound);
   }
 
-  private newBound(rows: readonly ShardRows[], times: Readonly<Record<string, number>>): Bound {
+  private newBound(
+    rows: readonly ShardRows[],
+    times: Readonly<Record<string, number>>,
+    held: boolean,
+  ): Bound {
     const { plan, shared, engine } = this.program;
     const { arena, threads, chunk, segment } = engine;
     this.makeRoom();
@@ -118,6 +124,7 @@ export class Bindings {
       rows: rows.map((shard) => shard.rows.length),
       times,
       threads: threads.count,
+      held,
       chunk,
       segment,
       makeRoom: () => this.release(),

@@ -1,8 +1,9 @@
 /** Runs that are held: every output has the bits of `run`, whatever ran before it was read. */
 import { expect, test } from "vitest";
+import { bitsOf } from "../../../test/conformance/cases.ts";
 import { outputOf, parameter, scan, zeros } from "../graph/build.ts";
 import * as op from "../graph/operators.ts";
-import type { Batch, Computation } from "./device.ts";
+import type { Batch, Computation, Executable } from "./device.ts";
 import { referenceDevice } from "./referenceDevice.ts";
 import { wasmDevice } from "./wasmDevice.ts";
 
@@ -92,4 +93,40 @@ test("what was read is not made again, and what is made again is made once", asy
   expect(a.output(1)).toBe(ofA);
   expect(b.output(1)).toBe(ofB);
   expect(ofA).not.toEqual(ofB);
+});
+
+/** The least KiB of memory in which this works. */
+async function leastMemory(works: (memoryLimit: number) => Promise<unknown>): Promise<number> {
+  let [least, most] = [1024, 4096];
+  while (least < most) {
+    const half = (least + most) >> 1;
+    const enough = await works(half * 1024).then(
+      () => true,
+      () => false,
+    );
+    if (enough) most = half;
+    else least = half + 1;
+  }
+  return least;
+}
+
+test.each([
+  ["of one shard it takes less than a run: what nobody has read is there once, not twice", 6000, 0.9],
+  ["of many no more: short of memory, rows are not kept as the whole vectors that kernels write", 375, 1],
+])("the memory of a run that is held: %s", async (_, shardRows, share) => {
+  const rows = 6000;
+  const weights = [numbers(size * size, 5)];
+  const inputs = [numbers(rows * steps * size, 1)];
+  const batch: Batch = { ...batchOf(1, 1), rows, lengths: {}, inputs };
+  const compiled = (memoryLimit: number): Executable =>
+    wasmDevice({ threads: 1, shardRows, memoryLimit }).compile(states());
+  const held = async (memoryLimit: number): Promise<readonly Float32Array[]> => {
+    const { output } = await compiled(memoryLimit).hold(batch, weights);
+    return [0, 1, 2, 3].map(output);
+  };
+  const forRun = await leastMemory((limit) => compiled(limit).run(batch, weights));
+  const forHeld = await leastMemory(held);
+  expect(forHeld / forRun).toBeLessThanOrEqual(share);
+  const expected = await compiled(forRun * 1024).run(batch, weights);
+  expect(bitsOf(await held(forHeld * 1024))).toBe(bitsOf(expected));
 });

@@ -31,8 +31,9 @@ export function readOutput(program: ArenaProgram, bound: Bound, batch: Batch, in
 
 function readInto(program: ArenaProgram, bound: Bound, index: number, into: Float32Array): void {
   const output = program.plan.outputs[index]!;
-  if (!("slot" in output)) readSum(program, output, bound, into);
-  else for (let s = 0; s < bound.rows.length; s++) readRows(bound.harbours[s]!, index, bound.rows[s]!, into);
+  if (!("slot" in output)) return readSum(program, output, bound, into);
+  if (bound.memory.held) program.turnOutput(bound, index);
+  for (let s = 0; s < bound.rows.length; s++) readRows(bound.harbours[s]!, index, bound.rows[s]!, into);
 }
 
 function floatsIn(output: RowsPlan | SumPlan, batch: Batch): number {

@@ -31,7 +31,7 @@ import { printPlan } from "../plan/print.ts";
 import type { Buffer } from "../plan/store.ts";
 import type { Arena, Region } from "./arena.ts";
 import type { ShardRows } from "./batches.ts";
-import { isInputStaged, stagedArrays } from "./transfer.ts";
+import { isInputStaged, stagedFloats } from "./transfer.ts";
 
 const intBytes = 4;
 /** More steps than anything has; sums with it are ints still. */
@@ -43,6 +43,7 @@ export interface Shard {
   /** Address of the frame, in bytes. */
   readonly frame: number;
   readonly extent: Extent;
+  readonly held: boolean;
   readonly addressOf: (key: string) => number;
 }
 
@@ -60,10 +61,10 @@ export function timesOf({ frame, buffers }: Plan): readonly (string | number)[] 
 }
 
 /** Buffers that each shard has for itself. */
-function ownBuffers(plan: Plan, reach: Pick<Extent, "rows" | "times">): ReadonlySet<Buffer> {
+function ownBuffers(plan: Plan, reach: Pick<Extent, "rows" | "times">, held: boolean): ReadonlySet<Buffer> {
   const own = new Set<Buffer>();
   for (const { buffer } of plan.inputs) if (!isInputStaged(buffer, reach)) own.add(buffer);
-  for (const { slot, time } of outputsOf(plan)) if (stepsIn(time, reach) === 1) own.add(slot.buffer);
+  for (const { slot, time } of outputsOf(plan)) if (held || stepsIn(time, reach) === 1) own.add(slot.buffer);
   const sums = [...plan.outputs, ...plan.gradients].flatMap((sum) =>
     sum === null || "slot" in sum ? [] : [sum],
   );
@@ -86,6 +87,8 @@ function livesWithin(plan: Plan, lives: Plan["lives"]): Plan["lives"] {
 
 export interface ShardMemory {
   readonly shards: readonly Shard[];
+  /** Whether outputs stay in their buffers until they are read. */
+  readonly held: boolean;
   readonly region: Region;
 }
 
@@ -98,6 +101,8 @@ export interface ShardRequest {
   readonly rows: readonly number[];
   readonly times: Readonly<Record<string, number>>;
   readonly threads: number;
+  /** Outputs may be read one by one, or not at all. */
+  readonly held: boolean;
   readonly chunk: number | null;
   /** Set for tests: segments of so many steps, whether or not there is room for every step. */
   readonly segment: number | null;
@@ -107,13 +112,15 @@ export interface ShardRequest {
 
 /**
  * Memory for all shards, in one region. Frames are filled; the rows' tables and the inputs are not. Every step is kept
- * where there is room for it, else values that can be computed again are kept in segments (plan/checkpoint.ts).
+ * where there is room for it, else values that can be computed again are kept in segments (plan/checkpoint.ts). Outputs
+ * stay in their buffers, whose rows are whole vectors, only where there is room for those of every shard.
  */
 export function placeShards(request: ShardRequest): ShardMemory {
   const { plan, arena, makeRoom } = request;
   const whole = arrangedShards(request, null);
   const needed = whole.bytes + furtherBytes(request);
   if (needed > arena.room) makeRoom();
+  if (request.held && needed > arena.room) return placeShards({ ...request, held: false });
   const short = request.segment !== null || needed > arena.room;
   if (!short || plan.replays.length === 0) return filled(request, whole);
   const extent = extentFor(request, Math.max(...request.rows), null);
@@ -150,8 +157,8 @@ interface ArrangedShards {
 }
 
 function arrangedShards(request: ShardRequest, segment: number | null): ArrangedShards {
-  const { plan, rows, threads } = request;
-  const own = ownBuffers(plan, extentFor(request, Math.max(...rows), segment));
+  const { plan, rows, threads, held } = request;
+  const own = ownBuffers(plan, extentFor(request, Math.max(...rows), segment), held);
   const extentOf = (count: number): Extent => extentFor(request, count, segment);
   const cursor = { at: 0 };
   const scratchPlan = arranged(
@@ -167,7 +174,7 @@ function arrangedShards(request: ShardRequest, segment: number | null): Arranged
     const entries = new Map<string, number>();
     for (const [name, offset] of scratchPlan.offsets) entries.set(name, (scratch[k % threads] ?? 0) + offset);
     for (const buffer of own) entries.set(buffer.name, taken(cursor, bufferBytes(buffer, extent)));
-    for (const { key, floats } of stagedArrays(plan, extent))
+    for (const [key, floats] of stagedFloats(plan, extent, held))
       entries.set(key, taken(cursor, floats * intBytes));
     for (const { key, rows: sumRows, stride } of plan.sums)
       entries.set(key, taken(cursor, sumRows * stride * intBytes));
@@ -182,7 +189,7 @@ function arrangedShards(request: ShardRequest, segment: number | null): Arranged
 }
 
 /** The memory, and in it the frames. */
-function filled({ plan, arena, shared }: ShardRequest, { places, bytes }: ArrangedShards): ShardMemory {
+function filled({ plan, arena, shared, held }: ShardRequest, { places, bytes }: ArrangedShards): ShardMemory {
   const region = arena.take(bytes);
   const shards = places.map(({ extent, entries, frame }) => {
     const addressOf = (key: string): number => shared.get(key) ?? region.start + (entries.get(key) ?? 0);
@@ -198,9 +205,9 @@ function filled({ plan, arena, shared }: ShardRequest, { places, bytes }: Arrang
     plan.frame.forEach((key, k) => {
       arena.int32[at / intBytes + k] = numbers.get(key) ?? addressOf(key);
     });
-    return { frame: at, extent, addressOf };
+    return { frame: at, extent, held, addressOf };
   });
-  return { shards, region };
+  return { shards, held, region };
 }
 
 function taken(cursor: { at: number }, bytes: number): number {

@@ -16,6 +16,8 @@ const floatBytes = 4;
 /** Where a shard has what, as far as moving arrays is concerned. */
 export interface Located {
   readonly extent: Extent;
+  /** Outputs stay where the run makes them, and are turned one by one when they are read, each into the same place. */
+  readonly held: boolean;
   /** Address of a buffer, or of a staged array. */
   readonly addressOf: (key: string) => number;
 }
@@ -30,15 +32,10 @@ export interface Harbour {
   readonly outputs: readonly number[];
 }
 
-/** An array that goes through a place of its own: its key, and its floats in a shard. */
-export interface Staged {
-  readonly key: string;
-  readonly floats: number;
-}
 type Reach = Pick<Extent, "rows" | "times">;
 
 const inputKey = (index: number): string => `staged input ${index}`;
-const outputKey = (index: number): string => `staged output ${index}`;
+const outputKey = (index: number, held: boolean): string => (held ? "held output" : `staged output ${index}`);
 
 /** Are these inputs, by their number of steps alone, turned? */
 export const isInputStaged = ({ rows, time }: Buffer, reach: Reach): boolean =>
@@ -46,18 +43,23 @@ export const isInputStaged = ({ rows, time }: Buffer, reach: Reach): boolean =>
 /** A single row of one step can be read where it stands. */
 const isOutputStaged = ({ time }: RowsPlan, reach: Reach): boolean => stepsIn(time, reach) * reach.rows > 1;
 
-/** All arrays of a shard that are staged. */
-export function stagedArrays({ inputs, outputs }: Plan, reach: Reach): readonly Staged[] {
-  return [
-    ...inputs.flatMap(({ buffer }, k) => {
-      const floats = reach.rows * stepsIn(buffer.time, reach) * buffer.stride;
-      return isInputStaged(buffer, reach) ? [{ key: inputKey(k), floats }] : [];
-    }),
-    ...outputs.flatMap((output, k) => {
-      if (!("slot" in output) || !isOutputStaged(output, reach)) return [];
-      return [{ key: outputKey(k), floats: reach.rows * stepsIn(output.time, reach) * output.width }];
-    }),
-  ];
+/** The floats of every place in a shard that arrays go through. */
+export function stagedFloats(
+  { inputs, outputs }: Plan,
+  reach: Reach,
+  held: boolean,
+): ReadonlyMap<string, number> {
+  const floats = new Map<string, number>();
+  inputs.forEach(({ buffer }, k) => {
+    if (isInputStaged(buffer, reach))
+      floats.set(inputKey(k), reach.rows * stepsIn(buffer.time, reach) * buffer.stride);
+  });
+  outputs.forEach((output, k) => {
+    if (!("slot" in output) || !isOutputStaged(output, reach)) return;
+    const key = outputKey(k, held);
+    floats.set(key, Math.max(floats.get(key) ?? 0, reach.rows * stepsIn(output.time, reach) * output.width));
+  });
+  return floats;
 }
 
 /** Turns the staged inputs of a shard: to be called before its run. */
@@ -72,21 +74,17 @@ export function inputCalls({ inputs }: Plan, { extent, addressOf }: Located): re
   });
 }
 
-/** Turns the outputs of a shard into their places: to be called behind its run. */
-export function outputCalls({ outputs }: Plan, { extent, addressOf }: Located): readonly Call[] {
-  return outputs.flatMap((output, k): readonly Call[] => {
-    if (!("slot" in output) || !isOutputStaged(output, extent)) return [];
-    const [rows, steps] = [extent.rows, stepsIn(output.time, extent)];
-    const rowBytes = output.slot.buffer.stride * floatBytes;
-    const bytes = output.width * floatBytes;
-    const axes = [rows, steps, rowBytes, rows * rowBytes, steps * bytes, bytes, bytes];
-    return [
-      {
-        name: "turn",
-        inputs: [outputStart(output, { extent, addressOf }), addressOf(outputKey(k)), ...axes],
-      },
-    ];
-  });
+/** Turns an output of a shard into its place: to be called behind its run. */
+export function outputCalls({ outputs }: Plan, located: Located, index: number): readonly Call[] {
+  const { extent, addressOf, held } = located;
+  const output = outputs[index]!;
+  if (!("slot" in output) || !isOutputStaged(output, extent)) return [];
+  const [rows, steps] = [extent.rows, stepsIn(output.time, extent)];
+  const rowBytes = output.slot.buffer.stride * floatBytes;
+  const bytes = output.width * floatBytes;
+  const axes = [rows, steps, rowBytes, rows * rowBytes, steps * bytes, bytes, bytes];
+  const [from, to] = [outputStart(output, located), addressOf(outputKey(index, held))];
+  return [{ name: "turn", inputs: [from, to, ...axes] }];
 }
 
 function outputStart({ slot, time }: RowsPlan, { extent, addressOf }: Located): number {
@@ -94,15 +92,14 @@ function outputStart({ slot, time }: RowsPlan, { extent, addressOf }: Located): 
   return addressOf(slot.buffer.name) + (slot.column + shifted) * floatBytes;
 }
 
-export function harbourOf(arena: Arena, plan: Plan, { extent, addressOf }: Located): Harbour {
+export function harbourOf(arena: Arena, plan: Plan, located: Located): Harbour {
+  const { extent, addressOf, held } = located;
   const inputs = plan.inputs.map(({ buffer }, k) =>
     addressOf(isInputStaged(buffer, extent) ? inputKey(k) : buffer.name),
   );
   const outputs = plan.outputs.map((output, k) => {
     if (!("slot" in output)) return 0;
-    return isOutputStaged(output, extent)
-      ? addressOf(outputKey(k))
-      : outputStart(output, { extent, addressOf });
+    return isOutputStaged(output, extent) ? addressOf(outputKey(k, held)) : outputStart(output, located);
   });
   const inFloats = (bytes: number): number => bytes / floatBytes;
   return { arena, plan, extent, inputs: inputs.map(inFloats), outputs: outputs.map(inFloats) };

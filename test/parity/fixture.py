@@ -1,7 +1,8 @@
-"""What the three generators share: exact start values, rounding, and one case a line in the file."""
+"""What the generators share: exact start values, rounding, one case a line in the file, and answers to test/peers."""
 
 import json
 import pathlib
+import sys
 
 import numpy as np
 
@@ -11,18 +12,23 @@ def grid(rng, shape, low=-1.0, high=1.0):
     return rng.integers(int(low * 32), int(high * 32), size=shape) / 32.0
 
 
-def rounded(value):
-    """Arrays to nested lists, every number to 9 significant digits; lists, tuples and records are walked."""
+def plain(value, number=float):
+    """Arrays to nested lists, every number through `number`; lists, tuples and records are walked."""
     if isinstance(value, dict):
-        return {key: rounded(item) for key, item in value.items()}
+        return {key: plain(item, number) for key, item in value.items()}
     if isinstance(value, (list, tuple)):
-        return [rounded(item) for item in value]
+        return [plain(item, number) for item in value]
     if value is None or isinstance(value, (bool, int, str)):
         return value
     if isinstance(value, float):
-        short = float(f"{value:.9g}")
-        return int(short) if short == int(short) else short
-    return rounded(np.asarray(value).tolist())
+        return number(value)
+    return plain(np.asarray(value).tolist(), number)
+
+
+def short(number):
+    """To 9 significant digits."""
+    number = float(f"{number:.9g}")
+    return int(number) if number == int(number) else number
 
 
 def write(name, header, lists):
@@ -37,4 +43,9 @@ def write(name, header, lists):
 
 
 def dense(value):
-    return json.dumps(rounded(value), separators=(",", ":"), allow_nan=False)
+    return json.dumps(plain(value, short), separators=(",", ":"), allow_nan=False)
+
+
+def answer(make):
+    """Prints what `make` makes of the question on standard input, every digit of it: see test/peers/python.ts."""
+    json.dump(plain(make(json.load(sys.stdin))), sys.stdout, separators=(",", ":"), allow_nan=False)

@@ -40,11 +40,11 @@ export const layerCases: readonly LayerCase[] = [
 
 const modelOf = ({ kind, options: { layers, layer, mergeMode, ...options }, input: x }: LayerCase) => {
   const whole = { ...options, returnSequences: true };
-  const config = { layer: kind, options: whole };
-  const made =
+  const config =
     kind === "bidirectional"
-      ? [layerFrom({ layer: kind, options: { mergeMode }, inner: { layer: String(layer), options: whole } })]
-      : Array.from({ length: Number(layers) }, () => layerFrom(config));
+      ? { layer: kind, options: { mergeMode }, inner: { layer: String(layer), options: whole } }
+      : { layer: kind, options: whole };
+  const made = Array.from({ length: Number(layers ?? 1) }, () => layerFrom(config));
   return networkOf(sequential(input({ shape: [null, x[0]?.[0]?.length ?? 1] }), ...made));
 };
 
@@ -53,7 +53,7 @@ const named = ({ kind }: LayerCase, states: States | null): Readonly<Record<stri
   const ways = ["forward", "backward"];
   const nameOf = (k: number, state: string): string =>
     kind === "bidirectional"
-      ? `bidirectional_1/${ways[k]}${state.toUpperCase()}`
+      ? `bidirectional_${(k >> 1) + 1}/${ways[k % 2]}${state.toUpperCase()}`
       : `${kind}_${k + 1}/${state}`;
   return Object.fromEntries(
     (states ?? []).flatMap((record, k) => Object.entries(record).map(([name, x]) => [nameOf(k, name), x])),

@@ -9,6 +9,8 @@ sum(outputs * coefficients.outputs) + sum(finalStates * coefficients.finalStates
 Steps behind the end of a sequence are zero in input, outputs and coefficients.
 """
 
+from typing import NamedTuple
+
 import numpy as np
 import torch
 from torch.nn import functional as F
@@ -19,7 +21,26 @@ from fixture import grid, write
 GATES = {"simpleRNN": 1, "lstm": 4, "gru": 3}
 MODULES = {"simpleRNN": torch.nn.RNN, "lstm": torch.nn.LSTM, "gru": torch.nn.GRU}
 
-# batch, steps, features, units, layers, bias, given first states, lengths, coefficients on the final states
+
+class Shape(NamedTuple):
+    """What makes a layer case. Its first fields, by their names, are its title."""
+    batch: int
+    steps: int
+    features: int
+    units: int
+    layers: int
+    bias: str
+    given: bool  # first states
+    lengths: list | None
+    finals: bool  # coefficients on the final states
+    projection: int | None = None
+    largest: float = 0.75  # of the weights
+
+    @property
+    def output(self):
+        return self.projection or self.units
+
+
 SHAPES = [
     (1, 1, 1, 1, 1, "single", False, None, True),
     (2, 3, 2, 3, 1, "double", False, None, True),
@@ -55,27 +76,36 @@ def torch_order(kind, matrix):
     return matrix.movedim(-1, 0)
 
 
-def torch_weights(kind, weights):
-    """One layer's (or direction's) kernel, recurrentKernel and bias as PyTorch's flat list."""
-    kernel, recurrent, *bias = weights
+def torch_weights(kind, weights, bias, projected):
+    """One layer's (or direction's) kernel, recurrentKernel, bias and projectionKernel as PyTorch's flat list."""
+    kernel, recurrent, *rest = weights
     flat = [torch_order(kind, kernel), torch_order(kind, recurrent)]
-    if bias and bias[0].dim() == 2:
-        flat += [torch_order(kind, bias[0][0]), torch_order(kind, bias[0][1])]
-    elif bias:
-        flat += [torch_order(kind, bias[0]), torch.zeros_like(bias[0])]
-    return flat
+    if bias == "double":
+        flat += [torch_order(kind, rest[0][0]), torch_order(kind, rest[0][1])]
+    elif bias == "single":
+        flat += [torch_order(kind, rest[0]), torch.zeros_like(rest[0])]
+    return flat + ([rest[-1].movedim(-1, 0)] if projected else [])
 
 
-def layer_weights(rng, kind, features, units, bias):
-    width = GATES[kind] * units
-    shapes = [(features, width), (units, width)]
-    shapes += {"none": [], "single": [(width,)], "double": [(2, width)]}[bias]
-    return [leaf(grid(rng, shape, -0.75, 0.75)) for shape in shapes]
+def layer_weights(rng, kind, features, shape):
+    width = GATES[kind] * shape.units
+    shapes = [(features, width), (shape.output, width)]
+    shapes += {"none": [], "single": [(width,)], "double": [(2, width)]}[shape.bias]
+    shapes += [(shape.units, shape.projection)] if shape.projection else []
+    return [leaf(grid(rng, size, -shape.largest, shape.largest)) for size in shapes]
+
+
+def module_of(kind, shape, both, **options):
+    """`run` gives it its weights."""
+    options |= {"proj_size": shape.projection} if shape.projection else {}
+    return MODULES[kind](shape.features, shape.units, shape.layers, bias=shape.bias != "none", batch_first=True,
+                         bidirectional=both, dtype=torch.double, **options)
 
 
 def run(kind, module, weights, x, states, lengths):
     """Outputs (zero behind the end) and the final states, one record a layer or direction."""
-    module._flat_weights = [w for layer in weights for w in torch_weights(kind, layer)]
+    bias = "none" if not module.bias else "double" if weights[0][2].dim() == 2 else "single"
+    module._flat_weights = [w for layer in weights for w in torch_weights(kind, layer, bias, module.proj_size > 0)]
     given = None
     if states is not None:
         stacked = [torch.stack([state[name] for state in states]) for name in states[0]]
@@ -90,19 +120,24 @@ def run(kind, module, weights, x, states, lengths):
     return outputs, [{name: final[name][k] for name in final} for k in range(len(weights))]
 
 
-def draw(rng, kind, shape, count):
-    """The numbers a layer case begins with; `count` layers, or the 2 directions of one."""
-    batch, steps, features, units, _, bias, given, lengths, use_final = shape
-    both = count != shape[4]
-    inside = np.arange(steps)[None, :, None] < np.array(lengths or [steps] * batch)[:, None, None]
-    names = ["h", "c"] if kind == "lstm" else ["h"]
-    records = lambda: [{name: grid(rng, (batch, units)) for name in names} for _ in range(count)]
-    widths = [features] * 2 if both else [features] + [units] * (count - 1)
-    weights = [layer_weights(rng, kind, width, units, bias) for width in widths]
-    x = leaf(grid(rng, (batch, steps, features), -2, 2) * inside)
-    states = [{name: leaf(s[name]) for name in names} for s in records()] if given else None
-    outputs = grid(rng, (batch, steps, units * (2 if both else 1))) * inside
-    return weights, x, states, {"outputs": outputs, "finalStates": records() if use_final else None}
+def inside(shape):
+    """[batch, steps, 1]: whether a row has a step."""
+    lengths = np.array(shape.lengths or [shape.steps] * shape.batch)
+    return np.arange(shape.steps)[None, :, None] < lengths[:, None, None]
+
+
+def draw(rng, kind, shape, both):
+    """The numbers a layer case begins with, for each layer, or each direction of each."""
+    ways = 2 if both else 1
+    sizes = {"h": shape.output, "c": shape.units} if kind == "lstm" else {"h": shape.output}
+    records = lambda: [{name: grid(rng, (shape.batch, size)) for name, size in sizes.items()}
+                       for _ in range(ways * shape.layers)]
+    widths = [shape.features if k < ways else ways * shape.output for k in range(ways * shape.layers)]
+    weights = [layer_weights(rng, kind, width, shape) for width in widths]
+    x = leaf(grid(rng, (shape.batch, shape.steps, shape.features), -2, 2) * inside(shape))
+    states = [{name: leaf(value) for name, value in s.items()} for s in records()] if shape.given else None
+    outputs = grid(rng, (shape.batch, shape.steps, ways * shape.output)) * inside(shape)
+    return weights, x, states, {"outputs": outputs, "finalStates": records() if shape.finals else None}
 
 
 def over(records, value):
@@ -115,33 +150,32 @@ def gradient(start):
 
 
 def title(kind, shape, activation, both):
-    sizes = zip(["batch", "steps", "features", "units", "layers", "bias"], shape)
     words = ["bidirectional"] * both + [kind] + ["relu"] * (activation == "relu")
-    words += [f"{name} {size}" for name, size in sizes]
-    return " ".join(words + ["given states"] * shape[6] + ["lengths"] * (shape[7] is not None))
+    words += [f"{name} {size}" for name, size in zip(shape._fields[:6], shape)]
+    words += [f"projection {shape.projection}"] if shape.projection else []
+    return " ".join(words + ["given states"] * shape.given + ["lengths"] * (shape.lengths is not None))
 
 
 def layer_case(seed, kind, shape, activation="tanh", both=False):
-    _, _, features, units, layers, bias, _, lengths, _ = shape
-    weights, x, states, coefficients = draw(np.random.default_rng(seed), kind, shape, 2 if both else layers)
-    extra = {"nonlinearity": activation} if kind == "simpleRNN" else {}
-    module = MODULES[kind](features, units, layers, bias=bias != "none", batch_first=True,
-                           bidirectional=both, dtype=torch.double, **extra)
-    outputs, final = run(kind, module, weights, x, states, lengths)
+    weights, x, states, coefficients = draw(np.random.default_rng(seed), kind, shape, both)
+    module = module_of(kind, shape, both, **({"nonlinearity": activation} if kind == "simpleRNN" else {}))
+    outputs, final = run(kind, module, weights, x, states, shape.lengths)
     loss = (outputs * torch.tensor(coefficients["outputs"])).sum()
     for state, wanted in zip(final, coefficients["finalStates"] or []):
         loss = loss + sum((state[name] * torch.tensor(wanted[name])).sum() for name in state)
     loss.backward()
 
-    options = {"units": units, "activation": activation, "bias": bias}
+    options = {"units": shape.units, "activation": activation, "bias": shape.bias}
     options |= {"resetAfter": True} if kind == "gru" else {}
-    options |= {"layer": kind, "mergeMode": "concat"} if both else {"layers": layers}
+    options |= {"projection": shape.projection} if shape.projection else {}
+    options |= {"layer": kind, "mergeMode": "concat"} if both else {}
+    options |= {"layers": shape.layers} if not both or shape.layers > 1 else {}
     return {
         "name": title(kind, shape, activation, both),
         "kind": "bidirectional" if both else kind,
         "options": options,
         "input": x.detach(),
-        "lengths": lengths,
+        "lengths": shape.lengths,
         "initialStates": over(states, torch.Tensor.detach),
         "weights": [[w.detach() for w in layer] for layer in weights],
         "coefficients": coefficients,
@@ -229,9 +263,9 @@ def all_cases():
     variants = [("simpleRNN", "tanh"), ("simpleRNN", "relu"), ("lstm", "tanh"), ("gru", "tanh")]
     for v, (kind, activation) in enumerate(variants):
         for s, shape in enumerate(SHAPES):
-            yield layer_case(1000 * (v + 1) + s, kind, shape, activation)
+            yield layer_case(1000 * (v + 1) + s, kind, Shape(*shape), activation)
         for s, shape in enumerate(BIDIRECTIONAL if activation == "tanh" else []):
-            yield layer_case(1000 * (v + 1) + 500 + s, kind, shape, both=True)
+            yield layer_case(1000 * (v + 1) + 500 + s, kind, Shape(*shape), both=True)
     for s, name in enumerate(LOSSES):
         for k, (shape, weighted) in enumerate([((4, 3), "none"), ((4, 3), "sample"), ((3, 2, 4), "sample"),
                                                ((3, 2, 4), "row")]):

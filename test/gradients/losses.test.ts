@@ -98,6 +98,16 @@ describe("what a loss says of each step", () => {
       dims,
     });
   });
+  test("of logits that are 0, as those of a layer that begins with zeros", () => {
+    const loss = lossNamed("binaryCrossentropy", { fromLogits: true });
+    const { node, value } = targetOf(loss);
+    const zeros = { shape, data: new Float64Array(shape.reduce((a, b) => a * b)) };
+    const given = new Map<Node, HostValue>([
+      [prediction, zeros],
+      [node, value],
+    ]);
+    checkGradients({ loss: sumLeading(loss.perStep(prediction, node), 2), wrt: [prediction], given, dims });
+  });
   test("far out, where a probability rounds to 0 or 1", () => {
     const loss = lossNamed("binaryCrossentropy", { fromLogits: true });
     const given = new Map<Node, HostValue>([[prediction, numbers(shape, 2, [-40, 40])]]);

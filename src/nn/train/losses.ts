@@ -17,7 +17,7 @@ import { refuseUnless } from "./refuse.ts";
 
 export type { Loss } from "./loss.ts";
 
-const { abs, add, clip, div, exp, log, log1p, logSoftmax, max, maximum, mean, minimum, mul, neg } = operators;
+const { abs, add, clip, div, exp, greater, log, log1p, logSoftmax, max, mean, minimum, mul, neg } = operators;
 const { oneHot, square, stopGradient, sub, sum, where } = operators;
 
 export type LossName =
@@ -66,11 +66,19 @@ export function binaryCrossentropy(given: CrossentropyOptions = {}): Loss {
   const perStep = (prediction: Node, target: Node): Node => {
     const t = smoothed(target, options.labelSmoothing, 0.5);
     const x = options.fromLogits ? prediction : sigmoidLogits(prediction);
-    if (x !== null) return mean(add(sub(maximum(x, 0), mul(x, t)), log1p(exp(neg(abs(x))))));
+    if (x !== null) return mean(ofLogits(x, t));
     const p = clipped(prediction);
     return mean(neg(add(mul(t, log(p)), mul(sub(1, t), log(sub(1, p))))));
   };
   return { loss: "binaryCrossentropy", options, perStep };
+}
+
+/** log(1 + exp(x)) - t x: what is large in both cancels before the rest is added. */
+function ofLogits(x: Node, t: Node): Node {
+  const positive = greater(x, 0);
+  // Not maximum(x, 0) and abs(x): at 0 the derivative is 1/2 - t, and theirs are 0.
+  const ahead = sub(where(positive, x, 0), mul(x, t));
+  return add(ahead, log1p(exp(where(positive, neg(x), x))));
 }
 
 /** -sum of t log p over the classes; the target is a distribution over them. */

@@ -11,6 +11,8 @@ import { type Recurrence, recurrenceRoundings, relative, smallest } from "../tol
 export interface Closeness {
   readonly tolerance: number;
   readonly smallest: number;
+  /** Is told of every difference, on the same scale. Default: nobody. */
+  readonly note?: (difference: number) => void;
 }
 /** What is compared, for the number of roundings; `layers` one behind the other. */
 export type Compared = Recurrence & { readonly layers: number };
@@ -26,7 +28,10 @@ export interface Tested {
  */
 const float64: Closeness = { tolerance: 2e-7, smallest: 1 };
 
-const float32 = (compared: Compared): Closeness => ({
+/** The same, where every digit came: half a unit of float32, and a little for the sums of float64. */
+export const exact: Closeness = { tolerance: 1.01 * 2 ** -24, smallest: 2 ** -10 };
+
+export const float32 = (compared: Compared): Closeness => ({
   tolerance: relative(compared.layers * recurrenceRoundings(compared)),
   smallest,
 });
@@ -42,12 +47,13 @@ export function expectClose(
   got: readonly number[],
   wanted: readonly number[],
   what: string,
-  { tolerance, smallest: least }: Closeness = float64,
+  { tolerance, smallest: least, note }: Closeness = float64,
 ): void {
   expect(got.length, `${what}: how many numbers`).toBe(wanted.length);
   const scale = Math.max(least, ...wanted.map(Math.abs));
   const differences = got.map((x, k) => Math.abs(x - (wanted[k] ?? Number.NaN)) / scale);
   const worst = Math.max(0, ...differences);
+  note?.(worst);
   expect(worst, `${what}: the largest difference`).toBeLessThan(tolerance);
 }
 

@@ -8,7 +8,7 @@ import { evaluate, type HostValue } from "../../src/core/run/reference.ts";
 import { counted, type Steps } from "../../src/nn/train/counts.ts";
 import { targetWidth } from "../../src/nn/train/loss.ts";
 import { lossNamed } from "../../src/nn/train/losses.ts";
-import { expectClose } from "./close.ts";
+import { type Closeness, expectClose } from "./close.ts";
 import { flat, type Nested } from "./measure.ts";
 
 export interface LossCase {
@@ -43,6 +43,7 @@ export interface LossFaults {
 export function expectLoss(
   one: LossCase,
   { graph = (roots) => roots, host = (steps) => steps }: LossFaults = {},
+  close?: Closeness,
 ): void {
   const { loss: name, ...options } = one.options;
   const loss = lossNamed(name, options);
@@ -78,8 +79,8 @@ export function expectLoss(
     value(weights, known.weights ?? []),
   ]);
   const [got, gradient] = evaluate([...roots, gradients[0] as Node], given, {});
-  expectClose(Array.from(got?.data ?? []), [one.outputs], "value");
-  expectClose(Array.from(gradient?.data ?? []), flat(one.gradients.input), "gradient");
+  expectClose(Array.from(got?.data ?? []), [one.outputs], "value", close);
+  expectClose(Array.from(gradient?.data ?? []), flat(one.gradients.input), "gradient", close);
 }
 
 const shapeOf = (x: Nested): readonly number[] =>

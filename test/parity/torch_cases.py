@@ -120,23 +120,29 @@ def run(kind, module, weights, x, states, lengths):
     return outputs, [{name: final[name][k] for name in final} for k in range(len(weights))]
 
 
-def inside(shape):
-    """[batch, steps, 1]: whether a row has a step."""
-    lengths = np.array(shape.lengths or [shape.steps] * shape.batch)
-    return np.arange(shape.steps)[None, :, None] < lengths[:, None, None]
+def inside(lengths, batch, steps):
+    """[batch, steps, 1]: whether a row has a step. No lengths: all."""
+    ends = np.array(lengths or [steps] * batch)
+    return np.arange(steps)[None, :, None] < ends[:, None, None]
+
+
+def recurrent_weights(rng, kind, shape, both):
+    """Of each layer, or of each direction of each."""
+    ways = 2 if both else 1
+    widths = [shape.features if k < ways else ways * shape.output for k in range(ways * shape.layers)]
+    return [layer_weights(rng, kind, width, shape) for width in widths]
 
 
 def draw(rng, kind, shape, both):
-    """The numbers a layer case begins with, for each layer, or each direction of each."""
-    ways = 2 if both else 1
+    """The numbers a layer case begins with."""
+    size = shape.batch, shape.steps
+    real = inside(shape.lengths, *size)
     sizes = {"h": shape.output, "c": shape.units} if kind == "lstm" else {"h": shape.output}
-    records = lambda: [{name: grid(rng, (shape.batch, size)) for name, size in sizes.items()}
-                       for _ in range(ways * shape.layers)]
-    widths = [shape.features if k < ways else ways * shape.output for k in range(ways * shape.layers)]
-    weights = [layer_weights(rng, kind, width, shape) for width in widths]
-    x = leaf(grid(rng, (shape.batch, shape.steps, shape.features), -2, 2) * inside(shape))
+    weights = recurrent_weights(rng, kind, shape, both)
+    records = lambda: [{name: grid(rng, (shape.batch, width)) for name, width in sizes.items()} for _ in weights]
+    x = leaf(grid(rng, (*size, shape.features), -2, 2) * real)
     states = [{name: leaf(value) for name, value in s.items()} for s in records()] if shape.given else None
-    outputs = grid(rng, (shape.batch, shape.steps, ways * shape.output)) * inside(shape)
+    outputs = grid(rng, (*size, (2 if both else 1) * shape.output)) * real
     return weights, x, states, {"outputs": outputs, "finalStates": records() if shape.finals else None}
 
 

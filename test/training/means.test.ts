@@ -4,6 +4,7 @@ import { embedding } from "../../src/nn/layers/embedding.ts";
 import { input } from "../../src/nn/layers/input.ts";
 import { gru, lstm, simpleRNN } from "../../src/nn/layers/recurrent.ts";
 import type { Network } from "../../src/nn/model/network.ts";
+import { tensor } from "../../src/nn/model/tensor.ts";
 import { compileNetwork, evaluateNetwork, networkGradients } from "../../src/nn/train/learning.ts";
 import { sparseCategoricalCrossentropy } from "../../src/nn/train/losses.ts";
 import { l1l2 } from "../../src/nn/train/regularizers.ts";
@@ -111,6 +112,18 @@ describe("what does not count", () => {
     expect(all["loss"]).not.toBeCloseTo(masked["loss"] ?? 0, 3);
   });
 
+  test("one number may stand in an array of its own: a class, the weight of a row", async () => {
+    const network = counting(true, null);
+    const figures = (y: unknown, sampleWeight: unknown): Promise<number> =>
+      loss(network, { x: tokens, y, sampleWeight });
+    const wanted = await figures(classes, [0.5, 2, 1]);
+    const column = [[0.5], [2], [1]];
+    const each = classes.map((row) => row.map((one) => [one]));
+    for (const y of [each, tensor(each)])
+      for (const weights of [column, tensor(column)]) expect(await figures(y, weights)).toBe(wanted);
+    expect(await figures(classes, [1, 1, 1])).not.toBeCloseTo(wanted, 3);
+  });
+
   test("steps of the ignored class are out of loss and gradient", async () => {
     const other = classes.map((row) => row.map((one) => (one === 2 ? -1 : one)));
     const weights = classes.map((row) => row.map((one) => (one === 2 ? 0 : 1)));
@@ -204,6 +217,13 @@ test("regularizers are in the loss and in the gradient", async () => {
     expect(b.gradients[0]?.[k]).toBeCloseTo(wanted, close);
   });
   expect(b.gradients[1]).toEqual(a.gradients[1]);
+});
+
+test("what l1l2 is not told is 0, as in Keras", () => {
+  expect([l1l2(), l1l2({ l2: 0.5 })]).toEqual([
+    { l1: 0, l2: 0 },
+    { l1: 0, l2: 0.5 },
+  ]);
 });
 
 test("frozen weights have a zero gradient", async () => {

@@ -84,11 +84,9 @@ function targetColumn({ network, compiled, inputs }: Given, data: unknown, k: nu
       loss && !isOfSequences(loss) ? [...axes.slice(0, -1), targetWidth(loss, axes.at(-1) ?? 1)] : axes;
     return columnOf(listOf(data), { axes: own, dtype: "float32", time, expand: true }, where);
   }
-  const values = listOf(data);
-  // Keras also takes the classes of a batch as [batch, 1].
-  const single = axes.length === 1 && Array.isArray(values) && Array.isArray(values[0]);
-  const asked: Asked = { axes: single ? [1] : axes.slice(0, -1), dtype: "int32", time };
-  const column = classColumn(values, asked, axes, where);
+  // Keras also takes classes with an axis of 1 behind: [batch, 1], [batch, time, 1].
+  const asked: Asked = { axes: [...axes.slice(0, -1), 1], dtype: "int32", time, expand: true };
+  const column = classColumn(listOf(data), asked, axes, where);
   refuseOtherClasses(column, where, { count: axes.at(-1) ?? 1, ignored: ignoredBy(loss) });
   return column;
 }
@@ -149,20 +147,22 @@ function refuseOtherClasses(
   }
 }
 
-/** Per step where each row has as many weights as the first target has steps, else one a row. */
+/** Per step where rows have more weights than one, else one a row: as `[batch]`, or `[batch, 1]` as in Keras. */
 function weightColumn(data: unknown, target: Column | undefined): Column | null {
   if (data === undefined || data === null) return null;
   const perStep = target !== undefined && target.time !== null && hasSteps(data);
-  const asked = perStep ? { axes: [null, 1], time: target.time, expand: true } : { axes: [], time: null };
-  return columnOf(listOf(data), { ...asked, dtype: "float32" }, "sampleWeight");
+  const asked = perStep ? { axes: [null, 1], time: target.time } : { axes: [1], time: null };
+  return columnOf(listOf(data), { ...asked, expand: true, dtype: "float32" }, "sampleWeight");
 }
 
 function hasSteps(data: unknown): boolean {
-  if (Array.isArray(data)) return typeof data[0] !== "number";
+  if (Array.isArray(data)) return !data.every((row) => typeof row === "number" || isSingle(row));
   if (typeof data === "object" && data !== null && "shape" in data)
-    return (data.shape as readonly number[]).length > 1;
+    return (data.shape as readonly number[]).length > 1 && (data.shape as readonly number[])[1] !== 1;
   return typeof data === "object" && !ArrayBuffer.isView(data);
 }
+
+const isSingle = (row: ArrayLike<unknown>): boolean => row.length === 1 && typeof row[0] === "number";
 
 /** Columns that share a time have the same lengths, or those that follow from them. */
 function refuseOtherLengths(columns: readonly Column[]): void {

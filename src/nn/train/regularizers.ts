@@ -11,9 +11,9 @@ import { completed, from0 } from "../layers/options.ts";
 export const l1 = (amount = 0.01): Regularizer => l1l2({ l1: amount, l2: 0 });
 /** `amount * sum w^2`. Default: 0.01. */
 export const l2 = (amount = 0.01): Regularizer => l1l2({ l1: 0, l2: amount });
-/** Both. Defaults: 0.01 each, as in Keras. */
+/** Both. Defaults: 0 each, as in Keras. */
 export const l1l2 = (amounts: Partial<Regularizer> = {}): Regularizer =>
-  completed("l1l2", amounts, { l1: 0.01, l2: 0.01 }, { l1: from0, l2: from0 });
+  completed("l1l2", amounts, { l1: 0, l2: 0 }, { l1: from0, l2: from0 });
 
 /** `gradient` with the derivative of the penalty on `weight` added. */
 export function regularized(gradient: Node, weight: Node, { l1, l2 }: Regularizer): Node {

@@ -8,13 +8,13 @@ heads side by side. Where steps are masked a recurrent layer follows: what an at
 own affair. The scale of Attention, a number in Keras, is written as an array of one.
 """
 
-from keras_layers import LOOKING, TOKENS, layer, model_case, snake  # first: chooses the backend of Keras
+from keras_names import LOOKING, exactly, layer, snake  # first: chooses the backend of Keras
 
-import jax.numpy as jnp
 import keras
 import numpy as np
 
 from fixture import grid, write
+from keras_layers import TOKENS, model_case
 
 
 def operands(symbol, parts):
@@ -104,8 +104,7 @@ def case_of(seed, name, specs, x):
 
 
 if __name__ == "__main__":
-    keras.config.set_floatx("float64")
-    keras.src.backend.numpy.tanh = jnp.tanh  # Keras's own narrows to float32 on jax
+    exactly()
     rng = np.random.default_rng(23)
     made = [case_of(900 + k, name, specs,
                     grid(rng, (2, 5, features), -2, 2) if features else TOKENS[name.split()[2]])

@@ -6,15 +6,13 @@ Cases as in keras_layers.py. Where padding is "same" and strides are above 1 the
 the number of steps, so there are several.
 """
 
-from keras_layers import CLASSES, layer, model_case  # first: chooses the backend of Keras
+from keras_names import exactly, layer  # first: chooses the backend of Keras
 
-import jax.numpy as jnp
 import keras
 import numpy as np
 
 from fixture import grid, write
-
-CLASSES["averagePooling1d"] = "AveragePooling1D"
+from keras_layers import model_case
 
 
 def titled(type, steps, **options):
@@ -53,8 +51,7 @@ def cases():
 
 
 if __name__ == "__main__":
-    keras.config.set_floatx("float64")
-    keras.src.backend.numpy.tanh = jnp.tanh  # Keras's own narrows to float32 on jax
+    exactly()
     rng = np.random.default_rng(17)
     made = [model_case(500 + k, name, specs, grid(rng, (2, steps, 2), -2, 2))
             for k, (name, specs, steps) in enumerate(cases())]

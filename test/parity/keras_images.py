@@ -3,15 +3,13 @@
 Run (see setup.sh):  .venv-parity/bin/python -B test/parity/keras_images.py
 """
 
+from keras_names import exactly, layer  # first: chooses the backend of Keras
+
+import keras
 import numpy as np
 
-import keras_layers
 from fixture import grid, write
-from keras_layers import jnp, keras, layer, model_case
-
-keras_layers.CLASSES |= {"conv2d": "Conv2D", "maxPooling2d": "MaxPooling2D", "averagePooling2d": "AveragePooling2D",
-                         "globalAveragePooling2d": "GlobalAveragePooling2D",
-                         "globalMaxPooling2d": "GlobalMaxPooling2D", "convLstm2d": "ConvLSTM2D"}
+from keras_layers import model_case
 
 
 def image_cases():
@@ -42,8 +40,7 @@ def video_cases():
 
 
 if __name__ == "__main__":
-    keras.config.set_floatx("float64")
-    keras.src.backend.numpy.tanh = jnp.tanh  # Keras's own narrows to float32 on jax
+    exactly()
     image = grid(np.random.default_rng(3), (2, 5, 4, 2), -2, 2)
     video = grid(np.random.default_rng(4), (2, 3, 5, 4, 2), -2, 2)
     models = [(*case, image) for case in image_cases()] + [(*case, video) for case in video_cases()]

@@ -11,13 +11,7 @@ What Keras does at a masked step: the state is kept and the output repeated (zer
 inside `bidirectional` with returnSequences the output of a masked step is zero.
 """
 
-import os
-
-os.environ["KERAS_BACKEND"] = "jax"
-os.environ["JAX_ENABLE_X64"] = "1"
-os.environ["JAX_PLATFORMS"] = "cpu"
-
-import re
+from keras_names import STATES, built, called, exactly, layer, loss_of, snake  # first: chooses the backend of Keras
 
 import jax
 import jax.numpy as jnp
@@ -26,46 +20,12 @@ import numpy as np
 
 from fixture import grid, write
 
-CLASSES = {"simpleRNN": "SimpleRNN", "lstm": "LSTM", "gru": "GRU", "maxPooling1d": "MaxPooling1D",
-           "globalAveragePooling1d": "GlobalAveragePooling1D", "globalMaxPooling1d": "GlobalMaxPooling1D",
-           "conv1d": "Conv1D"}
-LOOKING = {}  # keras_attention.py
-STATES = {"simpleRNN": ["h"], "gru": ["h"], "lstm": ["h", "c"]}
 TOKENS = {
     "left": [[0, 0, 3, 1, 4], [0, 2, 5, 1, 3]],
     "middle": [[3, 0, 2, 0, 1], [1, 4, 0, 0, 2]],
     "right": [[3, 1, 2, 0, 0], [5, 0, 0, 0, 0]],
     "empty row": [[0, 0, 0, 0, 0], [0, 2, 0, 1, 0]],
 }
-
-
-def snake(name):
-    return re.sub("([A-Z])", r"_\1", name).lower()
-
-
-def layer(type, inner=None, **options):
-    spec = {"type": type, "options": options}
-    return spec | ({"layer": inner} if inner else {})
-
-
-def built(spec):
-    """The Keras layer of a record in Unroll's names."""
-    given = {}
-    for name, value in spec["options"].items():
-        if name == "bias":
-            given["use_bias"] = value not in (False, "none")
-        elif "activation" in name.lower():
-            given[snake(name)] = snake(value)
-        else:
-            given[snake(name)] = None if value == "none" else value
-    kind = CLASSES.get(spec["type"]) or spec["type"][0].upper() + spec["type"][1:]
-    inner = [built(spec["layer"])] if "layer" in spec else []
-    return getattr(keras.layers, kind)(*inner, **given)
-
-
-def called(spec, symbol, **more):
-    """What a layer makes of a symbol; LOOKING has the layers that are called on several."""
-    return LOOKING[spec["type"]](spec, symbol) if spec["type"] in LOOKING else built(spec)(symbol, **more)
 
 
 def model_of(specs, x, states):
@@ -225,10 +185,6 @@ def activation_case(name):
     return {"name": name, "x": x, "y": y, "coefficients": coefficients, "gradient": slope}
 
 
-def loss_of(name, options):
-    return getattr(keras.losses, name[0].upper() + name[1:])(**{snake(k): v for k, v in options.items()})
-
-
 def loss_cases():
     rng = np.random.default_rng(13)
     real, logits = grid(rng, (4, 3), -3, 3), grid(rng, (4, 3), -3, 3)
@@ -265,8 +221,7 @@ def all_models():
 
 
 if __name__ == "__main__":
-    keras.config.set_floatx("float64")
-    keras.src.backend.numpy.tanh = jnp.tanh  # Keras's own narrows to float32 on jax
+    exactly()
     names = "tanh sigmoid relu elu gelu silu softplus softsign hardSigmoid softmax logSoftmax"
     lists = {"cases": list(all_models()), "losses": list(loss_cases()),
              "activations": [activation_case(name) for name in names.split()]}

@@ -6,32 +6,14 @@ Every case starts from the same two weights ([3, 2] and [2]) and gets the same t
 those of step 8 are all zero. Options have Unroll's names; `null` in the defaults means: not used.
 """
 
-import os
+from keras_names import NAMES, OPTIMIZERS, exactly, optimizer_of  # first: chooses the backend of Keras
 
-os.environ["KERAS_BACKEND"] = "jax"
-os.environ["JAX_ENABLE_X64"] = "1"
-os.environ["JAX_PLATFORMS"] = "cpu"
-
-import jax.numpy as jnp
 import keras
 import numpy as np
 
 from fixture import grid, write
 
 STEPS = 20
-CLASSES = {"sgd": "SGD", "rmsprop": "RMSprop", "adagrad": "Adagrad", "adadelta": "Adadelta",
-           "adam": "Adam", "adamw": "AdamW", "nadam": "Nadam"}
-SCHEDULES = {"exponentialDecay": "ExponentialDecay", "cosineDecay": "CosineDecay",
-             "piecewiseConstantDecay": "PiecewiseConstantDecay"}
-NAMES = {"learningRate": "learning_rate", "momentum": "momentum", "nesterov": "nesterov", "rho": "rho",
-         "beta1": "beta_1", "beta2": "beta_2", "epsilon": "epsilon", "centered": "centered",
-         "amsgrad": "amsgrad", "weightDecay": "weight_decay", "clipNorm": "clipnorm",
-         "globalClipNorm": "global_clipnorm", "clipValue": "clipvalue",
-         "initialAccumulatorValue": "initial_accumulator_value",
-         "initialLearningRate": "initial_learning_rate", "decaySteps": "decay_steps",
-         "decayRate": "decay_rate", "staircase": "staircase", "alpha": "alpha",
-         "warmupTarget": "warmup_target", "warmupSteps": "warmup_steps",
-         "boundaries": "boundaries", "values": "values"}
 VARIANTS = [
     ("sgd", {"learningRate": 0.1}),
     ("sgd", {"learningRate": 0.1, "momentum": 0.9}),
@@ -57,10 +39,6 @@ SCHEDULED = [
 ]
 
 
-def in_keras(options):
-    return {NAMES[name]: value for name, value in options.items()}
-
-
 def start():
     """Weights and gradients on the grid; the gradients shrink, so that clipping acts on some steps only."""
     rng = np.random.default_rng(7)
@@ -71,11 +49,7 @@ def start():
 
 
 def trajectory(name, options, schedule, weights, gradients):
-    given = in_keras(options)
-    if schedule:
-        make = getattr(keras.optimizers.schedules, SCHEDULES[schedule["name"]])
-        given["learning_rate"] = make(**in_keras({k: v for k, v in schedule.items() if k != "name"}))
-    optimizer = getattr(keras.optimizers, CLASSES[name])(**given)
+    optimizer = optimizer_of(name, options, schedule)
     variables = [keras.Variable(value, dtype="float64") for value in weights]
     optimizer.build(variables)
     rates, after = [], []
@@ -91,7 +65,7 @@ def trajectory(name, options, schedule, weights, gradients):
 
 
 def all_cases(weights, gradients):
-    for name in CLASSES:
+    for name in OPTIMIZERS:
         yield trajectory(name, {}, None, weights, gradients)
     for name, options in VARIANTS:
         yield trajectory(name, options, None, weights, gradients)
@@ -103,14 +77,13 @@ def all_cases(weights, gradients):
 
 
 def defaults(name):
-    config = getattr(keras.optimizers, CLASSES[name])().get_config()
+    config = optimizer_of(name, {}).get_config()
     return {ours: config[theirs] for ours, theirs in NAMES.items() if theirs in config}
 
 
 if __name__ == "__main__":
-    keras.config.set_floatx("float64")
-    keras.src.backend.numpy.cos = jnp.cos  # Keras's own narrows to float32 on jax
+    exactly()
     weights, gradients = start()
-    header = {"made": {"keras": keras.__version__}, "defaults": {name: defaults(name) for name in CLASSES},
+    header = {"made": {"keras": keras.__version__}, "defaults": {name: defaults(name) for name in OPTIMIZERS},
               "weights": weights, "gradients": gradients}
     write("optimizers.json", header, {"cases": list(all_cases(weights, gradients))})

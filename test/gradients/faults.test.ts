@@ -21,12 +21,14 @@ import { integers } from "./check.ts";
 import { checkNetwork, type Faults, type NetworkCase } from "./networks.ts";
 import {
   at,
+  deltas,
   fault,
   inBackward,
   inForward,
   isConstant,
   isSigmoidSlope,
   isTanhSlope,
+  kept,
   named,
   nothing,
   nth,
@@ -86,16 +88,6 @@ function twice(layer: unknown): (x: never) => unknown {
 /** 1 - z */
 const isRest = ({ op, inputs: [one, z] }: Node): boolean =>
   op === "sub" && isConstant(one, 1) && z?.op === "parameter";
-/** The values kept of the forward steps that a function of the node replaces. */
-const kept = (change: (node: Node, next: ReadonlyMap<Node, Node>) => Node): Rule =>
-  scans(false, (parts) => {
-    const { body } = parts;
-    const next = new Map<Node, Node>(body.carried.map((state, k) => [state, body.next[k] as Node]));
-    return { ...parts, body: { ...body, stacked: body.stacked.map((node) => change(node, next)) } };
-  });
-/** The deltas handed on to the step before. */
-const deltas = (change: (node: Node, index: number) => Node): Rule =>
-  scans(true, (parts) => ({ ...parts, body: { ...parts.body, next: parts.body.next.map(change) } }));
 const slope = (is: (node: Node) => boolean, index: number): Rule =>
   inBackward(nth(index, (node) => (is(node) ? scaled(node) : node)));
 const allSteps = parameter("all steps", [rows], "int32");

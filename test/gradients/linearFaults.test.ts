@@ -11,6 +11,7 @@ import { sru } from "../../src/nn/layers/sru.ts";
 import { checkNetwork, type Faults } from "./networks.ts";
 import {
   at,
+  deltas,
   fault,
   inBackward,
   inForward,
@@ -19,7 +20,6 @@ import {
   nothing,
   nth,
   scaled,
-  scans,
   without,
 } from "./plant.ts";
 
@@ -34,9 +34,6 @@ const networks = {
   "two heads": slstm({ ...every, heads: 2 }),
 } as const;
 
-/** The deltas handed on to the step before. */
-const deltas = (change: (node: Node, index: number) => Node): Rule =>
-  scans(true, (parts) => ({ ...parts, body: { ...parts.body, next: parts.body.next.map(change) } }));
 const slope = (index: number): Rule =>
   inBackward(nth(index, (node) => (isSigmoidSlope(node) ? scaled(node) : node)));
 

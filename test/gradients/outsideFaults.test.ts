@@ -11,7 +11,7 @@ import type { Rule } from "../../src/core/graph/rewrite.ts";
 import { caseNamed, devices, type Tested } from "../parity/close.ts";
 import { expectKeras, modelCases } from "../parity/keras.ts";
 import { expectTorch, layerCases } from "../parity/torch.ts";
-import { at, fault, inForward, isConstant, named, nothing, nth, scans } from "./plant.ts";
+import { at, fault, inForward, isConstant, named, nothing, nth, scans, swapped } from "./plant.ts";
 
 const [reference] = devices as [Tested];
 const noticed = /the largest difference/;
@@ -22,15 +22,6 @@ const gru = "gru batch 2 steps 7 features 4 units 6 layers 1 bias double given s
 const simple = "simpleRNN batch 4 steps 5 features 5 units 5 layers 1 bias single given states lengths";
 const both = "bidirectional gru batch 3 steps 5 features 2 units 4 layers 1 bias double lengths";
 
-/** Gates in another order: what was read at `from` is read at `to`, and the other way round. */
-const swapped = (from: number, to: number): Rule =>
-  inForward(
-    at("slice", (node) => {
-      const { start, size } = node.attributes;
-      const other = start === from * size ? to * size : start === to * size ? from * size : start;
-      return other === start ? node : make("slice", [node.inputs[0]], { start: other, size });
-    }),
-  );
 /** Is it the bias, or a row of it? */
 const isBias = (node: Node | undefined): boolean =>
   node !== undefined &&

@@ -4,7 +4,7 @@
  *
  *   withFault(gradients, inBackward((node) => (isNegation(node) ? node.inputs[0] : node)))
  */
-import { constant, partsOf, type ScanParts, scan } from "../../src/core/graph/build.ts";
+import { constant, make, partsOf, type ScanParts, scan } from "../../src/core/graph/build.ts";
 import type { Node, NodeOf, Operator } from "../../src/core/graph/nodes.ts";
 import { mul } from "../../src/core/graph/operators.ts";
 import { type Rule, rewrite } from "../../src/core/graph/rewrite.ts";
@@ -63,6 +63,16 @@ function sameParts(a: ScanParts, b: ScanParts): boolean {
   return a.reverse === b.reverse && nodes(a).every((node, k) => node === others[k]);
 }
 
+/** The values kept of the forward steps that a function of the node replaces. */
+export const kept = (change: (node: Node, next: ReadonlyMap<Node, Node>) => Node): Rule =>
+  scans(false, (parts) => {
+    const { body } = parts;
+    const next = new Map<Node, Node>(body.carried.map((state, k) => [state, body.next[k] as Node]));
+    return { ...parts, body: { ...body, stacked: body.stacked.map((node) => change(node, next)) } };
+  });
+/** The deltas handed on to the step before. */
+export const deltas = (change: (node: Node, index: number) => Node): Rule =>
+  scans(true, (parts) => ({ ...parts, body: { ...parts.body, next: parts.body.next.map(change) } }));
 /** The rule at the `index`-th place where it changes something, inputs first. */
 export function nth(index: number, rule: Rule): Rule {
   let seen = 0;
@@ -98,3 +108,12 @@ export const without = (op: "add" | "mul", name: string): Rule =>
     const [a, b] = node.inputs;
     return named(a, name) ? b : named(b, name) ? a : node;
   });
+/** Gates in another order: what was read at `from` is read at `to`, and the other way round. */
+export const swapped = (from: number, to: number): Rule =>
+  inForward(
+    at("slice", (node) => {
+      const { start, size } = node.attributes;
+      const other = start === from * size ? to * size : start === to * size ? from * size : start;
+      return other === start ? node : make("slice", [node.inputs[0]], { start: other, size });
+    }),
+  );

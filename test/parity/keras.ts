@@ -58,6 +58,11 @@ export const modelCases: readonly ModelCase[] = [
   ),
 ];
 
+/** Images and videos. */
+export const imageCases: readonly ModelCase[] = casesOf<{ readonly cases: readonly ModelCase[] }>(
+  "keras-images.json",
+).cases;
+
 const configOf = ({ type, options, layer }: LayerSpec): LayerConfig => ({
   layer: type,
   options,

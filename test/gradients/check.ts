@@ -3,7 +3,8 @@
  *
  *   dL/dx_i  =  (L(x_i + h) - L(x_i - h)) / 2 h   +- h^2 |L'''| / 6 +- |L| 2^-52 / h
  *
- * With h = 1e-5, and derivatives and losses of about one, both errors are near 1e-11.
+ * With h = 1e-5, and derivatives and losses of about one, both errors are near 1e-11. What is allowed is 1e-8 and 1e-6
+ * of the difference.
  */
 import { differentiate } from "../../src/core/grad/gradients.ts";
 import { parameter } from "../../src/core/graph/build.ts";
@@ -14,6 +15,8 @@ import { topological } from "../../src/core/graph/walk.ts";
 import { evaluate, type HostValue } from "../../src/core/run/reference.ts";
 
 const step = 1e-5;
+/** Within the step may lie a place where the derivative jumps (relu, max): then it does not within one of these. */
+const smaller = [1e-6, 1e-7];
 const absoluteTolerance = 1e-8;
 const relativeTolerance = 1e-6;
 
@@ -59,7 +62,7 @@ export function compareGradients(comparison: Comparison): readonly (HostValue | 
     throw new Error("The loss is another one after differentiation.");
 
   const results = gradients.map((grad) => (grad === null ? null : (found[asked.indexOf(grad)] as HostValue)));
-  const misses = wrt.flatMap((node, k) => {
+  const elements = wrt.flatMap((node, k) => {
     const value = given.get(node);
     if (value === undefined) throw new Error(`${nameOf(node, k)} has no value.`);
     const grad = results[k];
@@ -70,22 +73,24 @@ export function compareGradients(comparison: Comparison): readonly (HostValue | 
     return Array.from(value.data, (x, i) => {
       const at = (moved: number): number =>
         total(new Map(given).set(node, { ...value, data: value.data.with(i, moved) }));
-      const expected = node.dtype === "int32" ? 0 : (at(x + step) - at(x - step)) / (2 * step);
       const got = grad?.data[i] ?? 0;
-      const error = Math.abs(got - expected) / (absoluteTolerance + relativeTolerance * Math.abs(expected));
-      return {
-        place: `${nameOf(node, k)}, element ${i}`,
-        error: Number.isNaN(error) ? Infinity : error,
-        expected,
-        got,
+      const measure = (h: number): Measured => {
+        const expected = node.dtype === "int32" ? 0 : (at(x + h) - at(x - h)) / (2 * h);
+        const error = Math.abs(got - expected) / (absoluteTolerance + relativeTolerance * Math.abs(expected));
+        return { expected, got, error: Number.isNaN(error) ? Infinity : error };
       };
+      return { place: `${nameOf(node, k)}, element ${i}`, measure, found: measure(step) };
     });
   });
-  const worst = misses.reduce((a, b) => (b.error > a.error ? b : a));
-  if (worst.error > 1) {
+  const misses = elements
+    .filter(({ found }) => found.error > 1)
+    .toSorted((a, b) => b.found.error - a.found.error);
+  const wrong = misses.find(({ measure }) => smaller.every((h) => measure(h).error > 1));
+  if (wrong !== undefined) {
+    const { expected, got, error } = wrong.found;
     throw new Error(
-      `${worst.place}: the gradient is ${worst.got}, central differences give ${worst.expected}, ` +
-        `${worst.error.toPrecision(3)} times the tolerance apart.`,
+      `${wrong.place}: the gradient is ${got}, central differences give ${expected}, ` +
+        `${error.toPrecision(3)} times the tolerance apart.`,
     );
   }
   return results;
@@ -145,6 +150,13 @@ export function checkResults(check: ResultsCheck): readonly (HostValue | null)[]
     dims,
     planted,
   });
+}
+
+interface Measured {
+  readonly expected: number;
+  readonly got: number;
+  /** In tolerances. */
+  readonly error: number;
 }
 
 const sumOf = ({ data }: HostValue): number => data.reduce((total, x) => total + x, 0);

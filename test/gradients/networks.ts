@@ -4,7 +4,7 @@ import type { Node, NodeOf } from "../../src/core/graph/nodes.ts";
 import type { HostValue } from "../../src/core/run/reference.ts";
 import type { ActivationName } from "../../src/nn/layers/activations.ts";
 import { input } from "../../src/nn/layers/input.ts";
-import { networkOf } from "../../src/nn/model/network.ts";
+import { type Network, networkOf } from "../../src/nn/model/network.ts";
 import { type Traced, trace } from "../../src/nn/model/trace.ts";
 import { functional } from "../../src/nn/models.ts";
 import type { Signal } from "../../src/nn/signals.ts";
@@ -31,6 +31,8 @@ export interface NetworkCase {
   readonly vector?: boolean;
   /** Steps `[time, row]` of the input that are zeros. The input is not differentiated then: a mask jumps with it. */
   readonly zeroAt?: readonly (readonly [number, number])[];
+  /** What stands there in place of zeros. Default: 0. */
+  readonly maskValue?: number;
   /** First states come from outside. Default: false. */
   readonly given?: boolean;
   /** Dropout is at work. Default: false. */
@@ -39,6 +41,7 @@ export interface NetworkCase {
   readonly forced?: boolean;
 }
 export interface Prepared {
+  readonly network: Network;
   readonly traced: Traced;
   readonly results: readonly Node[];
   readonly wrt: readonly Node[];
@@ -50,7 +53,13 @@ export interface Prepared {
 export function prepared(one: NetworkCase): Prepared {
   const { lengths = [2, 3, 0], given = false, training = false, zeroAt = [], forced = false } = one;
   const steps = Math.max(...lengths);
-  const traced = tracedOf(one, steps, { training, given, forced });
+  const network = networkFor(one, steps);
+  const targets = network.outputs.map((own, output) => ({ ...own, output, kind: "values" as const }));
+  const traced = trace(network, {
+    training,
+    states: given ? "given" : "initial",
+    ...(forced ? { targets } : {}),
+  });
   const [x] = traced.inputs as [NodeOf<"parameter">];
   const values = new Map<Node, HostValue>();
   const rows = lengths.length;
@@ -71,6 +80,7 @@ export function prepared(one: NetworkCase): Prepared {
   const firsts = traced.states.flatMap(({ initial }) => initial ?? []);
   const ofInput = x.dtype === "float32" && zeroAt.length === 0 ? [x] : [];
   return {
+    network,
     traced,
     results: [...traced.outputs.map(({ node }) => node), ...traced.states.map(({ final }) => final)],
     wrt: [...ofInput, ...firsts, ...traced.weights],
@@ -79,28 +89,21 @@ export function prepared(one: NetworkCase): Prepared {
   };
 }
 
-function tracedOf(
+function networkFor(
   { layers, features = 2, image = [], tokens, fixed = false, vector = false }: NetworkCase,
   steps: number,
-  { training, given, forced }: Readonly<Record<"training" | "given" | "forced", boolean>>,
-): Traced {
+): Network {
   const axis = fixed ? steps : null;
   const begin = tokens
     ? input({ shape: [axis], dtype: "int32" })
     : input({ shape: [...(vector ? [] : [axis]), ...image, features] });
   const end = layers.reduce<unknown>((symbol, layer) => layer(symbol as never), begin);
   const ends = isSymbolic(end) ? [end] : Object.values(end as Record<string, Signal>);
-  const network = networkOf(functional({ inputs: begin as Signal, outputs: ends as Signal[] }));
-  const targets = network.outputs.map((own, output) => ({ ...own, output, kind: "values" as const }));
-  return trace(network, {
-    training,
-    states: given ? "given" : "initial",
-    ...(forced ? { targets } : {}),
-  });
+  return networkOf(functional({ inputs: begin as Signal, outputs: ends as Signal[] }));
 }
 
 function inputOf(
-  { features = 2, image = [], tokens, vector, zeroAt = [] }: NetworkCase,
+  { features = 2, image = [], tokens, vector, zeroAt = [], maskValue = 0 }: NetworkCase,
   rows: number,
   steps: number,
 ): HostValue {
@@ -111,7 +114,7 @@ function inputOf(
   const drawn = numbers([...(vector ? [rows] : [steps, rows]), ...image, features], 99);
   const isZero = (k: number): boolean =>
     zeroAt.some(([time, row]) => Math.floor(k / features) === time * rows + row);
-  return { shape: drawn.shape, data: drawn.data.map((value, k) => (isZero(k) ? 0 : value)) };
+  return { shape: drawn.shape, data: drawn.data.map((value, k) => (isZero(k) ? maskValue : value)) };
 }
 
 /** A planted fault, for checks that should notice it. */

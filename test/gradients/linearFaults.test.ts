@@ -1,5 +1,5 @@
 /** Planted faults in the gradients of linear cells and of slstm that central differences must notice. */
-import { expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { make } from "../../src/core/graph/build.ts";
 import type { Node } from "../../src/core/graph/nodes.ts";
 import { stopGradient, sub } from "../../src/core/graph/operators.ts";
@@ -125,16 +125,18 @@ const beforehand: readonly Planted[] = [
   ],
 ];
 
-const right = new Set<string>();
-function noticed(network: keyof typeof networks, faults: Faults): void {
-  const one = { layers: [networks[network]], lengths: [3, 2] };
-  if (!right.has(network)) checkNetwork(one);
-  right.add(network);
-  expect(() => checkNetwork(one, faults)).toThrow(/central differences give/);
-}
-test.each(inGradients)("%s (%s)", (_, network, rule) => {
-  noticed(network, { after: fault(rule()) });
-});
-test.each(beforehand)("%s (%s)", (_, network, rule) => {
-  noticed(network, { before: fault(rule()) });
+describe("central differences notice that", () => {
+  const right = new Set<string>();
+  const noticed = (network: keyof typeof networks, faults: Faults): void => {
+    const one = { layers: [networks[network]], lengths: [3, 2] };
+    if (!right.has(network)) checkNetwork(one);
+    right.add(network);
+    expect(() => checkNetwork(one, faults)).toThrow(/central differences give/);
+  };
+  test.each(inGradients)("%s (%s)", (_, network, rule) => {
+    noticed(network, { after: fault(rule()) });
+  });
+  test.each(beforehand)("%s (%s)", (_, network, rule) => {
+    noticed(network, { before: fault(rule()) });
+  });
 });

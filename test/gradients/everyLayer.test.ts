@@ -34,6 +34,7 @@ function check(one: NetworkCase): void {
 test("every layer is drawn", () => {
   expect(Object.keys(layerDraws).toSorted()).toEqual(layerNames.toSorted());
   const networks = layerNames.flatMap(drawnLayers);
+  console.log(`${networks.length} networks of ${layerNames.length} layers`);
   expect(networks.length).toBeGreaterThan(200 * drawnTimes);
 });
 

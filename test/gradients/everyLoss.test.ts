@@ -216,15 +216,19 @@ test("every loss is drawn, and every option", () => {
     expect(Object.keys(lossDraws[name]?.options ?? {}).toSorted(), name).toEqual(options.toSorted());
   }
 });
-test.each(anyLossNames)("%s", (name) => {
-  for (let round = 0; round < 4 * drawnTimes; round++) {
-    const draw = drawFor("losses", name, round);
-    for (const options of optionsOf(name, draw)) {
-      const one = caseOf(name, options, draw);
-      expect(() => check(one), `${name} ${JSON.stringify(options)}, round ${round}`).not.toThrow();
+test.each(anyLossNames)(
+  "%s",
+  (name) => {
+    for (let round = 0; round < 4 * drawnTimes; round++) {
+      const draw = drawFor("losses", name, round);
+      for (const options of optionsOf(name, draw)) {
+        const one = caseOf(name, options, draw);
+        expect(() => check(one), `${name} ${JSON.stringify(options)}, round ${round}`).not.toThrow();
+      }
     }
-  }
-});
+  },
+  60_000 * drawnTimes,
+);
 
 describe("penalties on weights", () => {
   const weight = parameter("weight", [3, 2]);

@@ -2,6 +2,7 @@ import { describe, expect, test } from "vitest";
 import { nameFaults, publicNames } from "../scripts/exports.ts";
 import { borderFaults } from "../scripts/imports.ts";
 import { referencePage } from "../scripts/reference.ts";
+import { samenessFaults } from "../scripts/sameness.ts";
 import { measureSizes } from "../scripts/size.ts";
 import { parseSource, type Source } from "../scripts/source.ts";
 
@@ -95,6 +96,40 @@ describe("imports", () => {
     const allowed = { "src/core/graph/a.ts -> src/core/run/b.ts": "a reason" };
     expect(borderFaults(sources, allowed)).toEqual([]);
     expect(borderFaults([], allowed)).toEqual([expect.stringContaining("no longer needed")]);
+  });
+});
+
+describe("sameness", () => {
+  const faultsOf = (text: string, allowed: Readonly<Record<string, string>> = {}): string[] =>
+    samenessFaults(sourcesOf({ "src/nn/train/a.ts": text }), allowed);
+
+  test("what the language fixes passes", () => {
+    const fixed = "Math.sqrt(2) + Math.abs(x) + Math.fround(x) + 2 ** -149 + (-1) ** n + exp(x) + model.log";
+    expect(faultsOf(fixed)).toEqual([]);
+  });
+
+  test.each([
+    ["a function of Math that is rounded freely", "Math.exp(x)", /a\.ts:1: Math\.exp/],
+    ["the same, by its name as a text", 'Math["tanh"](x)', /Math\.tanh/],
+    ["the same, taken out", "const { log } = Math;", /Math/],
+    ["a power", "x ** 2", /\*\*/],
+    ["a power in place", "x **= 3", /\*\*=/],
+    ["random numbers of the host", "Math.random()", /random/],
+    ["random bytes of the host", "crypto.getRandomValues(bytes)", /getRandomValues/],
+    ["the time", "Date.now()", /Date/],
+    ["a date of now", "new Date()", /Date/],
+    ["a clock", "performance.now()", /performance/],
+    ["a language", "a.localeCompare(b)", /localeCompare/],
+    ["a country", "(1.5).toLocaleString()", /toLocaleString/],
+    ["both", "new Intl.NumberFormat()", /Intl/],
+  ])("caught: %s", (_, text, message) => {
+    expect(faultsOf(text)).toEqual([expect.stringMatching(message)]);
+  });
+
+  test("an exception counts until it is no longer needed", () => {
+    const allowed = { "src/nn/train/a.ts: Date": "a reason" };
+    expect(faultsOf("Date.now()", allowed)).toEqual([]);
+    expect(faultsOf("1", allowed)).toEqual([expect.stringContaining("no longer needed")]);
   });
 });
 

@@ -56,7 +56,7 @@ export const chunkSteps = ({ chunk }: Target, rows: number): number =>
   Math.max(1, Math.min(chunk.steps, Math.floor(chunk.cells / rows)));
 
 /** Steps that a ring holds: a power of two, so that a step's place is found with a mask. */
-export const ringSteps = (chunk: number): number => 2 ** Math.ceil(Math.log2(chunk + 1));
+export const ringSteps = (chunk: number): number => 2 ** (32 - Math.clz32(chunk));
 
 export function stepsOf(time: string | number, { times }: Pick<Extent, "times">): number {
   return typeof time === "number" ? time : (times[time] ?? 0);

@@ -4,6 +4,7 @@
  */
 import type { Node } from "../../core/graph/nodes.ts";
 import { add, exp, mul, sub } from "../../core/graph/operators.ts";
+import { log } from "../../core/run/math.ts";
 import { type Key, normal, uniform } from "../../core/run/random.ts";
 
 export interface Distribution {
@@ -49,7 +50,7 @@ export const distributionText = ({ kind, units, options }: Distribution): string
   `${kind}(${JSON.stringify({ units, ...options })})`;
 
 /** (1 / 2) log 2 pi: what a normal density has for each number. */
-export const normalConstant: number = 0.5 * Math.log(2 * Math.PI);
+export const normalConstant: number = 0.5 * log(2 * Math.PI);
 
 /** z^2 / 2 + log deviation, with z = (target - mean) / deviation: minus the log-density but for the constant. */
 export function normalCost(target: Node, mean: Node, logDeviation: Node): Node {

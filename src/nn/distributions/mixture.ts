@@ -45,7 +45,8 @@ export function mixtureOf(units: number, components: number): Distribution {
       const means = each(units, (unit) => over(at(meansAt(unit))));
       const deviation = (middle: number, unit: number): number => {
         const logs = at(deviationsAt(unit));
-        return Math.sqrt(over(at(meansAt(unit)).map((m, k) => (m - middle) ** 2 + exp(2 * (logs[k] ?? 0)))));
+        const apart = at(meansAt(unit)).map((m) => m - middle);
+        return Math.sqrt(over(apart.map((a, k) => a * a + exp(2 * (logs[k] ?? 0)))));
       };
       return { mean: means, standardDeviation: means.map(deviation) };
     },

@@ -62,9 +62,9 @@ function sharesOf(probabilities: readonly number[]): readonly number[] {
 /** The mean square of the distance from `mean`: constant beyond the ends, a square of a line between two quantiles. */
 function variance(quantiles: readonly number[], probabilities: readonly number[], mean: number): number {
   const apart = quantiles.map((x) => x - mean);
+  const [first, last] = [apart[0] as number, apart.at(-1) as number];
   const beyond =
-    (probabilities[0] as number) * (apart[0] as number) ** 2 +
-    (1 - (probabilities.at(-1) as number)) * (apart.at(-1) as number) ** 2;
+    (probabilities[0] as number) * first * first + (1 - (probabilities.at(-1) as number)) * last * last;
   return apart.slice(1).reduce((left, b, k) => {
     const [a, p, q] = [apart[k] as number, probabilities[k] as number, probabilities[k + 1] as number];
     return left + ((q - p) * (a * a + a * b + b * b)) / 3;

@@ -7,6 +7,7 @@
  * ||J_k|| is what the direction that is remembered best has become, so one unit that holds on is enough for a memory.
  * Bengio, Simard, Frasconi 1994 look at the same product for what vanishes.
  */
+import { sin } from "../../core/run/math.ts";
 import { UnrollError } from "../../errors.ts";
 import { checkOptions, text } from "../layers/options.ts";
 import { formOf, type Run } from "./run.ts";
@@ -93,9 +94,7 @@ const rounds = 100;
 function largestSingular(matrix: Matrix): number {
   const width = matrix[0]?.length ?? 0;
   // No direction is left out: irrational steps make one that is orthogonal to nothing in practice.
-  let direction = normalized(
-    Float64Array.from({ length: width }, (_, k) => 1 + Math.sin(1 + k * Math.SQRT2) / 2),
-  );
+  let direction = normalized(Float64Array.from({ length: width }, (_, k) => 1 + sin(1 + k * Math.SQRT2) / 2));
   let norm = 0;
   for (let round = 0; round < rounds; round++) {
     const image = matrix.map((row) => row.reduce((sum, x, k) => sum + x * (direction[k] ?? 0), 0));

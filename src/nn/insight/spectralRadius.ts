@@ -9,6 +9,7 @@
  *
  * Gelfand 1941.
  */
+import { exp, log } from "../../core/run/math.ts";
 import { UnrollError } from "../../errors.ts";
 import { networkOf } from "../model/network.ts";
 import { flattened, isTensor, type Nested, type Tensor } from "../model/tensor.ts";
@@ -105,12 +106,12 @@ function radius(size: number, matrix: Float64Array): number {
     if (squarings > 0) power = squared(size, power);
     const norm = power.reduce((most, x) => Math.max(most, Math.abs(x)), 0); // any norm will do, and this one fits
     if (norm === 0) return 0;
-    const change = Math.log(norm) / 2 ** squarings;
+    const change = log(norm) / 2 ** squarings;
     logNorm += change;
     power = power.map((x) => x / norm);
     close = Math.abs(change) < enough ? close + 1 : 0;
   }
-  return Math.exp(logNorm);
+  return exp(logNorm);
 }
 
 function squared(size: number, a: Float64Array): Float64Array {

@@ -37,7 +37,7 @@ function drawnDecay({ seed, count, options: { minRadius = 0, maxRadius = 0 }, na
   const fits = minRadius >= 0 && minRadius < maxRadius && maxRadius <= 1;
   refuseUnless(fits, name, "0 <= minRadius < maxRadius <= 1", `${minRadius} and ${maxRadius}`);
   const key = keyOf(seed, "weights", `${name.slice(0, name.lastIndexOf("/") + 1)}ring`);
-  const [low, high] = [minRadius ** 2, maxRadius ** 2];
+  const [low, high] = [minRadius * minRadius, maxRadius * maxRadius];
   return drawn(count, (k) => log(-0.5 * log(low + between(key, k) * (high - low))));
 }
 

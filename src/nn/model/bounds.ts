@@ -40,4 +40,4 @@ export function boundIn(bounds: Bounds, time: Dim): number {
 }
 
 /** The next power of two. */
-export const boundFor = (steps: number): number => Math.max(leastBound, 2 ** Math.ceil(Math.log2(steps)));
+export const boundFor = (steps: number): number => 2 ** (32 - Math.clz32(Math.max(leastBound, steps) - 1));

@@ -8,6 +8,7 @@
  * The length penalty alpha is that of Wu et al. 2016, arXiv:1609.08144: without it (0) short hypotheses win, since
  * each further token costs probability. No model is known here: `step` says how likely each token comes next.
  */
+import { pow } from "../../core/run/math.ts";
 
 /** A hypothesis that goes on. */
 export interface Live {
@@ -74,7 +75,7 @@ type Score = (logProbability: number, length: number) => number;
 const scoring =
   (alpha: number): Score =>
   (logProbability, length) =>
-    logProbability / ((5 + length) / 6) ** alpha;
+    logProbability / pow((5 + length) / 6, alpha);
 const scored = ({ tokens, logProbability }: Live, score: Score): Hypothesis => ({
   tokens,
   logProbability,

@@ -2,6 +2,7 @@
  * Frames like those of speech: every sound is a spectrum with two peaks that lasts a few frames, flows into the next,
  * and may be followed by silence; noise lies over all of it. What was said is known, when it was said is not.
  */
+import { exp } from "../../core/run/math.ts";
 import { type Key, keyOf, normal, uniform } from "../../core/run/random.ts";
 import { below, type Draw, type GeneratorOptions } from "./draws.ts";
 
@@ -64,7 +65,7 @@ function utterance(
 function spectrum(sound: number, bands: number): number[] {
   if (sound === 0) return Array.from({ length: bands }, () => 0);
   const peaks = [(sound * 2) % bands, (sound * 5 + 3) % bands];
-  const near = (band: number, peak: number): number => Math.exp(-((band - peak) ** 2) / 2);
+  const near = (band: number, peak: number): number => exp((-(band - peak) * (band - peak)) / 2);
   return Array.from(
     { length: bands },
     (_, band) => 1.5 * peaks.reduce((sum, peak) => sum + near(band, peak), 0),

@@ -1,4 +1,5 @@
 /** Text of any length with a grammar and a word that comes again, for models of characters. */
+import { log } from "../../core/run/math.ts";
 import { type Draw, draws, pick } from "./draws.ts";
 
 export interface TaleOptions {
@@ -30,11 +31,13 @@ function tale(draw: Draw): string {
   return `the ${mood}${animal} ${does}, and the ${animal} ${pick(draw, ends)}.\n`;
 }
 
+const bits = (choices: number): number => log(choices) / Math.LN2;
+
 /** Bits that a sentence takes on average where every choice is known: no model needs fewer. */
 export const bitsPerTale: number =
-  Math.log2(animals.length * ends.length) +
-  (1 + 0.5 * Math.log2(moods.length)) +
-  (1 + 0.5 * Math.log2(ends.length * deeds.length * places.length));
+  bits(animals.length * ends.length) +
+  (1 + 0.5 * bits(moods.length)) +
+  (1 + 0.5 * bits(ends.length * deeds.length * places.length));
 
 const any = (words: readonly string[]): string => `(?:${words.join("|")})`;
 const does = any([...ends, `${any(deeds)} the ${any(places)}`]);

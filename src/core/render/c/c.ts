@@ -16,7 +16,7 @@ import { indented, printStatements } from "./statements.ts";
 /** The source of a library that exports `void runList(void *memory, int32_t start, int32_t count)`. */
 export function renderC(program: Program): string {
   const { lanes, functions } = program;
-  invariant(lanes >= 2 && Number.isInteger(Math.log2(lanes)), `c: ${lanes} lanes are a power of two`);
+  invariant(lanes >= 2 && (lanes & (lanes - 1)) === 0, `c: ${lanes} lanes are a power of two`);
   const callees = new Map<string, number>();
   const printed = functions.map((source) => {
     invariant(!callees.has(source.name), `c: a program has one function "${source.name}"`);

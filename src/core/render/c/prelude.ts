@@ -143,7 +143,7 @@ INLINE integers toInteger(vector a) {
 
 /** Halved until one lane is left, lane k with lane k + half; then that one goes into every lane. */
 function acrossLanes(lanes: number): readonly string[] {
-  const halves = Array.from({ length: Math.log2(lanes) }, (_, k) => lanes >> (k + 1));
+  const halves = Array.from({ length: 31 - Math.clz32(lanes) }, (_, k) => lanes >> (k + 1));
   const fold = (value: (half: number) => string): string => halves.map(value).join(" ");
   const larger = (half: number): string => `a = larger(a, SWAP_${half}(a));`;
   return [

@@ -2,19 +2,14 @@
  * The built library in Debian's Chromium, in a page that is cross-origin isolated and in one that is not: it trains
  * and predicts, strict mode gives Node's bits, and the page stays alive. The last line: N passed, N failed.
  */
-import { existsSync } from "node:fs";
-import { delimiter, join } from "node:path";
 import { type Browser, chromium, type Page } from "playwright-core";
 import { wasmDevice } from "../../src/core/run/wasmDevice.ts";
+import { chromiumFlags, executable } from "./executable.ts";
 import { hashOf, trainLstm } from "./lstm.ts";
 import { fitModel } from "./model.ts";
 import type { Report } from "./page.ts";
 import { serve } from "./server.ts";
 
-const flags = [
-  "--headless --no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking",
-  "--disable-component-update --disable-sync",
-].flatMap((line) => line.split(" "));
 const limit = 60_000;
 
 type Hashes = Report["hashes"];
@@ -38,20 +33,17 @@ function check(name: string, holds: boolean, shown = ""): void {
 
 async function main(): Promise<void> {
   const expected = await inNode();
-  const browser = await chromium.launch({ executablePath: chromiumPath(), args: flags, headless: true });
+  const browser = await chromium.launch({
+    executablePath: executable("chromium"),
+    args: [...chromiumFlags],
+    headless: true,
+  });
   try {
     for (const isolated of [true, false]) await checkPages(browser, isolated, expected);
     await checkMissingWorker(browser);
   } finally {
     await browser.close();
   }
-}
-
-function chromiumPath(): string {
-  const folders = (process.env["PATH"] ?? "").split(delimiter);
-  const found = folders.map((folder) => join(folder, "chromium")).find((path) => existsSync(path));
-  if (found === undefined) throw new Error("no chromium on the PATH: apt-get install chromium");
-  return found;
 }
 
 async function inNode(): Promise<Expected> {

@@ -56,7 +56,7 @@ const special: Readonly<Record<string, Mode>> = {
   peers: folder("peers", 600_000),
   same: folder("same", 600_000),
   lasting: folder("lasting", 1_200_000),
-  hostile: folder("hostile", 600_000),
+  hostile: { ...folder("hostile", 1_200_000), workers: availableParallelism() }, // each computes, and waits for nothing
   load: folder("load", 600_000),
   native: {
     include: [

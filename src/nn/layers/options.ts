@@ -113,7 +113,7 @@ export function completed<T extends object>(layer: string, given: object, usual:
 function unknownOption(where: string, name: string, names: readonly string[]): UnrollError {
   const near = nearest(name, names);
   const fix = near === undefined ? `There are ${names.join(", ")}.` : `Did you mean "${near}"?`;
-  return new UnrollError({ where, expected: "an option that it knows", got: `"${name}"`, fix });
+  return new UnrollError({ where, expected: "an option that it knows", got: spelt(name), fix });
 }
 
 function wrongValue(where: string, name: string, value: unknown, check: Check): UnrollError {
@@ -122,7 +122,7 @@ function wrongValue(where: string, name: string, value: unknown, check: Check): 
   return new UnrollError({ where: `${where}, ${name}`, expected: check.expected, got: spelt(value), fix });
 }
 
-/** A value as errors show it, long texts cut short. */
+/** A value as errors show it, texts on one short line: they may come from anywhere. */
 export function spelt(value: unknown): string {
   if (typeof value === "string") return `"${shortened(value)}"`;
   if (typeof value === "function") return "a function";
@@ -131,4 +131,5 @@ export function spelt(value: unknown): string {
   return ArrayBuffer.isView(value) && "length" in value ? `a typed array of ${value.length}` : "an object";
 }
 
-export const shortened = (text: string): string => (text.length > 80 ? `${text.slice(0, 80)}...` : text);
+export const shortened = (text: string): string =>
+  (text.length > 80 ? `${text.slice(0, 80)}...` : text).replaceAll(/\p{Cc}/gu, "\uFFFD");

@@ -25,6 +25,7 @@ import { lru } from "./lru.ts";
 import { masking } from "./masking.ts";
 import { minGRU, minLSTM } from "./minGru.ts";
 import { multiHeadAttention } from "./multiHeadAttention.ts";
+import { spelt } from "./options.ts";
 import { averagePooling1d, maxPooling1d } from "./pooling1d.ts";
 import { averagePooling2d, globalAveragePooling2d, globalMaxPooling2d, maxPooling2d } from "./pooling2d.ts";
 import { positionalEncoding } from "./positionalEncoding.ts";
@@ -114,7 +115,7 @@ function cellNamed(name: string, cells: readonly Cell[]): Cell {
   const cell = cells.find((own) => own.name === name);
   if (cell) return cell;
   throw new UnrollError({
-    where: `cell "${name}"`,
+    where: `cell ${spelt(name)}`,
     expected: "a cell of this name",
     got: cells.length === 0 ? "no cells" : cells.map((own) => `"${own.name}"`).join(", "),
     fix: "Give the cells of your own: loadModel(path, { cells: [cell] }).",
@@ -124,5 +125,5 @@ function cellNamed(name: string, cells: readonly Cell[]): Cell {
 function unknown(expected: string, got: string, names: readonly string[]): UnrollError {
   const near = nearest(got, names);
   const fix = near ? `Did you mean "${near}"?` : `There are ${names.join(", ")}.`;
-  return new UnrollError({ where: "the configuration of a layer", expected, got: `"${got}"`, fix });
+  return new UnrollError({ where: "the configuration of a layer", expected, got: spelt(got), fix });
 }

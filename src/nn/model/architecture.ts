@@ -94,14 +94,14 @@ export interface Parts {
   readonly weights: StoredTensors;
 }
 const names = ["kind", "seed", "inputs", "layers", "calls", "outputs", "inputsAs", "outputsAs", "tokens?"];
-/** No shape, and no split, has more. */
+/** No shape, and no model, call or split, has more. */
 const mostWidth = 2 ** 31;
 const mostParts = 4096;
 
 /** The network of an architecture from outside. Throws an UnrollError that names what is wrong. */
 export function networkFrom(config: unknown, parts: Parts, where: string): Network {
   const fields = fieldsAt(config, where, names);
-  const inputs = listAt(fields["inputs"], `${where}.inputs`).map((one, k) =>
+  const inputs = listAt(fields["inputs"], `${where}.inputs`, mostParts).map((one, k) =>
     inputFrom(one, `${where}.inputs[${k}]`),
   );
   const layers = listAt(fields["layers"], `${where}.layers`).map((one, k) => {
@@ -114,7 +114,7 @@ export function networkFrom(config: unknown, parts: Parts, where: string): Netwo
     const place = `${where}.calls[${k}]`;
     reading.made.push(inPlace(place, () => called(reading, call, place), true));
   }
-  const outputs = listAt(fields["outputs"], `${where}.outputs`).map((one, k) =>
+  const outputs = listAt(fields["outputs"], `${where}.outputs`, mostParts).map((one, k) =>
     referred(reading, one, `${where}.outputs[${k}]`),
   );
   giveWeights(reading.used, parts.weights, where);
@@ -275,7 +275,7 @@ function refuseOthers({ variables }: Network, weights: StoredTensors, where: str
   if (unlike !== undefined) throw fault(where, `the weight "${unlike.name}" under its name`, "another");
   const own = new Set(variables.map(({ name }) => name));
   const spare = [...weights.keys()].find((name) => !own.has(name));
-  if (spare !== undefined) throw fault(where, `a layer for the tensor ${JSON.stringify(spare)}`, "none");
+  if (spare !== undefined) throw fault(where, `a layer for the tensor ${spelt(spare)}`, "none");
 }
 
 /** Errors say where they arose; `foreign` ones, thrown by what is made from a file's values, become faults of it. */

@@ -29,8 +29,9 @@ export function buildNetwork(plan: Plan): Network {
   const calls = callsBetween(inputs, outputs);
   const names = namesOf(calls.map((call) => call.by).filter(isLayer), plan.names);
   const times = timesOf(inputs, calls);
+  const used = usesOf(calls);
   const layers = [...names].map(([definition, layer], k) =>
-    layerOf({ definition, name: layer, number: k + 1, calls, seed }),
+    layerOf({ definition, name: layer, number: k + 1, calls: used.get(definition) ?? [], seed }),
   );
   const end = (symbol: Symbolic, k: number, structure: Structure): End => ({
     name: structure.names[k] ?? "",
@@ -63,12 +64,13 @@ export function buildNetwork(plan: Plan): Network {
 /** The calls that the outputs need, inputs before users. */
 function callsBetween(inputs: readonly Symbolic[], outputs: readonly Symbolic[]): readonly Call[] {
   const order = new Set<Call>();
+  const known = new Set(inputs);
   const used = new Set<Symbolic>();
   const pending: { readonly symbol: Symbolic; readonly done: boolean }[] = [...outputs].reverse().map(todo);
   for (let top = pending.pop(); top !== undefined; top = pending.pop()) {
     const { source } = top.symbol;
     if ("input" in source) {
-      if (!inputs.includes(top.symbol)) throw missingInput(top.symbol);
+      if (!known.has(top.symbol)) throw missingInput(top.symbol);
       used.add(top.symbol);
     } else if (top.done) order.add(source.call);
     else if (!order.has(source.call)) {
@@ -125,12 +127,13 @@ export function namesOf(
   given: ReadonlyMap<Definition, string> = new Map(),
 ): ReadonlyMap<Definition, string> {
   const names = new Map<Definition, string>();
+  const taken = new Set<string>();
   const counts = new Map<string, number>();
   for (const layer of new Set(layers)) {
     const count = (counts.get(layer.base) ?? 0) + (layer.name === null ? 1 : 0);
     counts.set(layer.base, count);
     const name = given.get(layer) ?? layer.name ?? `${layer.base}_${count}`;
-    if ([...names.values()].includes(name)) {
+    if (taken.has(name)) {
       throw new UnrollError({
         where: "a model",
         expected: "layers with different names",
@@ -138,15 +141,28 @@ export function namesOf(
         fix: "Give one of them another name.",
       });
     }
+    taken.add(name);
     names.set(layer, name);
   }
   return names;
+}
+
+/** The calls of each layer. */
+function usesOf(calls: readonly Call[]): ReadonlyMap<Callable, readonly Call[]> {
+  const uses = new Map<Callable, Call[]>();
+  for (const call of calls) {
+    const before = uses.get(call.by);
+    if (before === undefined) uses.set(call.by, [call]);
+    else before.push(call);
+  }
+  return uses;
 }
 
 interface Placed {
   readonly definition: Definition;
   readonly name: string;
   readonly number: number;
+  /** Of this layer. */
   readonly calls: readonly Call[];
   readonly seed: number;
 }
@@ -154,7 +170,7 @@ interface Placed {
 function layerOf({ definition, name, number, calls, seed }: Placed): NetworkLayer {
   const label = `layer ${number} "${name}"`;
   const { kept } = definition;
-  for (const call of calls.filter(({ by }) => by === definition)) {
+  for (const call of calls) {
     const specs = definition.weights(call.inputs);
     if (kept.specs === null) {
       kept.values = specs.map((spec) => initialized(spec, seed, `${name}/${spec.name}`));
@@ -204,9 +220,11 @@ interface Times {
  */
 function timesOf(inputs: readonly Symbolic[], calls: readonly Call[]): Times {
   const parent = new Map<Symbolic, Symbolic>();
+  const originOf = originsOf(calls);
   const root = (above: Symbolic): Symbolic => {
-    const next = parent.get(above);
-    return next === undefined ? above : root(next);
+    let top = above;
+    for (let next = parent.get(top); next !== undefined; next = parent.get(top)) top = next;
+    return top;
   };
   for (const { by, inputs: operands } of calls) {
     const [first, ...rest] = meeting(by, operands).filter(anyLength).map(originOf);
@@ -239,18 +257,28 @@ function meeting(by: Callable, inputs: readonly Symbolic[]): readonly Symbolic[]
 
 const anyLength = (symbol: Symbolic): boolean => hasTime(symbol) && symbol.axes[0] === null;
 
-/** The input whose time a symbol has, or whose windows its steps are. */
-function originOf(symbol: Symbolic): { readonly input: Symbolic; readonly windows: Windows } {
-  let input = symbol;
-  let windows = everyStep;
-  while ("call" in input.source) {
-    const { by, inputs } = input.source.call;
-    const next: Symbolic | undefined = inputs.find(anyLength);
-    invariant(next, "build: what has any length was made from something of any length");
-    if (isLayer(by) && by.windows) windows = windowsOfWindows(by.windows, windows);
-    input = next;
+interface Origin {
+  readonly input: Symbolic;
+  readonly windows: Windows;
+}
+
+/** The input whose time a symbol has, or whose windows its steps are; calls are given inputs before users. */
+function originsOf(calls: readonly Call[]): (symbol: Symbolic) => Origin {
+  const made = new Map<Call, Origin>();
+  const originOf = (symbol: Symbolic): Origin => {
+    if ("input" in symbol.source) return { input: symbol, windows: everyStep };
+    const origin = made.get(symbol.source.call);
+    invariant(origin, "build: what has any length was made from something of any length");
+    return origin;
+  };
+  for (const call of calls) {
+    const next = call.inputs.find(anyLength);
+    if (next === undefined) continue;
+    const { input, windows } = originOf(next);
+    const own = isLayer(call.by) ? call.by.windows : undefined;
+    made.set(call, { input, windows: own ? windowsOfWindows(windows, own) : windows });
   }
-  return { input, windows };
+  return originOf;
 }
 
 function refuseOtherWindows(operator: string, a: Windows, b: Windows): void {

@@ -13,23 +13,43 @@ const mostDepth = 64;
 /** Names that objects have from elsewhere. */
 const inherited: readonly string[] = ["__proto__", "constructor", "prototype"];
 
-/** The value of JSON text in UTF-8, of bounded depth and without names that could reach into objects. */
-export function jsonFrom(bytes: Uint8Array, where: string): unknown {
-  const value = parsed(bytes, where);
+/** The value of JSON text, its bytes in UTF-8, of bounded depth and without names that could reach into objects. */
+export function jsonFrom(content: Uint8Array | string, where: string): unknown {
+  const value = parsed(content, where);
   let level: readonly unknown[] = [value];
-  for (let depth = 0; level.length > 0; depth++) {
-    if (depth > mostDepth) throw fault(where, `at most ${mostDepth} levels of nesting`, "more");
-    level = level.flatMap((one) => inside(one, where));
-  }
+  while (level.length > 0) level = level.flatMap((one) => inside(one, where));
   return value;
 }
 
-function parsed(bytes: Uint8Array, where: string): unknown {
+function parsed(content: Uint8Array | string, where: string): unknown {
   try {
-    return JSON.parse(new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes));
+    const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+    const text = typeof content === "string" ? content : decoder.decode(content);
+    refuseDeeper(text, where);
+    return JSON.parse(text);
   } catch (error) {
+    if (error instanceof UnrollError) throw error;
     throw fault(where, "JSON in UTF-8", error instanceof Error ? shortened(error.message) : "something else");
   }
+}
+
+/** Before it is parsed: a value takes far more memory than the brackets that it is written with. */
+function refuseDeeper(text: string, where: string): void {
+  let depth = 0;
+  for (let k = 0; k < text.length; k++) {
+    const letter = text[k];
+    if (letter === '"') k = endOfText(text, k);
+    else if (letter === "[" || letter === "{") depth++;
+    else if (letter === "]" || letter === "}") depth--;
+    if (depth > mostDepth) throw fault(where, `at most ${mostDepth} levels of nesting`, "more");
+  }
+}
+
+/** Where the text that begins at `from` ends. */
+function endOfText(text: string, from: number): number {
+  let k = from + 1;
+  while (k < text.length && text[k] !== '"') k += text[k] === "\\" ? 2 : 1;
+  return k;
 }
 
 function inside(value: unknown, where: string): readonly unknown[] {

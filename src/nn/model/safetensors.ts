@@ -8,6 +8,7 @@
  * Bytes come from anywhere: every length and offset is checked before it is used.
  */
 import { UnrollError } from "../../errors.ts";
+import { shortened, spelt } from "../layers/options.ts";
 import { countAt, fault, fieldsAt, jsonFrom, listAt, textAt } from "./fields.ts";
 
 /** What holds each kind of number; halves are given as their bits. */
@@ -112,7 +113,7 @@ export function decodeSafetensors(bytes: Uint8Array, where: string): Decoded {
   const entries = Object.entries(fieldsAt(jsonFrom(header, `${where}, header`), `${where}, header`));
   const extents = entries
     .filter(([name]) => name !== metadataName)
-    .map(([name, entry]) => extentOf(name, entry, data.length, `${where}, tensor ${JSON.stringify(name)}`))
+    .map(([name, entry]) => extentOf(name, entry, data.length, `${where}, tensor ${spelt(name)}`))
     .sort((a, b) => a.begin - b.begin || a.end - b.end);
   refuseGaps(extents, data.length, where);
   const tensors = extents.map(({ name, dtype, shape, begin, end }): [string, StoredTensor] => {
@@ -161,11 +162,7 @@ function refuseGaps(extents: readonly Extent[], length: number, where: string): 
   let at = 0;
   for (const { name, begin, end } of extents) {
     if (begin !== at)
-      throw fault(
-        `${where}, tensor ${JSON.stringify(name)}`,
-        `data from byte ${at} on`,
-        `from byte ${begin} on`,
-      );
+      throw fault(`${where}, tensor ${spelt(name)}`, `data from byte ${at} on`, `from byte ${begin} on`);
     at = end;
   }
   if (at !== length) throw fault(where, `${at} bytes of data, as its tensors need`, `${length}`);
@@ -176,7 +173,10 @@ function metadataOf(entries: readonly [string, unknown][], where: string): Reado
   if (found === undefined) return {};
   const place = `${where}, ${metadataName}`;
   return Object.fromEntries(
-    Object.entries(fieldsAt(found[1], place)).map(([name, text]) => [name, textAt(text, `${place}.${name}`)]),
+    Object.entries(fieldsAt(found[1], place)).map(([name, text]) => [
+      name,
+      textAt(text, `${place}.${shortened(name)}`),
+    ]),
   );
 }
 

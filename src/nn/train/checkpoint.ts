@@ -10,7 +10,7 @@
 import { readFolder, writeFolder } from "#store";
 import { UnrollError } from "../../errors.ts";
 import type { Cell } from "../cells/defineCell.ts";
-import { checkOptions } from "../layers/options.ts";
+import { checkOptions, shortened } from "../layers/options.ts";
 import { architectureOf, networkFrom } from "../model/architecture.ts";
 import { checksum } from "../model/checksum.ts";
 import { countAt, type Fields, fault, fieldsAt, jsonFrom, textAt } from "../model/fields.ts";
@@ -126,11 +126,11 @@ function contentOf(files: Files, path: string): Content {
   const data = files.get(dataFile);
   const place = `${path}/${dataFile}`;
   if (data === undefined) throw fault(place, "the file that config.json tells of", "none");
-  if (data.length !== about["bytes"])
-    throw fault(place, `${String(about["bytes"])} bytes, as ${configFile} says`, `${data.length}`);
+  const length = countAt(about["bytes"], `${where}, data.bytes`);
+  if (data.length !== length) throw fault(place, `${length} bytes, as ${configFile} says`, `${data.length}`);
   const sum = checksum(data);
-  if (sum !== about["crc32"])
-    throw fault(place, `the checksum ${String(about["crc32"])} of ${configFile}`, sum);
+  const told = shortened(textAt(about["crc32"], `${where}, data.crc32`));
+  if (sum !== told) throw fault(place, `the checksum ${told} of ${configFile}`, sum);
   return { config, tensors: decodeSafetensors(data, place).tensors, where };
 }
 
@@ -161,7 +161,7 @@ function refuseOtherSlots(network: Network, saved: readonly unknown[], where: st
   throw fault(
     `${where}.slots`,
     `those of the optimizer: ${own.join(", ") || "none"}`,
-    saved.join(", ") || "none",
+    shortened(saved.join(", ")) || "none",
   );
 }
 

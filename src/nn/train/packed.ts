@@ -6,7 +6,8 @@
  * Numbers keep their bits, those included that JSON does not have.
  */
 import { UnrollError } from "../../errors.ts";
-import { fault, fieldsAt } from "../model/fields.ts";
+import { shortened } from "../layers/options.ts";
+import { fault, fieldsAt, textAt } from "../model/fields.ts";
 import type { StoredTensor, StoredTensors } from "../model/safetensors.ts";
 
 const numbers: ReadonlyMap<unknown, number> = new Map(
@@ -75,11 +76,11 @@ export function unpacked(value: unknown, tensors: StoredTensors, where: string):
     return number;
   }
   if ("$array" in value) {
-    const tensor = tensors.get(String(fieldsAt(value, where, ["$array"])["$array"]));
+    const tensor = tensors.get(textAt(fieldsAt(value, where, ["$array"])["$array"], where));
     if (tensor === undefined) throw fault(where, "the name of an array in the file", "another text");
     return tensor.data;
   }
   return Object.fromEntries(
-    Object.entries(value).map(([key, one]) => [key, unpacked(one, tensors, `${where}.${key}`)]),
+    Object.entries(value).map(([key, one]) => [key, unpacked(one, tensors, `${where}.${shortened(key)}`)]),
   );
 }

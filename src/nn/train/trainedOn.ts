@@ -1,6 +1,7 @@
 /** The device that a network is trained on, which its bits depend on: kept beside it, saved with it, and compared. */
 import type { Device } from "../../core/run/device.ts";
-import { countAt, fieldsAt, textAt } from "../model/fields.ts";
+import { shortened, spelt } from "../layers/options.ts";
+import { countAt, fault, fieldsAt, textAt } from "../model/fields.ts";
 import type { Network } from "../model/network.ts";
 
 /** JSON. On another device, in another mode or with other shards, a training has other bits. */
@@ -23,8 +24,10 @@ export function restoreDevice(network: Network, config: unknown, where: string):
   const { name, mode, shardRows } = fieldsAt(config, where, fields);
   const known = textAt(name, `${where}.name`, ["wasm", "native", "reference"]) as Device["name"];
   const rows = shardRows === null ? null : countAt(shardRows, `${where}.shardRows`);
-  if (mode !== undefined)
-    recordDevice(network, { name: known, mode: textAt(mode, `${where}.mode`), shardRows: rows });
+  if (mode === undefined) return;
+  const told = textAt(mode, `${where}.mode`);
+  if (told !== shortened(told)) throw fault(`${where}.mode`, "a short text", spelt(told));
+  recordDevice(network, { name: known, mode: told, shardRows: rows });
 }
 
 /** What differs when a training goes on elsewhere: how it was, how it goes on, and the call that brings it back. */

@@ -1,5 +1,6 @@
 /** The place and the state of a training in a file: all but weights and architecture, with its arrays beside it. */
 import type { Node } from "../../core/graph/nodes.ts";
+import { shortened, spelt } from "../layers/options.ts";
 import { stateName } from "../model/carried.ts";
 import { countAt, fault, fieldsAt, listAt, numberAt, textAt } from "../model/fields.ts";
 import type { Network } from "../model/network.ts";
@@ -61,7 +62,11 @@ const slotName = (slot: string, variable: string): string => `${extra}slots/${sl
 function arrayFrom(tensors: StoredTensors, name: string, length: number, where: string): Float32Array {
   const data = tensors.get(name)?.data;
   if (data instanceof Float32Array && data.length === length) return data;
-  throw fault(where, `a tensor "${name}" of ${length} numbers, F32`, data === undefined ? "none" : "another");
+  throw fault(
+    where,
+    `a tensor ${spelt(name)} of ${length} numbers, F32`,
+    data === undefined ? "none" : "another",
+  );
 }
 
 const runNames = ["epoch", "batch", "piece", "sums", "history", "callbacks", "carried", "data"];
@@ -89,8 +94,8 @@ function historyFrom(value: unknown, where: string): Run["history"] {
   const figures = Object.entries(fieldsAt(history, `${where}.history`)).map(
     ([name, list]): [string, number[]] => [
       name,
-      listAt(list, `${where}.history.${name}`, 1e7).map((figure) =>
-        figureAt(figure, `${where}.history.${name}`),
+      listAt(list, `${where}.history.${shortened(name)}`, 1e7).map((figure) =>
+        figureAt(figure, `${where}.history.${shortened(name)}`),
       ),
     ],
   );
@@ -113,7 +118,7 @@ function carriedBetween(value: unknown, network: Network, where: string): Carrie
     const size = sizes.get(name);
     if (size !== undefined && data instanceof Float32Array && data.length > 0 && data.length % size === 0)
       return [name, data];
-    throw fault(`${where}, "${name}"`, "a state of a layer, in F32", "another");
+    throw fault(`${where}, ${spelt(name)}`, "a state of a layer, in F32", "another");
   });
   const rows = new Set(states.map(([name, data]) => data.length / (sizes.get(name) ?? 1)));
   if (rows.size > 1) throw fault(where, "states of one number of rows", [...rows].join(", "));
@@ -152,7 +157,7 @@ export function restoreCarried(
   if (entries.length === 0) return;
   const sizes = stateSizes(network);
   for (const [name, count] of entries) {
-    const place = `${where}, "${name}"`;
+    const place = `${where}, ${spelt(name)}`;
     const rows = countAt(count, place, 2 ** 31);
     const stateful = network.layers.some(
       (layer) => layer.definition.stateful && layer.name === name.split(/[/#]/)[0],

@@ -10,6 +10,7 @@ import { clip, mul, sub } from "../../core/graph/operators.ts";
 import type { Update } from "../../core/run/device.ts";
 import { nearest } from "../../spelling.ts";
 import type { Regularizer } from "../layers/layer.ts";
+import { spelt } from "../layers/options.ts";
 import type { Optimizer, OptimizerName } from "./optimizers.ts";
 import * as optimizers from "./optimizers.ts";
 import { refuseUnless } from "./refuse.ts";
@@ -87,7 +88,7 @@ export function optimizerNamed(name: string, options: Readonly<Record<string, un
   refuseUnless(Object.hasOwn(named, name), {
     where: "model.compile({ optimizer })",
     expected: `one of ${Object.keys(named).join(", ")}`,
-    got: JSON.stringify(name),
+    got: spelt(name),
     fix: meant === undefined ? "Use one of these names." : `Did you mean "${meant}"?`,
   });
   // What stands in a file was written from options of the same optimizer.

@@ -6,11 +6,13 @@
  *   README.md        what it is, for people
  */
 import { createHash } from "node:crypto";
-import { existsSync } from "node:fs";
+import { createReadStream, existsSync } from "node:fs";
 import { readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { UnrollError } from "../../errors.ts";
 import { makeFolder } from "../../makeFolder.node.ts";
+import { type Check, fraction, number, seedCheck, spelt, whole } from "../../nn/layers/options.ts";
+import { fault, fieldsAt, jsonFrom, listAt, textAt } from "../../nn/model/fields.ts";
 import { parseTokenizer, printTokenizer, type Tokenizer } from "../../work/data/characters.ts";
 import { decodeText } from "../../work/data/text.ts";
 
@@ -32,25 +34,48 @@ export interface TrainingRecord {
   readonly text: string;
   readonly settings: Settings;
 }
-const settingNames: readonly (keyof Settings)[] = [
-  "units",
-  "layers",
-  "seq",
-  "batch",
-  "seed",
-  "learningRate",
-  "dropout",
-  "steps",
-];
+/** What each setting has to be. */
+const settingChecks: { readonly [K in keyof Settings]: Check } = {
+  units: whole(1),
+  layers: whole(1),
+  seq: whole(1),
+  batch: whole(1),
+  seed: seedCheck,
+  learningRate: { expected: "a number above 0", holds: (x) => number.holds(x) && (x as number) > 0 },
+  dropout: fraction,
+  steps: whole(0),
+};
+/** Of all texts together: longer ones Node cannot hold as one. */
+const mostText = 2 ** 29 - 25;
 
 /** The texts of files, one after the other. Throws an UnrollError that names the file. */
 export async function readTexts(files: readonly string[]): Promise<string> {
   const texts: string[] = [];
+  let left = mostText;
   for (const file of files) {
-    const bytes = await readOr(file, "a text file", "Check the path.");
+    const bytes = await readAtMost(file, left);
+    left -= bytes.length + 1;
     texts.push(decodeText(bytes, file));
   }
   return texts.join("\n");
+}
+
+/** A file may be a pipe, or one without an end. */
+async function readAtMost(file: string, most: number): Promise<Buffer> {
+  const facts = { where: file, expected: "a text file", fix: "Check the path." };
+  const parts: Buffer[] = [];
+  let length = 0;
+  try {
+    for await (const part of createReadStream(file, { end: Math.max(0, most) })) {
+      parts.push(part as Buffer);
+      length += (part as Buffer).length;
+    }
+  } catch (cause) {
+    throw new UnrollError({ ...facts, got: reasonOf(cause) }, { cause });
+  }
+  if (length <= most) return Buffer.concat(parts);
+  const limits = { expected: `texts of at most ${mostText} bytes together`, got: "more" };
+  throw new UnrollError({ where: file, ...limits, fix: "Train on a part of it." });
 }
 
 export const hashOf = (text: string): string => createHash("sha256").update(text).digest("hex");
@@ -108,26 +133,22 @@ export async function writeRecord(folder: string, record: TrainingRecord): Promi
 export async function readRecord(folder: string): Promise<TrainingRecord> {
   const file = join(folder, "training.json");
   const bytes = await readOr(file, "a training to go on with", "Leave out --resume to begin one.");
-  const record = recordIn(bytes.toString("utf8"));
-  if (record !== undefined) return record;
-  throw new UnrollError({
-    where: file,
-    expected: "the files and settings of a training",
-    got: "something else",
-    fix: "Leave out --resume to train anew.",
-  });
+  return parseRecord(bytes.toString("utf8"), file);
 }
 
-function recordIn(content: string): TrainingRecord | undefined {
-  try {
-    const { files, text, settings } = JSON.parse(content) as Partial<TrainingRecord>; // checked here
-    const known = Array.isArray(files) && files.every((file) => typeof file === "string");
-    const numbers = settingNames.every((name) => Number.isFinite(settings?.[name]));
-    return known && numbers && settings && typeof text === "string" ? { files, text, settings } : undefined;
-  } catch (error) {
-    if (error instanceof SyntaxError || error instanceof TypeError) return undefined; // told by the caller
-    throw error;
-  }
+const names = ["task?", "files", "text", "settings"];
+
+/** The record in the content of a file; `where` names it in errors. */
+export function parseRecord(content: string, where: string): TrainingRecord {
+  const { files, text, settings } = fieldsAt(jsonFrom(content, where), where, names);
+  const given = fieldsAt(settings, `${where}, settings`, Object.keys(settingChecks));
+  for (const [name, { holds, expected }] of Object.entries(settingChecks))
+    if (!holds(given[name])) throw fault(`${where}, settings.${name}`, expected, spelt(given[name]));
+  return {
+    files: listAt(files, `${where}, files`).map((file, k) => textAt(file, `${where}, files[${k}]`)),
+    text: textAt(text, `${where}, text`),
+    settings: given as unknown as Settings, // so checked
+  };
 }
 
 async function readOr(file: string, expected: string, fix: string): Promise<Buffer> {

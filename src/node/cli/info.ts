@@ -4,6 +4,7 @@ import { join } from "node:path";
 import type { Command } from "commander";
 import type { NamedTensor } from "../../nn/model/weights.ts";
 import { loadModel } from "../../nn/models.ts";
+import { printable } from "../../work/data/text.ts";
 import { deviceOf } from "./device.ts";
 import { readRecord, readTokenizer, requireModel } from "./folder.ts";
 import { grouped } from "./progress.ts";
@@ -67,7 +68,7 @@ function described(contents: Contents, summary: string, terminal: Pick<Terminal,
   if (vocabulary !== null) parts.push("", `A text model: ${grouped(vocabulary)} different characters`);
   if (training !== null) {
     const settings = Object.entries(training.settings).map(([name, value]) => `${name} ${value}`);
-    parts.push(`Trained on ${training.files.join(", ")}: ${settings.join(", ")}`);
+    parts.push(`Trained on ${printable(training.files.join(", "))}: ${settings.join(", ")}`);
   }
   if (device !== null) parts.push(`The device of its training: ${device}`);
   return `${parts.join("\n")}\n`;

@@ -4,6 +4,7 @@
  *   "whale"  ->  vocabulary [unknown, "a", "e", "h", "l", "w"], tokens [5, 3, 1, 4, 2]
  */
 import { UnrollError } from "../../errors.ts";
+import { fieldsAt, jsonFrom, listAt, textAt } from "../../nn/model/fields.ts";
 
 /** Text to tokens and back. */
 export interface Tokenizer {
@@ -61,34 +62,22 @@ export function printTokenizer({ vocabulary }: Tokenizer): string {
 
 /** The tokenizer in the content of a `tokenizer.json`; `where` names the file in errors. */
 export function parseTokenizer(content: string, where: string): Tokenizer {
-  const vocabulary = vocabularyIn(content);
-  if (vocabulary === undefined || !vocabulary.every(isCharacter) || isRepeating(vocabulary)) {
-    throw new UnrollError({
-      where,
-      expected: '{ "kind": "characters", "vocabulary": [...] } with two or more different characters',
-      got: vocabulary === undefined ? "something else" : "entries that are repeated or not one character",
-      fix: "Train the model again, or copy the file that its training wrote.",
-    });
-  }
-  return tokenizerOf(vocabulary);
+  const { kind, vocabulary } = fieldsAt(jsonFrom(content, where), where, ["kind", "vocabulary"]);
+  textAt(kind, `${where}, kind`, ["characters"]);
+  const characters = listAt(vocabulary, `${where}, vocabulary`, mostCharacters);
+  if (characters.length > 1 && characters.every(isCharacter) && !isRepeating(characters))
+    return tokenizerOf(characters);
+  throw new UnrollError({
+    where: `${where}, vocabulary`,
+    expected: "two or more different characters",
+    got: characters.length > 1 ? "entries that are repeated or not one character" : `${characters.length}`,
+    fix: "Train the model again, or copy the file that its training wrote.",
+  });
 }
 
-function vocabularyIn(content: string): readonly unknown[] | undefined {
-  const parsed = parseJson(content);
-  if (typeof parsed !== "object" || parsed === null) return undefined;
-  const { kind, vocabulary } = parsed as { kind?: unknown; vocabulary?: unknown }; // looked at below
-  return kind === "characters" && Array.isArray(vocabulary) && vocabulary.length > 1 ? vocabulary : undefined;
-}
-
-function parseJson(content: string): unknown {
-  try {
-    return JSON.parse(content);
-  } catch (error) {
-    if (error instanceof SyntaxError) return undefined; // told by the caller, with the name of the file
-    throw error;
-  }
-}
-
-const isCharacter = (entry: unknown): entry is string => typeof entry === "string" && [...entry].length === 1;
+/** As many as Unicode has. */
+const mostCharacters = 0x110000;
+const isCharacter = (entry: unknown): entry is string =>
+  typeof entry === "string" && entry.length <= 2 && [...entry].length === 1;
 const isRepeating = (entries: readonly unknown[]): boolean => new Set(entries).size < entries.length;
 const codeOf = (character: string): number => character.codePointAt(0) ?? 0;

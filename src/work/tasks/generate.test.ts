@@ -40,6 +40,13 @@ describe("openingOf", () => {
     expect(openingOf("ish whale.\n \nCHAPTER 1\nCall", 18)).toBe("CHAPTER 1");
   });
 
+  test("is found in no time behind any number of empty lines", () => {
+    const began = performance.now();
+    expect(openingOf(`a${"\n ".repeat(200_000)}\nCall me`, 18)).toBe("Call me");
+    expect(openingOf("\n".repeat(400_000), 18)).toBe("");
+    expect(performance.now() - began).toBeLessThan(2000);
+  });
+
   test("without one, with a word; without words, anywhere", () => {
     expect(openingOf("ish whale, that swam away", 12)).toBe("whale, that ");
     expect(openingOf("鯨鯨鯨鯨", 2)).toBe("鯨鯨");

@@ -64,9 +64,17 @@ export function bitsPerCharacter(loss: number): number {
 
 /** The first words of a paragraph, up to `most` characters, as something to go on from. */
 export function openingOf(text: string, most: number): string {
-  const paragraph = text.search(/(?<=\n\s*\n)\S/u);
-  const from = paragraph >= 0 ? paragraph : Math.max(text.search(/(?<=\s)\S/u), 0);
+  const from = paragraphIn(text) ?? Math.max(text.search(/(?<=\s)\S/u), 0);
   const [line = ""] = text.slice(from, from + most).split("\n");
   const end = line.length < most ? line.length : line.search(/\S*$/u); // the last word may be cut
   return line.slice(0, end === 0 ? line.length : end);
+}
+
+/** Where the first line after an empty one begins. Each character is looked at once, however many lines are empty. */
+function paragraphIn(text: string): number | undefined {
+  for (const { 0: space, index } of text.matchAll(/\s+/gu)) {
+    const end = index + space.length;
+    if (space.endsWith("\n") && space.indexOf("\n") < space.length - 1 && end < text.length) return end;
+  }
+  return undefined;
 }

@@ -3,10 +3,11 @@
  * V8 and its flags. What is damaged, or another user's, counts as nothing.
  */
 import { createHash } from "node:crypto";
-import { lstatSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { arch, cpus } from "node:os";
 import { join } from "node:path";
-import { cacheFault, folderOfCache, own } from "./libraryCache.node.ts";
+import { ownBytes, unguarded } from "./guarded.node.ts";
+import { cacheFault, folderOfCache } from "./libraryCache.node.ts";
 
 /** More than a choice takes. */
 const mostBytes = 1024;
@@ -19,10 +20,9 @@ export function recall(key: string): string | null {
   if (known !== undefined) return known;
   const folder = folderOfCache("calibration");
   try {
-    if (!lstatSync(folder).isDirectory()) return null;
-    const path = join(folder, fileOf(key));
-    const stats = lstatSync(path);
-    return stats.isFile() && own(stats) && stats.size <= mostBytes ? readFileSync(path, "utf8") : null;
+    if (unguarded(folder) !== null) return null;
+    const bytes = ownBytes(join(folder, fileOf(key)), mostBytes);
+    return bytes === null ? null : new TextDecoder().decode(bytes);
   } catch {
     return null; // nothing there, or nothing that can be read
   }

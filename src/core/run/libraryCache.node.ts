@@ -1,23 +1,15 @@
 /**
- * Compiled libraries, kept in a folder of the user's own. A file's name says what it was made from and what it holds,
- * `KEY-DIGEST.so`: one that is damaged is made again, and none of another user's is loaded.
+ * Compiled libraries, kept in a folder that its owner alone can write to. A file's name says what it was made from, and
+ * has a hash of that and of what it holds, `KEY-DIGEST.so`: one that is damaged, another's, or of another key is made
+ * again.
  */
 import { createHash } from "node:crypto";
-import {
-  chmodSync,
-  lstatSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  type Stats,
-  utimesSync,
-} from "node:fs";
+import { chmodSync, lstatSync, mkdtempSync, readdirSync, renameSync, rmSync, utimesSync } from "node:fs";
 import { homedir, platform } from "node:os";
 import { join } from "node:path";
 import { makeFolderNow } from "../../makeFolder.node.ts";
 import type { Missing } from "./compiler.ts";
+import { byOthers, ownBytes, unguarded } from "./guarded.node.ts";
 
 /** The oldest beyond these are removed, and what a process that was killed has left for so many milliseconds. */
 const most = 256;
@@ -39,10 +31,9 @@ export function cacheFault(things: "native" | "calibration" = "native"): Missing
   const fix = "Make it a folder that you alone can write to, or name another in the variable UNROLL_CACHE.";
   try {
     makeFolderNow(folder, ownersAlone);
-    const stats = lstatSync(folder);
-    if (!stats.isDirectory() || !own(stats))
-      return { missing: `the cache ${folder} is not your own folder`, fix };
-    chmodSync(folder, ownersAlone);
+    close(folder);
+    const fault = unguarded(folder);
+    if (fault !== null) return { missing: `the cache ${folder} is not safe: ${fault}`, fix };
     rmSync(mkdtempSync(join(folder, "new-")), { recursive: true });
     return null;
   } catch (error) {
@@ -50,13 +41,28 @@ export function cacheFault(things: "native" | "calibration" = "native"): Missing
   }
 }
 
+/** A folder of the user's own that others could write to is emptied of what they may have put there, and closed. */
+function close(folder: string): void {
+  const stats = lstatSync(folder);
+  if (!stats.isDirectory() || process.getuid === undefined || stats.uid !== process.getuid()) return;
+  chmodSync(folder, ownersAlone);
+  if (!byOthers(stats)) return;
+  for (const name of readdirSync(folder).filter((one) => kept.test(one)))
+    rmSync(join(folder, name), { recursive: true, force: true });
+}
+
+/** Names of what the caches keep. */
+const kept = /^[0-9a-f]{64}(-[0-9a-f]{64}\.so|\.json)$/;
+
 /** The library of this key; `make` puts it into the folder given and returns its path. */
 export function cached(key: string, make: (folder: string) => string): string {
   const folder = folderOfCache();
   makeFolderNow(folder, ownersAlone); // may have been cleared meanwhile
+  const fault = unguarded(folder);
+  if (fault !== null) throw new Error(fault);
   for (const name of readdirSync(folder).filter((other) => other.startsWith(`${key}-`))) {
     const path = join(folder, name);
-    if (sound(path, name)) {
+    if (sound(path, name, key)) {
       utimesSync(path, new Date(), new Date());
       return path;
     }
@@ -66,7 +72,7 @@ export function cached(key: string, make: (folder: string) => string): string {
   try {
     const made = make(making);
     chmodSync(made, 0o600);
-    const path = join(folder, nameOf(key, digestOf(made)));
+    const path = join(folder, nameOf(key, ownBytes(made) ?? new Uint8Array()));
     renameSync(made, path);
     return path;
   } finally {
@@ -75,16 +81,18 @@ export function cached(key: string, make: (folder: string) => string): string {
   }
 }
 
-const nameOf = (key: string, digest: string): string => `${key}-${digest}.so`;
-const digestOf = (path: string): string => createHash("sha256").update(readFileSync(path)).digest("hex");
-
-function sound(path: string, name: string): boolean {
-  const stats = lstatSync(path, { throwIfNoEntry: false });
-  return stats?.isFile() === true && own(stats) && name.endsWith(`-${digestOf(path)}.so`);
+function nameOf(key: string, bytes: Uint8Array): string {
+  return `${key}-${createHash("sha256").update(`${key}\n`).update(bytes).digest("hex")}.so`;
 }
 
-/** Windows knows no owners by number. */
-export const own = ({ uid }: Stats): boolean => process.getuid === undefined || uid === process.getuid();
+function sound(path: string, name: string, key: string): boolean {
+  try {
+    const bytes = ownBytes(path);
+    return bytes !== null && name === nameOf(key, bytes);
+  } catch {
+    return false; // a link, gone, or nothing that can be read
+  }
+}
 
 function prune(folder: string): void {
   const entries = readdirSync(folder).map((name) => {

@@ -19,6 +19,12 @@ describe("UnrollError", () => {
     );
   });
 
+  test("says nothing that a terminal would obey", () => {
+    const error = new UnrollError({ ...facts, got: '"\u001b[2J\u009b1m\r"\n\tand more' });
+    expect(error.got).toBe('"\uFFFD[2J\uFFFD1m\uFFFD"\n\tand more');
+    expect(error.message).toContain(error.got);
+  });
+
   test("keeps a cause", () => {
     const cause = new Error("the disk is full");
     expect(new UnrollError(facts, { cause }).cause).toBe(cause);

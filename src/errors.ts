@@ -15,6 +15,9 @@ export interface ErrorFacts {
   readonly fix: string;
 }
 
+/** What came may come from anywhere, and be shown on a terminal: control characters show as what they are not. */
+const visible = (text: string): string => text.replaceAll(/[^\P{Cc}\n\t]/gu, "\uFFFD");
+
 /** Everything that this library throws on purpose. Its message is made of its four facts. */
 export class UnrollError extends Error implements ErrorFacts {
   override readonly name: string = "UnrollError";
@@ -24,11 +27,11 @@ export class UnrollError extends Error implements ErrorFacts {
   readonly fix: string;
 
   constructor(facts: ErrorFacts, options?: ErrorOptions) {
-    super(`${facts.where}: expected ${facts.expected}, got ${facts.got}. ${facts.fix}`, options);
-    this.where = facts.where;
-    this.expected = facts.expected;
-    this.got = facts.got;
-    this.fix = facts.fix;
+    super(visible(`${facts.where}: expected ${facts.expected}, got ${facts.got}. ${facts.fix}`), options);
+    this.where = visible(facts.where);
+    this.expected = visible(facts.expected);
+    this.got = visible(facts.got);
+    this.fix = visible(facts.fix);
   }
 
   /** The same error seen from further out: its place becomes `context, where`; this error is its cause. */

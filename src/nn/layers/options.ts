@@ -122,7 +122,7 @@ function wrongValue(where: string, name: string, value: unknown, check: Check): 
   return new UnrollError({ where: `${where}, ${name}`, expected: check.expected, got: spelt(value), fix });
 }
 
-/** A value as errors show it, texts on one short line: they may come from anywhere. */
+/** A value as errors show it, long texts cut short. */
 export function spelt(value: unknown): string {
   if (typeof value === "string") return `"${shortened(value)}"`;
   if (typeof value === "function") return "a function";
@@ -131,5 +131,4 @@ export function spelt(value: unknown): string {
   return ArrayBuffer.isView(value) && "length" in value ? `a typed array of ${value.length}` : "an object";
 }
 
-export const shortened = (text: string): string =>
-  (text.length > 80 ? `${text.slice(0, 80)}...` : text).replaceAll(/\p{Cc}/gu, "\uFFFD");
+export const shortened = (text: string): string => (text.length > 80 ? `${text.slice(0, 80)}...` : text);

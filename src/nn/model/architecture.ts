@@ -12,8 +12,9 @@ import { invariant, UnrollError } from "../../errors.ts";
 import type { Cell } from "../cells/defineCell.ts";
 import { input } from "../layers/input.ts";
 import { type Definition, definitionOf, isLayer, type LayerConfig } from "../layers/layer.ts";
-import { spelt } from "../layers/options.ts";
+import { shortened, spelt } from "../layers/options.ts";
 import { layerFrom } from "../layers/registry.ts";
+import { checkOperands } from "../operands.ts";
 import { isOperator, record } from "../operatorCalls.ts";
 import { type OperatorName, operatorTable } from "../operatorTable.ts";
 import { type Call, isSymbolic, type Symbolic } from "../symbols.ts";
@@ -212,6 +213,7 @@ function operatorCalled(inputs: readonly Symbolic[], fields: Fields, where: stri
   if (wanted !== inputs.length || wanted === 0)
     throw fault(`${where}.inputs`, `${Math.max(wanted, 1)} symbols`, `${inputs.length}`);
   if (operator === "split") countAt(given[1], `${where}.operands[1]`, mostParts);
+  inPlace(where, () => checkOperands(operator, given));
   return record(operator, given);
 }
 
@@ -285,7 +287,8 @@ function inPlace<T>(where: string, work: () => T, foreign = false): T {
   } catch (error) {
     if (error instanceof UnrollError) throw error.where.startsWith(where) ? error : error.within(where);
     if (!foreign) throw error;
-    throw new UnrollError(fault(where, "what a layer or operator can be made of", String(error)), {
+    const [told = ""] = String(error).split("\n");
+    throw new UnrollError(fault(where, "what a layer or operator can be made of", shortened(told)), {
       cause: error,
     });
   }

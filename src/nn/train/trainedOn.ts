@@ -1,6 +1,6 @@
 /** The device that a network is trained on, which its bits depend on: kept beside it, saved with it, and compared. */
 import type { Device } from "../../core/run/device.ts";
-import { shortened, spelt } from "../layers/options.ts";
+import { spelt } from "../layers/options.ts";
 import { countAt, fault, fieldsAt, textAt } from "../model/fields.ts";
 import type { Network } from "../model/network.ts";
 
@@ -26,7 +26,7 @@ export function restoreDevice(network: Network, config: unknown, where: string):
   const rows = shardRows === null ? null : countAt(shardRows, `${where}.shardRows`);
   if (mode === undefined) return;
   const told = textAt(mode, `${where}.mode`);
-  if (told !== shortened(told)) throw fault(`${where}.mode`, "a short text", spelt(told));
+  if (!/^\P{Cc}{1,80}$/u.test(told)) throw fault(`${where}.mode`, "a short text", spelt(told));
   recordDevice(network, { name: known, mode: told, shardRows: rows });
 }
 

@@ -9,7 +9,6 @@
 import { readFileSync } from "node:fs";
 import { Command, CommanderError } from "commander";
 import { UnrollError } from "../../errors.ts";
-import { printable } from "../../work/data/text.ts";
 import { addCalibrate } from "./calibrate.ts";
 import { addGenerate } from "./generate.ts";
 import { addInfo } from "./info.ts";
@@ -33,7 +32,7 @@ export function reportError(error: unknown, json: boolean): number {
   if (error instanceof Interrupted) return 130; // has told what there was to tell
   if (json) process.stdout.write(`${JSON.stringify({ error: factsOf(error) })}\n`);
   if (error instanceof CommanderError) return 2; // told by the parser
-  if (error instanceof UnrollError) process.stderr.write(`error: ${printable(oneLine(error.message))}\n`);
+  if (error instanceof UnrollError) process.stderr.write(`error: ${oneLine(error.message)}\n`);
   else process.stderr.write(`${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
   return 1;
 }

@@ -84,11 +84,25 @@ export function flattened(
   where: string,
 ): { readonly shape: readonly number[]; readonly data: readonly number[] } {
   const shape: number[] = [];
-  for (let at = values; Array.isArray(at); at = at[0]) shape.push(at.length);
+  for (let at = values; Array.isArray(at); at = at[0]) {
+    if (shape.length === mostAxes) throw tooDeep(where);
+    shape.push(at.length);
+  }
   const data: number[] = [];
   fill(values, { shape, data, where, path: [] });
   return { shape, data };
 }
+
+/** More than any data have: arrays may be nested without end, or inside themselves. */
+const mostAxes = 32;
+
+const tooDeep = (where: string): UnrollError =>
+  new UnrollError({
+    where,
+    expected: `arrays nested ${mostAxes} deep at most`,
+    got: "deeper ones, or an array inside itself",
+    fix: "Give numbers in nested arrays: [batch, time, features].",
+  });
 
 interface Filling {
   readonly shape: readonly number[];
@@ -126,16 +140,17 @@ function uneven({ where, path }: Filling, expected: string, values: unknown, arr
   });
 }
 
-/** Numbers as `dtype`. Throws an UnrollError for NaN and infinities, and for fractions where integers are wanted. */
+/** Numbers as `dtype`. Throws an UnrollError for NaN and infinities, and for what is no integer of 32 bits in an int32. */
 export function converted(data: ArrayLike<number>, dtype: DType, where: string): Float32Array | Int32Array {
   const wrong =
     dtype === "int32"
-      ? firstWhere(data, (x) => !Number.isInteger(x))
+      ? firstWhere(data, (x) => !(Number.isInteger(x) && x === (x | 0)))
       : firstWhere(data, (x) => !Number.isFinite(x));
   if (wrong >= 0) {
+    const isInteger = Number.isInteger(data[wrong]);
     throw new UnrollError({
       where: `${where}, number ${wrong}`,
-      expected: dtype === "int32" ? "whole numbers" : "finite numbers",
+      expected: dtype === "int32" ? `whole numbers${isInteger ? " of 32 bits" : ""}` : "finite numbers",
       got: String(data[wrong]),
       fix:
         dtype === "int32"

@@ -143,6 +143,12 @@ async function trainEpoch(fitting: Fitting): Promise<boolean> {
 async function trainBatch(fitting: Fitting, feed: Feed): Promise<boolean> {
   const { run, data, live, learner, pieces, batchSize } = fitting;
   const all = pieces === null ? 1 : Math.ceil((feed.times[pieces.time] ?? 1) / pieces.steps);
+  refuseUnless(run.piece < all, {
+    where: "model.fit(x, y, { resume: true })",
+    expected: `a checkpoint inside a batch of ${all} ${all === 1 ? "piece" : "pieces"}`,
+    got: `one after piece ${run.piece}`,
+    fix: "The checkpoint is damaged: resume from a copy, or leave out resume.",
+  });
   for (let k = run.piece; k < all; k++) {
     if (aborted(fitting)) return false;
     const part = pieces === null ? feed : piece(feed, data, spanOf(pieces, k));

@@ -7,7 +7,7 @@
  */
 import { createHash } from "node:crypto";
 import { createReadStream, existsSync } from "node:fs";
-import { readdir, readFile, writeFile } from "node:fs/promises";
+import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { UnrollError } from "../../errors.ts";
 import { makeFolder } from "../../makeFolder.node.ts";
@@ -15,6 +15,7 @@ import { type Check, fraction, number, seedCheck, spelt, whole } from "../../nn/
 import { fault, fieldsAt, jsonFrom, listAt, textAt } from "../../nn/model/fields.ts";
 import { parseTokenizer, printTokenizer, type Tokenizer } from "../../work/data/characters.ts";
 import { decodeText } from "../../work/data/text.ts";
+import { readFolder, writeFolder } from "../store.node.ts";
 
 /** The numbers that a training is made with. */
 export interface Settings {
@@ -109,31 +110,24 @@ export function requireModel(folder: string): void {
 }
 
 export async function writeTokenizer(folder: string, tokenizer: Tokenizer): Promise<void> {
-  await writeFile(join(folder, "tokenizer.json"), printTokenizer(tokenizer));
+  await writeOwn(folder, "tokenizer.json", printTokenizer(tokenizer));
 }
 
 export async function readTokenizer(folder: string): Promise<Tokenizer> {
-  const file = join(folder, "tokenizer.json");
-  const bytes = await readOr(
-    file,
-    "the characters of a text model",
-    "Give a model made by unroll train generate.",
-  );
-  return parseTokenizer(bytes.toString("utf8"), file);
+  const fix = "Give a model made by unroll train generate.";
+  const content = await readOwn(folder, "tokenizer.json", ["the characters of a text model", fix]);
+  return parseTokenizer(content, join(folder, "tokenizer.json"));
 }
 
 export async function writeRecord(folder: string, record: TrainingRecord): Promise<void> {
-  await writeFile(
-    join(folder, "training.json"),
-    `${JSON.stringify({ task: "generate", ...record }, null, 2)}\n`,
-  );
+  await writeOwn(folder, "training.json", `${JSON.stringify({ task: "generate", ...record }, null, 2)}\n`);
 }
 
 /** How the model in a folder is trained. */
 export async function readRecord(folder: string): Promise<TrainingRecord> {
-  const file = join(folder, "training.json");
-  const bytes = await readOr(file, "a training to go on with", "Leave out --resume to begin one.");
-  return parseRecord(bytes.toString("utf8"), file);
+  const fix = "Leave out --resume to begin one.";
+  const content = await readOwn(folder, "training.json", ["a training to go on with", fix]);
+  return parseRecord(content, join(folder, "training.json"));
 }
 
 const names = ["task?", "files", "text", "settings"];
@@ -151,12 +145,20 @@ export function parseRecord(content: string, where: string): TrainingRecord {
   };
 }
 
-async function readOr(file: string, expected: string, fix: string): Promise<Buffer> {
-  try {
-    return await readFile(file);
-  } catch (cause) {
-    throw new UnrollError({ where: file, expected, got: reasonOf(cause), fix }, { cause });
-  }
+/** Writes a file of the folder; a link that stands there is replaced, and what it leads to is left alone. */
+export async function writeOwn(folder: string, name: string, text: string): Promise<void> {
+  await writeFolder(folder, new Map([[name, new TextEncoder().encode(text)]]));
+}
+
+/** The text of a file of the folder; no link is followed out of it. */
+async function readOwn(
+  folder: string,
+  name: string,
+  [expected, fix]: readonly [string, string],
+): Promise<string> {
+  const bytes = (await readFolder(folder, [name])).get(name);
+  if (bytes !== undefined) return new TextDecoder().decode(bytes);
+  throw new UnrollError({ where: join(folder, name), expected, got: "no such file", fix });
 }
 
 const reasons: Readonly<Record<string, string>> = {

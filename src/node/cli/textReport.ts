@@ -1,9 +1,7 @@
 /** What the training of a character model tells people: samples, results, the README of the model's folder. */
-import { writeFile } from "node:fs/promises";
-import { join } from "node:path";
 import type { Baselines } from "../../work/classic/ngrams.ts";
 import { printable } from "../../work/data/text.ts";
-import type { Settings } from "./folder.ts";
+import { type Settings, writeOwn } from "./folder.ts";
 import { commandFor } from "./invocation.ts";
 import { clock, grouped } from "./progress.ts";
 import { styled, type Terminal } from "./terminal.ts";
@@ -84,7 +82,7 @@ export function interruption(at: {
 
 /** Writes the README.md of a model's folder. */
 export async function writeCard(folder: string, result: Result): Promise<void> {
-  await writeFile(join(folder, "README.md"), cardOf(result));
+  await writeOwn(folder, "README.md", cardOf(result));
 }
 
 export function cardOf({ files, settings, steps, validation, baselines, characters }: Result): string {

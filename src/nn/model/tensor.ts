@@ -140,7 +140,7 @@ function uneven({ where, path }: Filling, expected: string, values: unknown, arr
   });
 }
 
-/** Numbers as `dtype`. Throws an UnrollError for NaN and infinities, and for what is no integer of 32 bits in an int32. */
+/** Numbers as `dtype`. Throws an UnrollError for NaN, infinities, and in an int32 what is no integer of 32 bits. */
 export function converted(data: ArrayLike<number>, dtype: DType, where: string): Float32Array | Int32Array {
   const wrong =
     dtype === "int32"

@@ -52,6 +52,11 @@ const evaluated = (from: number, to: number): Asked => {
   };
 };
 
+const onBatch = (from: number, to: number): Asked => {
+  const { evaluate, ...asked } = evaluated(from, to);
+  return { ...asked, onBatches: evaluate ? [{ x: evaluate.x, y: evaluate.y }] : [] };
+};
+
 const classes = whole([3, 4], 72, 3);
 const tagged = (fit?: Partial<Case["fit"]>): Asked => ({
   inputs: [vectors],
@@ -154,6 +159,16 @@ export const differences: readonly Difference[] = [
         [figure(kerasAll, "mse")],
         "a metric is the mean of all steps in Keras too",
       );
+    },
+  },
+  {
+    name: "metrics of a training leave out masked steps too, in Keras on jax those of an evaluation only",
+    cases: [onBatch(2, 4)],
+    show: ([own], [keras]) => {
+      const y = flat((targets as readonly Nested[]).slice(2, 4));
+      const errors = predicted(own).map((x, k) => (x - (y[k] ?? 0)) ** 2);
+      close([own?.onBatches?.[0]?.["mse"] ?? 0], [mean([errors[0] ?? 0, errors[4] ?? 0])], "ours");
+      close([keras?.onBatches?.[0]?.["mse"] ?? 0], [mean(errors)], "Keras");
     },
   },
   {

@@ -52,7 +52,9 @@ describe.each([
   test.each(choices)("$tiles, $chunk", async ({ tiles: own, chunk }) => {
     const tuned = ["--mode", mode, ...fourThreads, "--tiles", own, "--chunk", chunk];
     const answer = await hashInLittleMemory(tuned, { UNROLL_CACHE: folder });
-    expect(answer.told).toMatch(new RegExp(`in segments of ${Number.parseInt(chunk, 10)} steps`));
+    const steps = Number.parseInt(chunk, 10);
+    // A third of the longest sequence: segments of it save next to nothing, and there may be room for every step.
+    if (steps < 20) expect(answer.told).toContain(`in segments of ${steps} steps`);
     expect(answer.hash).toBe(usual);
   });
 });

@@ -153,7 +153,8 @@ export class ArenaProgram {
 
   release(): void {
     this.bindings.release();
-    const { arena } = this.engine;
+    const { arena, threads } = this.engine;
+    threads.forget(this.code);
     for (const region of [this.weights, this.weightFrame]) arena.give(region);
     for (const { region } of this.packing) arena.give(region);
   }

@@ -28,10 +28,11 @@ export interface ThreadStart {
   /** Turns of waiting awake. */
   readonly spins: number;
 }
-/** Code to make ready. */
+/** Code to make ready, and the numbers of what will not be run again. */
 export interface ThreadCode {
   readonly id: number;
   readonly code: Code;
+  readonly forget: readonly number[];
 }
 /** Asks for an answer, the same message: a thread that has given it hears whoever blocks from then on. */
 export interface ThreadGreeting {
@@ -51,6 +52,7 @@ export class Threads {
   private readonly base: number;
   private readonly spins: number;
   private listening = true;
+  private forgotten: number[] = [];
 
   /** `workers` besides the calling thread. */
   constructor(arena: Arena, workers: readonly ThreadWorker[]) {
@@ -65,14 +67,20 @@ export class Threads {
   }
 
   /** Workers leave their waiting to receive code. */
-  load(code: ThreadCode): void {
+  load(code: Omit<ThreadCode, "forget">): void {
     if (this.workers.length === 0) return;
     if (!this.listening) {
       this.tell(commands.listen);
       this.wait(); // else a run told right behind would be taken for this, before the code is there
     }
     this.listening = true;
-    for (const worker of this.workers) worker.post(code);
+    for (const worker of this.workers) worker.post({ ...code, forget: this.forgotten });
+    this.forgotten = [];
+  }
+
+  /** Workers forget code that will not be run again when they next receive some. */
+  forget(code: number): void {
+    if (this.workers.length > 0) this.forgotten.push(code);
   }
 
   /** Runs a list on every thread and returns when all are done. `runList` is the calling thread's. */

@@ -4,7 +4,7 @@ import type { Code } from "./backend.ts";
 import { starter } from "./host.ts";
 import { ready } from "./ready.ts";
 import type { RunList } from "./tasks.ts";
-import { serve, type ThreadMessage, type ThreadStart } from "./threads.ts";
+import { serve, type ThreadCode, type ThreadMessage, type ThreadStart } from "./threads.ts";
 
 const codes = new Map<number, Code>();
 const lists = new Map<number, RunList>();
@@ -14,8 +14,16 @@ let generation = 0;
 function receive(message: ThreadMessage): void {
   if ("greeting" in message) port.post(message);
   else if ("thread" in message) start = message;
-  else if ("code" in message) codes.set(message.id, message.code);
+  else if ("code" in message) learn(message);
   else if (start !== null) generation = serve(start, generation, listOf);
+}
+
+function learn({ id, code, forget }: ThreadCode): void {
+  codes.set(id, code);
+  for (const old of forget) {
+    codes.delete(old);
+    lists.delete(old);
+  }
 }
 
 /** Made ready when first run: a process may end while a thread that has nothing to do has only just begun. */

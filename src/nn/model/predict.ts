@@ -4,6 +4,7 @@ import type { Batch, Device, Executable, HostArray } from "../../core/run/device
 import { keyOf } from "../../core/run/random.ts";
 import { UnrollError } from "../../errors.ts";
 import { nearest } from "../../spelling.ts";
+import { breathe } from "../breath.ts";
 import { endingOf } from "../layers/layer.ts";
 import { spelt } from "../layers/options.ts";
 import { type Extents, followed, windowsIn, withFollowing } from "../times.ts";
@@ -51,6 +52,7 @@ export async function predict(
       rows: order.length,
       outputs: await predictBatch(network, { columns, order, states }, device),
     });
+    await breathe();
   }
   const results = network.outputs.map(({ symbol, time }, k) => {
     // What is decoded is one number a step.

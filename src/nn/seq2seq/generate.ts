@@ -3,6 +3,7 @@
  */
 import type { Device } from "../../core/run/device.ts";
 import { invariant, UnrollError } from "../../errors.ts";
+import { breathe } from "../breath.ts";
 import { type Check, type Checks, checkOptions, whole } from "../layers/options.ts";
 import { askedBy, type Column, columnOf } from "../model/data.ts";
 import type { Network } from "../model/network.ts";
@@ -10,7 +11,6 @@ import { predict } from "../model/predict.ts";
 import { logSoftmax } from "../scores.ts";
 import { beamSearch, type Hypothesis, type Live } from "../session/beam.ts";
 import { refuseNotFinite } from "../session/language.ts";
-import { breath } from "../train/breath.ts";
 import { type Decoder, decoderOf } from "./decoder.ts";
 import { halvesOf } from "./parts.ts";
 
@@ -156,7 +156,6 @@ interface Together {
 
 /** Searches that wait for each other at every step, so that one run of the decoder serves all of them. */
 function steppedTogether(decoder: Decoder, sources: number): Together {
-  const rest = breath();
   /** By source, the row of its first hypothesis at the last step. */
   const firstRow = Int32Array.from({ length: sources }, (_, source) => source);
   let searching = sources;
@@ -169,7 +168,7 @@ function steppedTogether(decoder: Decoder, sources: number): Together {
         parents: rows.map(({ source, parent }) => (firstRow[source] as number) + parent),
         tokens: Int32Array.from(rows, ({ tokens }) => tokens.at(-1) as number),
       });
-      await rest();
+      await breathe();
       const width = scores.length / rows.length;
       let row = 0;
       for (const { source, live, resolve } of asked) {

@@ -9,10 +9,10 @@
  */
 import type { Device } from "../../core/run/device.ts";
 import { UnrollError } from "../../errors.ts";
+import { breathe } from "../breath.ts";
 import type { Column } from "../model/data.ts";
 import type { Network } from "../model/network.ts";
 import { type Tensor, tensorOf } from "../model/tensor.ts";
-import { breath } from "../train/breath.ts";
 import { type ForecastOptions, type Series, seriesOf } from "./series.ts";
 import type { StepSession } from "./session.ts";
 
@@ -47,9 +47,8 @@ export function forecastStream(
 async function* going(series: Series): AsyncGenerator<Tensor, void, undefined> {
   const { session, past, future, rows, width, next, options } = series;
   const { steps, signal } = options;
-  const rest = breath();
   if (steps === 0) return;
-  let outputs = await read(session, past, rest);
+  let outputs = await read(session, past);
   const inputs = Array.from({ length: rows }, () => new Float32Array(past.size));
   for (let k = 0; k < steps && !signal?.aborted; k++) {
     const made = new Float32Array(rows * width);
@@ -63,7 +62,7 @@ async function* going(series: Series): AsyncGenerator<Tensor, void, undefined> {
       if (future) input.set(future.row(row).subarray(k * known, (k + 1) * known), width);
     }
     outputs = session.push(inputs) as readonly Float32Array[]; // one output, as was checked
-    await rest();
+    await breathe();
   }
 }
 
@@ -71,7 +70,6 @@ async function* going(series: Series): AsyncGenerator<Tensor, void, undefined> {
 async function read(
   session: StepSession,
   { rows, lengths, size, row: rowOf }: Column,
-  rest: () => Promise<void>,
 ): Promise<readonly Float32Array[]> {
   const last: Float32Array[] = [];
   const longest = lengths.reduce((most, length) => Math.max(most, length), 0);
@@ -81,7 +79,7 @@ async function read(
     const steps = going.map((row) => rowOf(row).subarray(t * size, (t + 1) * size));
     const outputs = session.push(steps, { rows: going }) as readonly Float32Array[];
     for (const [k, row] of going.entries()) last[row] = outputs[k] as Float32Array; // until its next push
-    await rest();
+    await breathe();
   }
   return last;
 }

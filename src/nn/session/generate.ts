@@ -4,10 +4,10 @@
  */
 import type { Device } from "../../core/run/device.ts";
 import { keyOf, uniform } from "../../core/run/random.ts";
+import { breathe } from "../breath.ts";
 import { boundFor } from "../model/bounds.ts";
 import type { Network } from "../model/network.ts";
 import { logSoftmax } from "../scores.ts";
-import { breath } from "../train/breath.ts";
 import { beamSearch, type Hypothesis } from "./beam.ts";
 import { choose, penalized } from "./choose.ts";
 import { checkGenerateOptions, type GenerateBestOptions, type GenerateOptions } from "./generateOptions.ts";
@@ -73,10 +73,9 @@ async function* drawn({ session, logits, options, ends }: Making): AsyncGenerato
   const { prompt, length, temperature = 1, topK = null, topP = null, repetitionPenalty = 1 } = options;
   const { seed, signal } = options;
   const key = keyOf(seed, "generate");
-  const rest = breath();
   const seen = new Set(Array.from(prompt));
   const tokens: number[] = [];
-  let scores = await read(session, prompt, rest);
+  let scores = await read(session, prompt);
   for (let k = 0; k < length && !signal?.aborted; k++) {
     const next = penalized(logits(scores), seen, repetitionPenalty);
     const token = choose(next, { temperature, topK, topP }, uniform(key, k));
@@ -85,28 +84,27 @@ async function* drawn({ session, logits, options, ends }: Making): AsyncGenerato
     yield token;
     if (ends(tokens) || k === length - 1) return;
     [scores] = pushed(session, [token]) as [Float32Array];
-    await rest();
+    await breathe();
   }
 }
 
 /** The likeliest sequences: hypothesis k is stream k. */
 async function found({ session, logits, options, ends }: Making): Promise<readonly Hypothesis[]> {
   const { prompt, length, beam = 1, repetitionPenalty = 1, lengthPenalty, nBest, signal } = options;
-  const rest = breath();
   const known = Array.from(prompt);
   const seen = (tokens: readonly number[]): ReadonlySet<number> =>
     new Set(repetitionPenalty === 1 ? [] : [...known, ...tokens]);
   const next = (scores: Float32Array, tokens: readonly number[]): Float64Array =>
     logSoftmax(penalized(logits(scores), seen(tokens), repetitionPenalty));
   return beamSearch({
-    first: next(await read(session, prompt, rest), []),
+    first: next(await read(session, prompt), []),
     step: async (live) => {
       session.reorder(live.map(({ parent }) => parent));
       const scores = pushed(
         session,
         live.map(({ tokens }) => tokens.at(-1) as number),
       );
-      await rest();
+      await breathe();
       return live.map(({ tokens }, k) => next(scores[k] as Float32Array, tokens));
     },
     width: beam,
@@ -119,15 +117,11 @@ async function found({ session, logits, options, ends }: Making): Promise<readon
 }
 
 /** The scores behind the prompt, which stream 0 reads. */
-async function read(
-  session: StepSession,
-  prompt: ArrayLike<number>,
-  rest: () => Promise<void>,
-): Promise<Float32Array> {
+async function read(session: StepSession, prompt: ArrayLike<number>): Promise<Float32Array> {
   let scores = new Float32Array(0);
   for (let k = 0; k < prompt.length; k++) {
     [scores] = pushed(session, [prompt[k] as number]) as [Float32Array<ArrayBuffer>];
-    await rest();
+    await breathe();
   }
   return scores;
 }

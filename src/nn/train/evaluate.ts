@@ -1,5 +1,6 @@
 /** The figures of a model on data, without training. */
 import type { Device } from "../../core/run/device.ts";
+import { breathe } from "../breath.ts";
 import { boundsOf } from "../model/bounds.ts";
 import { statefulLayers, statesAfter, statesBefore } from "../model/carried.ts";
 import { type Dataset, feedOf, orderOf } from "./batches.ts";
@@ -36,6 +37,7 @@ export async function evaluateAll(
     const made = await evaluateOn(learner, executable, program, { feed, moment });
     statesAfter(own, feed.rows, made.states);
     sums = plus(sums, made.sums);
+    await breathe();
   }
   return sums === null ? { loss: 0 } : figuresOf(compiled.goals, sums);
 }

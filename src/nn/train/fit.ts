@@ -6,9 +6,9 @@
  */
 import type { Device } from "../../core/run/device.ts";
 import { UnrollError } from "../../errors.ts";
+import { breathe } from "../breath.ts";
 import { statesAfter, statesBefore } from "../model/carried.ts";
 import { type Dataset, type Feed, feedOf, orderOf, piece, type Span } from "./batches.ts";
-import { breath } from "./breath.ts";
 import type { Callback, Saved, TrainedModel, TrainingMoment } from "./callbacks.ts";
 import { evaluateAll } from "./evaluate.ts";
 import { figuresOf, plus, prefixed } from "./figures.ts";
@@ -43,8 +43,6 @@ interface Fitting extends Plan {
   readonly live: Live;
   readonly run: Run;
   stopped: boolean;
-  /** Lets others have a turn. */
-  readonly breathe: () => Promise<void>;
   /** The last checkpoint of this call. */
   saved: Saved | null;
 }
@@ -67,7 +65,6 @@ export async function fitOn(
       device,
       live,
       run,
-      breathe: breath(),
       stopped: false,
       saved: null,
     };
@@ -177,7 +174,7 @@ async function afterStep(fitting: Fitting): Promise<void> {
   const { run, learner, checkpoint, callbacks } = fitting;
   if (callbacks.length > 0)
     await tell(fitting, "onStepEnd", run.sums === null ? {} : figuresOf(learner.compiled.goals, run.sums));
-  await fitting.breathe();
+  await breathe();
   const every = checkpoint?.everySteps ?? null;
   if (every !== null && learner.state.step % every === 0) await save(fitting);
 }

@@ -1,5 +1,6 @@
 /** Single steps: on a batch of one's own, as a pure function, or only the gradients. */
 import type { Device } from "../../core/run/device.ts";
+import { breathe } from "../breath.ts";
 import { boundsOf } from "../model/bounds.ts";
 import { statefulLayers, statesAfter, statesBefore } from "../model/carried.ts";
 import type { Network } from "../model/network.ts";
@@ -24,6 +25,7 @@ export async function trainOnce(
     const feed = whole(data);
     const made = await trainOn(learner, live, feed, statesBefore(network, feed.rows, {}));
     statesAfter(network, feed.rows, made.states);
+    await breathe();
     return figuresOf(learner.compiled.goals, made.sums);
   });
 }
@@ -52,6 +54,7 @@ export async function gradientsOn(
   const feed = whole(data);
   const moment = { device, seed: state.seed, step: state.step, states: statesBefore(network, feed.rows, {}) };
   const made = await evaluateOn(learner, executableFor(learner, program, device), program, { feed, moment });
+  await breathe();
   const gradients = network.variables.map(({ value, trainable, regularizer }, k) => {
     const gradient = made.gradients[k] ?? new Float32Array(value.length);
     if (trainable && regularizer !== null) addPenaltyGradient(gradient, value, regularizer);

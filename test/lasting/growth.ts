@@ -1,0 +1,116 @@
+/**
+ * How memory grows with work: a process of its own, on the built package, does the work in equal pieces and says behind
+ * each what it holds when all that nobody needs has been collected. The line through what it says is that of Theil and
+ * Sen, the median of the slopes between all pairs: a few odd readings do not move it.
+ */
+import { execFile } from "node:child_process";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
+
+const run = promisify(execFile);
+const root = fileURLToPath(new URL("../../", import.meta.url));
+
+/** What a process does, and how: each a body of an async function of `{ count, every, sample }`. */
+const works = {
+  "steps of fit": `
+    const model = small();
+    const [x, y] = pairs(4 * every);
+    const callback = { onEpochEnd: ({ step }) => sample(step) };
+    await model.fit(x, y, { epochs: count / every, batchSize: 4, verbose: 0, callbacks: [callback] });`,
+  "steps of trainOnBatch": `
+    const model = small();
+    const [x, y] = pairs(4);
+    for (let k = 1; k <= count; k++) {
+      await model.trainOnBatch(x, y);
+      if (k % every === 0) await sample(k);
+    }`,
+  pushes: `
+    const session = small().session();
+    const step = Float32Array.of(0.5);
+    for (let k = 1; k <= count; k++) {
+      session.push(step);
+      if (k % every === 0) await sample(k);
+    }`,
+  "models dropped": `
+    const [x, y] = pairs(4);
+    for (let k = 1; k <= count; k++) {
+      const model = small(1 + (k % different), 1 + (k % 3));
+      await model.trainOnBatch(x, y);
+      await model.predict(x);
+      model.session().push([0.5]);
+      if (k % every === 0) await sample(k);
+    }`,
+};
+export type Work = keyof typeof works;
+
+/** Shards of two rows: with several threads each of them has work in a batch of four. */
+const script = (work: Work): string => `
+  import { dense, gru, input, sequential, setDevice } from "unroll-rnn";
+  const [device, threads, count, every, different] = process.argv.slice(1).map((text) => Number(text) || text);
+  setDevice(device, { threads, shardRows: 2 });
+  const small = (units = 4, outputs = 1) => {
+    const model = sequential(input({ shape: [null, 1] }), gru({ units }), dense({ units: outputs }), dense({ units: 1 }));
+    model.compile({ optimizer: "adam", loss: "meanSquaredError" });
+    return model;
+  };
+  const pairs = (rows) => {
+    const x = Array.from({ length: rows }, (_, k) => [[Math.sin(k)], [Math.sin(2 * k)], [0.5]]);
+    return [x, x.map(([[a], [b]]) => a * b)];
+  };
+  const turn = () => new Promise((resolve) => setTimeout(resolve, 1));
+  const sample = async (done) => {
+    for (let k = 0; k < 3; k++) {
+      gc();
+      await turn();
+    }
+    const { rss, heapUsed, external } = process.memoryUsage();
+    console.log(JSON.stringify({ done, resident: rss, heap: heapUsed + external }));
+  };
+  ${works[work]}`;
+
+/** Bytes. */
+export interface Sample {
+  /** Pieces of work done. */
+  readonly done: number;
+  readonly resident: number;
+  /** What JavaScript holds, in its heap and outside. */
+  readonly heap: number;
+}
+
+export interface Growing {
+  readonly device: string;
+  readonly threads: number;
+  /** Pieces of work; a sample behind every so many. */
+  readonly count: number;
+  readonly every: number;
+  /** Models of so many forms, one after the other. */
+  readonly different?: number;
+  /** Mebibytes that the heap of JavaScript may have. Default: as the engine sees fit. */
+  readonly heapLimit?: number;
+}
+
+export async function samplesOf(work: Work, growing: Growing): Promise<readonly Sample[]> {
+  const { device, threads, count, every, different = 1, heapLimit } = growing;
+  const limit = heapLimit === undefined ? [] : [`--max-old-space-size=${heapLimit}`];
+  const flags = ["--expose-gc", ...limit, "--input-type=module", "-e", script(work), "--", device];
+  const { stdout } = await run(
+    process.execPath,
+    [...flags, ...[threads, count, every, different].map(String)],
+    {
+      cwd: root,
+    },
+  );
+  return stdout
+    .trim()
+    .split("\n")
+    .map((line) => JSON.parse(line) as Sample);
+}
+
+/** Bytes that `kind` grows by in `per` pieces of work; the first quarter warms up. */
+export function growth(samples: readonly Sample[], kind: "resident" | "heap", per: number): number {
+  const warm = samples.slice(Math.ceil(samples.length / 4));
+  const slopes = warm.flatMap((late, k) =>
+    warm.slice(0, k).map((early) => (late[kind] - early[kind]) / (late.done - early.done)),
+  );
+  return (slopes.sort((a, b) => a - b)[slopes.length >> 1] ?? Number.NaN) * per;
+}

@@ -18,7 +18,7 @@ export interface Facts {
 /** As in `npm start`. */
 const book = { vocabulary: 84, units: 192, layers: 1, dropout: 0, learningRate: 0.012, steps: 8000 };
 
-function once(name: string, strict: boolean): Facts {
+async function once(name: string, strict: boolean): Promise<Facts> {
   const device = devices.find((one) => one.name === name)?.make({ threads: 1, strict });
   if (device === undefined) throw new Error(`There is no device "${name}".`);
   const begun = performance.now();
@@ -28,7 +28,7 @@ function once(name: string, strict: boolean): Facts {
     optimizer: adam({ globalClipNorm: 1 }),
     loss: sparseCategoricalCrossentropy({ fromLogits: true }),
   };
-  const program = programOf(network, compiled(goal, network), {
+  const program = await programOf(network, compiled(goal, network), {
     training: true,
     gradients: true,
     states: "given",
@@ -44,4 +44,4 @@ function once(name: string, strict: boolean): Facts {
   return { made: made - begun, traced: traced - made, compiled: ready - traced, ready: ready - made };
 }
 
-process.stdout.write(`${JSON.stringify(once(process.argv[2] ?? "", process.argv[3] === "strict"))}\n`);
+process.stdout.write(`${JSON.stringify(await once(process.argv[2] ?? "", process.argv[3] === "strict"))}\n`);

@@ -2,7 +2,7 @@
  * Between pieces of work others get a turn now and then (a signal, a timer, the page, what gives back the memory of
  * models that nobody has any more), however fast the pieces are: awaiting what is already there lets nobody in.
  */
-const everyMilliseconds = 50;
+const everyMilliseconds = 10;
 let last = performance.now();
 
 /** To be awaited behind each piece of work; gives a turn where the last one was long ago. */

@@ -29,8 +29,11 @@ test("a call may ask for another device", () => {
 });
 test.each([
   [{ thread: 2 }, /Did you mean "threads"\?/],
-  [{ threads: 0 }, /threads: expected a whole number of 1 or more, got 0/],
+  [{ threads: 0 }, /threads: expected a whole number from 1 to 1024, got 0/],
   [{ threads: 1.5 }, /got 1\.5/],
+  [{ threads: -1 }, /got -1/],
+  [{ threads: Number.NaN }, /got NaN/],
+  [{ threads: 1e9 }, /from 1 to 1024, got 1000000000/],
   [{ threads: "two" }, /got "two"/],
   [{ memoryLimit: -1 }, /memoryLimit/],
   [{ shardRows: -1 }, /shardRows/],

@@ -12,7 +12,7 @@ import { nearest } from "../spelling.ts";
 
 export type DeviceName = "auto" | "wasm" | "native" | "reference";
 export interface DeviceOptions {
-  /** Threads, the calling one included. Default: one a core. The results do not depend on it. */
+  /** Threads, the calling one included, 1024 at most. Default: one a core. The results do not depend on it. */
   readonly threads?: number;
   /** The same bits on every machine and engine, without relaxed instructions; of wasm alone. Default: false. */
   readonly strict?: boolean;
@@ -144,6 +144,8 @@ const optionNames = ["threads", "strict", "shardRows", "memoryLimit"];
 
 /** A page of memory is 64 KiB; less than this holds no program. */
 const leastMemory = 2 ** 20;
+/** More than any machine has cores; each thread takes some megabytes. */
+const mostThreads = 1024;
 
 function checkDeviceOptions(options: DeviceOptions): void {
   const given: unknown = options;
@@ -173,12 +175,16 @@ function checkDeviceOptions(options: DeviceOptions): void {
       });
     }
     const flag = name === "strict";
+    const most = name === "threads" ? mostThreads : Number.MAX_SAFE_INTEGER;
     if (
       value === undefined ||
-      (flag ? typeof value === "boolean" : Number.isSafeInteger(value) && Number(value) > 0)
+      (flag
+        ? typeof value === "boolean"
+        : Number.isInteger(value) && Number(value) > 0 && Number(value) <= most)
     )
       continue;
-    const expected = flag ? "true or false" : "a whole number of 1 or more";
+    const counted = name === "threads" ? `a whole number from 1 to ${most}` : "a whole number of 1 or more";
+    const expected = flag ? "true or false" : counted;
     throw new UnrollError({
       where: `setDevice(name, options), ${name}`,
       expected,

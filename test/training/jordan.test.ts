@@ -55,16 +55,17 @@ function lossOf(model: ReturnType<typeof modelWith>, isForced: boolean): number 
 }
 
 describe.each(sessionDevices)("on %s", (_, device) => {
-  test("the plan of a training step has no scan: all steps are run at once", () => {
+  test("the plan of a training step has no scan: all steps are run at once", async () => {
     const network = networkOf(modelWith());
     const given = [{ counts: true, weights: false }];
     const purpose = { training: true, gradients: true, states: [], given, bounds: {} };
-    const { computation } = programOf(network, compiled(meanSquares, network), purpose).objective;
+    const { objective } = await programOf(network, compiled(meanSquares, network), purpose);
+    const { computation } = objective;
     const roots = [...computation.outputs, ...computation.gradients.filter((node) => node !== null)];
     expect(topological(roots).some(({ op }) => op === "scan")).toBe(false);
     expect(printPlan(plan(computation, wasmTarget))).not.toMatch(/for each step|state/);
     device.compile(computation);
-    const free = programOf(network, compiled(meanSquares, network), { ...purpose, gradients: false });
+    const free = await programOf(network, compiled(meanSquares, network), { ...purpose, gradients: false });
     expect(printPlan(plan(free.objective.computation, wasmTarget))).toMatch(/for each step/);
   });
 });

@@ -28,7 +28,11 @@ export class Arena {
     this.limit = limit;
     this.shared = shared;
     const maximum = Math.min(65536, Math.ceil(limit / pageBytes));
-    this.memory = new WebAssembly.Memory({ initial: 16, maximum, shared });
+    try {
+      this.memory = new WebAssembly.Memory({ initial: 16, maximum, shared });
+    } catch (cause) {
+      throw noMemory(limit, cause);
+    }
   }
 
   /** Throws an UnrollError when the limit is reached. The region's content is whatever was there before. */
@@ -92,20 +96,43 @@ export class Arena {
     try {
       this.memory.grow(pages);
     } catch (cause) {
-      throw tooLarge(bytes, this.limit, cause);
+      throw notGiven(bytes, this.memory.buffer.byteLength, cause);
     }
   }
 }
 
-function tooLarge(bytes: number, limit: number, cause?: unknown): UnrollError {
-  const mebibytes = (value: number): string => `${(value / 2 ** 20).toFixed(1)} MiB`;
-  return new UnrollError(
+const mebibytes = (value: number): string => `${(value / 2 ** 20).toFixed(1)} MiB`;
+const less = "Use a smaller batchSize, shorter sequences or tbptt";
+
+const tooLarge = (bytes: number, limit: number): UnrollError =>
+  new UnrollError({
+    where: "device memory",
+    expected: `at most ${mebibytes(limit)}`,
+    got: `a batch that needs ${mebibytes(bytes)}`,
+    fix: `${less}, or raise the limit: setDevice(name, { memoryLimit }).`,
+  });
+
+const notGiven = (bytes: number, had: number, cause: unknown): UnrollError =>
+  new UnrollError(
     {
       where: "device memory",
-      expected: `at most ${mebibytes(limit)}`,
-      got: `a batch that needs ${mebibytes(bytes)}`,
-      fix: "Use a smaller batchSize, shorter sequences or tbptt, or raise the limit: setDevice(name, { memoryLimit }).",
+      expected: `${mebibytes(bytes)} in all from the system`,
+      got: `no more than ${mebibytes(had)}: ${String(cause)}`,
+      fix: `${less}, or let the process have more memory (ulimit, the limits of its container).`,
     },
-    cause === undefined ? {} : { cause },
+    { cause },
   );
-}
+
+/** An engine that lets the processor notice accesses out of bounds reserves addresses for all that could be reached. */
+const noMemory = (limit: number, cause: unknown): UnrollError =>
+  new UnrollError(
+    {
+      where: "device memory",
+      expected: `addresses for a memory of up to ${mebibytes(limit)}, for which the engine as a rule reserves 10 GiB`,
+      got: `none: ${String(cause)}`,
+      fix:
+        "Raise the limit of addresses (ulimit -v), or start Node with --disable-wasm-trap-handler: then it takes no " +
+        "more than setDevice(name, { memoryLimit }) says.",
+    },
+    { cause },
+  );

@@ -16,6 +16,7 @@ import type { Region } from "./arena.ts";
 import { Bindings, type Bound, smallWeights } from "./bindings.ts";
 import type { Batch } from "./device.ts";
 import type { Engine } from "./engine.ts";
+import { refuseShortHeap } from "./heap.ts";
 import { ready } from "./ready.ts";
 import { type Call, type RunList, ranges, type Tasks, writeTasks } from "./tasks.ts";
 import { inputCalls, outputCalls } from "./transfer.ts";
@@ -44,6 +45,7 @@ export class ArenaProgram {
     const { backend, arena, threads } = engine;
     this.engine = engine;
     this.lanes = backend.target.lanes;
+    refuseShortHeap(computation);
     this.plan = makePlan(computation, backend.target);
     const program = withUpdates(this.plan, updates, this.lanes);
     show("plan", "", () => printPlan(this.plan));

@@ -12,7 +12,11 @@ export interface NodeWorker extends NodePort {
   unref(): void;
 }
 interface Builtins {
-  readonly "node:v8": { setFlagsFromString(flags: string): void };
+  readonly "node:v8": {
+    setFlagsFromString(flags: string): void;
+    getHeapStatistics(): { readonly heap_size_limit: number; readonly used_heap_size: number };
+  };
+  readonly "node:vm": { runInNewContext(code: string): unknown };
   readonly "node:worker_threads": {
     readonly Worker: new (url: URL, options: { readonly execArgv: readonly string[] }) => NodeWorker;
     readonly parentPort: NodePort | null;

@@ -25,7 +25,7 @@ export async function evaluateAll(
     given: givenFor(learner, data),
     bounds: boundsOf(network, data.inputs),
   };
-  const program = programFor(learner, purpose);
+  const program = await programFor(learner, purpose);
   const executable = executableFor(learner, program, device);
   const own = { layers: network.layers, carried: new Map() };
   const order = orderOf(data.rows, null);

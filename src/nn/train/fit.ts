@@ -58,7 +58,7 @@ export async function fitOn(
     state.seed = plan.seed ?? state.seed;
     const run = runOf(learner, plan);
     state.run = run;
-    const live = liveFor(learner, device, purpose);
+    const live = await liveFor(learner, device, purpose);
     const fitting: Fitting = {
       ...plan,
       learner,

@@ -78,9 +78,12 @@ export async function exclusively<T>(learner: Learner, where: string, work: () =
   }
 }
 
-export function programFor({ network, compiled, programs }: Learner, purpose: Purpose): Program {
+export async function programFor(
+  { network, compiled, programs }: Learner,
+  purpose: Purpose,
+): Promise<Program> {
   const key = purposeKey(purpose);
-  const program = programs.get(key) ?? programOf(network, compiled, purpose);
+  const program = programs.get(key) ?? (await programOf(network, compiled, purpose));
   programs.set(key, program);
   return program;
 }
@@ -97,8 +100,8 @@ export function executableFor({ executables }: Learner, program: Program, device
 const forgotten = new FinalizationRegistry<Trainer>((trainer) => trainer.release());
 
 /** The trainer of a program, with the weights and slots as they are now. */
-export function liveFor(learner: Learner, device: Device, purpose: Purpose): Live {
-  const program = programFor(learner, purpose);
+export async function liveFor(learner: Learner, device: Device, purpose: Purpose): Promise<Live> {
+  const program = await programFor(learner, purpose);
   const { live } = learner;
   if (live?.program === program && live.device === device) {
     push(learner, live);

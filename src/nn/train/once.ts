@@ -21,7 +21,7 @@ export async function trainOnce(
 ): Promise<Record<string, number>> {
   const { network } = learner;
   return exclusively(learner, "model.trainOnBatch(x, y)", async () => {
-    const live = liveFor(learner, device, trainingPurpose(learner, data));
+    const live = await liveFor(learner, device, trainingPurpose(learner, data));
     const feed = whole(data);
     const made = await trainOn(learner, live, feed, statesBefore(network, feed.rows, {}));
     statesAfter(network, feed.rows, made.states);
@@ -49,8 +49,8 @@ export async function gradientsOn(
   { training }: { readonly training: boolean },
 ): Promise<{ readonly loss: number; readonly gradients: readonly Float32Array[] }> {
   const { network, compiled, state } = learner;
+  const program = await programFor(learner, { ...trainingPurpose(learner, data), training });
   pull(learner);
-  const program = programFor(learner, { ...trainingPurpose(learner, data), training });
   const feed = whole(data);
   const moment = { device, seed: state.seed, step: state.step, states: statesBefore(network, feed.rows, {}) };
   const made = await evaluateOn(learner, executableFor(learner, program, device), program, { feed, moment });

@@ -6,6 +6,7 @@
  */
 import type { Batch, Device, Executable, HostArray } from "../../core/run/device.ts";
 import { keyOf } from "../../core/run/random.ts";
+import { breathe } from "../breath.ts";
 import type { Bounds } from "../model/bounds.ts";
 import { givenStates, type States, stateName } from "../model/carried.ts";
 import { endsOf, firstLengths } from "../model/ends.ts";
@@ -57,13 +58,17 @@ export interface Moment {
   readonly states: States;
 }
 
-export function programOf(network: Network, compiled: Compiled, purpose: Purpose): Program {
+/** In pieces, between which others get a turn: a page shall not stand still while a network is first trained. */
+export async function programOf(network: Network, compiled: Compiled, purpose: Purpose): Promise<Program> {
   const { training, states, bounds } = purpose;
   const targets = purpose.gradients ? targetsOf(network, compiled.goals) : [];
   const options = { training, states, bounds, targets };
+  await breathe();
   const traced = trace(network, options);
+  await breathe();
   const trainable = network.variables.map((variable) => variable.trainable);
   const objective = objectiveOf(traced, compiled.goals, purpose.given, purpose.gradients ? trainable : null);
+  await breathe();
   const trained = trainable.map((_, k) => (objective.computation.gradients[k] ?? null) !== null);
   return { network, compiled, purpose, options, traced, objective, trained, masks: new WeakMap() };
 }

@@ -1,0 +1,133 @@
+/**
+ * A page of Chromium that trains a network stays awake: once the first epoch has made everything ready, no task of its main
+ * thread takes longer than 50 ms, as the browser itself counts them. The first epoch's longer ones are said. Thirty seconds in each of two
+ * pages, or UNROLL_PAGE_SECONDS.
+ */
+import { execFileSync } from "node:child_process";
+import { type Browser, chromium } from "playwright-core";
+import { afterAll, beforeAll, expect, test } from "vitest";
+
+const seconds = Number(process.env["UNROLL_PAGE_SECONDS"] ?? 30);
+const flags =
+  "--headless --no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking".split(
+    " ",
+  );
+
+/** What runs in the page: trains for so many seconds, predicts and evaluates at every epoch's end. */
+const script = `
+  const { adam, dense, dropout, embedding, lstm, sequential, setDevice } = await import("unroll-rnn");
+  const rest = () => new Promise((resolve) => setTimeout(resolve, 1000));
+  await rest(); // the files are there
+  const [rows, steps, words] = [512, 40, 64];
+  const x = Array.from({ length: rows }, (_, row) => Array.from({ length: steps }, (_, t) => (row * t + row) % words));
+  const y = x.map((tokens) => tokens.map((_, t) => tokens[(t + 1) % steps]));
+  await rest();
+  const tasks = [];
+  new PerformanceObserver((list) => tasks.push(...list.getEntries())).observe({
+    type: "longtask",
+  });
+  setDevice("wasm");
+  const model = sequential(
+    embedding({ inputDim: words, outputDim: 32 }),
+    lstm({ units: 96, returnSequences: true }),
+    dropout({ rate: 0.1 }),
+    lstm({ units: 64, returnSequences: true }),
+    dense({ units: words, activation: "softmax" }),
+  );
+  model.compile({ optimizer: adam({ learningRate: 0.01 }), loss: "sparseCategoricalCrossentropy", metrics: ["accuracy"] });
+
+  const gaps = { timers: [], frames: [] };
+  let going = true;
+  const meter = (name, next) => {
+    let last = performance.now();
+    const tick = () => {
+      const now = performance.now();
+      gaps[name].push(now - last);
+      last = now;
+      if (going) next(tick);
+    };
+    next(tick);
+  };
+  if (block > 0) {
+    const end = performance.now() + block;
+    while (performance.now() < end);
+  }
+  meter("timers", (tick) => setTimeout(tick, 0));
+  meter("frames", (tick) => requestAnimationFrame(tick));
+  const ended = new AbortController();
+  setTimeout(() => ended.abort(), 1000 * seconds);
+  let made = 0;
+  let settled = Infinity;
+  const onEpochEnd = async () => {
+    await model.predict(x.slice(0, 16));
+    settled = Math.min(settled, performance.now());
+  };
+  const { history } = await model.fit(x, y, {
+    epochs: 1e6,
+    batchSize: 32,
+    validationData: [x.slice(0, 64), y.slice(0, 64)],
+    signal: ended.signal,
+    verbose: 0,
+    callbacks: [{ onStepEnd: () => void made++, onEpochEnd }],
+  });
+  await rest();
+  going = false;
+  const most = (list) => list.reduce((a, b) => Math.max(a, b), 0);
+  const rounded = (entries) => entries.map(({ duration }) => Math.round(duration));
+  const [first, long] = [(at) => at < settled, (at) => at >= settled].map((when) =>
+    rounded(tasks.filter(({ startTime }) => when(startTime))),
+  );
+  return { made, loss: history.loss, first, long, timers: most(gaps.timers), frames: most(gaps.frames), count: gaps.frames.length };
+`;
+
+interface Report {
+  readonly made: number;
+  readonly loss: readonly number[];
+  /** Milliseconds: every task of the main thread of more than 50, in the first epoch and later. */
+  readonly first: readonly number[];
+  readonly long: readonly number[];
+  /** The longest times without a timer, a frame. */
+  readonly timers: number;
+  readonly frames: number;
+  readonly count: number;
+}
+
+let browser: Browser;
+beforeAll(async () => {
+  const executablePath = execFileSync("which", ["chromium"], { encoding: "utf8" }).trim();
+  browser = await chromium.launch({ executablePath, args: flags, headless: true });
+});
+afterAll(() => browser.close());
+
+async function trained(isolated: boolean, time: number, block = 0): Promise<Report> {
+  const built = new URL("../../dist-tools/test/browser/server.js", import.meta.url).href;
+  const { serve } = (await import(built)) as typeof import("../browser/server.ts");
+  const site = await serve(isolated);
+  const page = await browser.newPage();
+  try {
+    await page.goto(site.url);
+    return await page.evaluate<Report>(`(async (seconds, block) => { ${script} })(${time}, ${block})`);
+  } finally {
+    await page.close();
+    site.close();
+  }
+}
+
+test.each([
+  ["on threads", true],
+  ["on one thread, without shared memory", false],
+] as const)("a page that trains %s stays awake", async (_, isolated) => {
+  const { made, loss, first, long, timers, frames, count } = await trained(isolated, seconds);
+  console.log(
+    `${seconds} s: ${made} steps, loss ${loss[0]?.toFixed(3)} to ${loss.at(-1)?.toFixed(3)}; tasks over 50 ms: ` +
+      `[${first}] in the first epoch, [${long}] later; longest without a timer ${timers.toFixed(0)} ms, without a frame ${frames.toFixed(0)} ms, ${count} frames`,
+  );
+  expect(made).toBeGreaterThan(0);
+  expect(loss.at(-1)).toBeLessThan(loss[0] as number);
+  expect(long).toEqual([]);
+});
+
+test("a page that is blocked for 100 ms is noticed", async () => {
+  const { first } = await trained(true, 1, 100);
+  expect(first.some((duration) => duration >= 100)).toBe(true);
+});

@@ -1,5 +1,5 @@
 /** Whatever stands in the description of a model, reading it gives a network that can be described again, or an UnrollError. */
-import { beforeAll, expect, test, vi } from "vitest";
+import { beforeAll, test, vi } from "vitest";
 import { architectureOf, networkFrom } from "../../src/nn/model/architecture.ts";
 import { jsonFrom } from "../../src/nn/model/fields.ts";
 import { decodeSafetensors, type StoredTensors } from "../../src/nn/model/safetensors.ts";
@@ -30,7 +30,7 @@ beforeAll(async () => {
 });
 
 test("mutated descriptions of models", async () => {
-  const { values, refused } = await attack({
+  await attack({
     name: "config",
     make: (dice) => {
       const { text, bytes, weights } = dice.pick(samples);
@@ -43,7 +43,6 @@ test("mutated descriptions of models", async () => {
       const value = jsonFrom(changed, "config.json");
       architectureOf(networkFrom(value, { cells: [leaky], weights }, "config.json, model"));
     },
+    least: { values: 0.01, refused: 0.5 },
   });
-  expect(values).toBeGreaterThan(0.01 * (values + refused));
-  expect(refused).toBeGreaterThan(0.5 * (values + refused));
 });

@@ -100,7 +100,7 @@ function givenOf(by: Definition, options: unknown, where: string): Readonly<Reco
       where: `${where}, initialState`,
       expected:
         by.states.length > 0 ? `symbols for ${by.states.join(", ")}` : "none: the layer has no states",
-      got: isSymbolic(state) ? `"${name}"` : `${typeof state} as "${name}"`,
+      got: isSymbolic(state) ? spelt(name) : `${typeof state} as ${spelt(name)}`,
       fix: near && near !== name ? `Did you mean "${near}"?` : "Give symbols, by the names of the states.",
     });
   }

@@ -25,7 +25,7 @@ import type { ForecastOptions } from "./session/series.ts";
 import { openSession, type StepSession, streamsCheck } from "./session/session.ts";
 import type { Signal } from "./signals.ts";
 import type { TrainedModel } from "./train/callbacks.ts";
-import { type LoadOptions, loadNetwork, saveNetwork, takeUp } from "./train/checkpoint.ts";
+import { inItsFolders, type LoadOptions, loadNetwork, saveNetwork } from "./train/checkpoint.ts";
 import { checkStep } from "./train/checkStep.ts";
 import { type CompileOptions, checkCompileOptions } from "./train/compile.ts";
 import type { Weighing } from "./train/dataset.ts";
@@ -167,8 +167,9 @@ class ModelObject {
     checkFitOptions(options);
     const model = this as unknown as TrainedModel;
     const network = this.#network(x);
-    if (options.resume === true && options.checkpoint) await takeUp(network, options.checkpoint.path);
-    return fitNetwork(network, currentDevice(), model, { x, y, options });
+    return inItsFolders(network, options, () =>
+      fitNetwork(network, currentDevice(), model, { x, y, options }),
+    );
   }
 
   async save(path: string): Promise<void> {

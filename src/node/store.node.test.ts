@@ -3,7 +3,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { UnrollError } from "../errors.ts";
-import { type Disk, type Files, localDisk, readFolder, storeOn, writeFolder } from "./store.node.ts";
+import { type Disk, localDisk } from "./disk.node.ts";
+import { type Files, readFolder, storeOn, writeFolder } from "./store.node.ts";
 
 const names = ["data.bin", "more.bin", "index.json"];
 const bytesOf = (text: string): Uint8Array => new TextEncoder().encode(text);
@@ -126,7 +127,7 @@ describe("killed at any operation", () => {
     const all = await operationsOf("0");
     const seen: string[] = [];
     for (let first = 1; first <= all; first++) {
-      for (let second = 1; second <= all; second += 2) {
+      for (let second = 1; second <= all; second += 3) {
         await writeFolder(folder, filesOf("old"));
         await storeOn(killedAt(first))
           .writeFolder(folder, filesOf("new"))

@@ -10,37 +10,26 @@
  *   model.safetensors.h  ->  model.safetensors  read: the new index; the hash is in no name any more
  */
 import { createHash } from "node:crypto";
-import { constants } from "node:fs";
-import * as fs from "node:fs/promises";
 import { join } from "node:path";
 import { UnrollError } from "../errors.ts";
-import { makeFolder } from "../makeFolder.node.ts";
+import { type Disk, localDisk } from "./disk.node.ts";
+import { holdFolder as holdOn, lockName } from "./lock.node.ts";
 
 export type Files = ReadonlyMap<string, Uint8Array>;
 
-/** What is asked of a file system; paths are whole. */
-export interface Disk {
-  /** A regular file, no link; null where there is none. */
-  read(path: string): Promise<Uint8Array | null>;
-  /** A new file, on the disk when it resolves. */
-  write(path: string, bytes: Uint8Array): Promise<void>;
-  rename(from: string, to: string): Promise<void>;
-  remove(path: string): Promise<void>;
-  makeFolder(path: string): Promise<void>;
-  /** Names in a folder. */
-  list(path: string): Promise<readonly string[]>;
-  /** Brings changes of names in a folder to the disk. */
-  flush(path: string): Promise<void>;
-}
 export interface Store {
   readFolder(path: string, names: readonly string[]): Promise<Files>;
   writeFolder(path: string, files: Files): Promise<void>;
+  holdFolder<T>(path: string, owner: object | null, work: () => Promise<T>): Promise<T>;
 }
+
+/** What a writing puts beside its files, and takes away unless it is killed: `NAME.PID-COUNT.tmp`, `NAME.HASH`. */
+const beside = /^(.+)\.(?:\d+-\d+\.tmp|([0-9a-f]{16}))$/;
+/** Is this the name of something that a process which was killed may have left? */
+export const isLeftover = (name: string): boolean => lockName.test(name) || beside.test(name);
 
 /** How often a folder is read again that is being written. */
 const mostReadings = 5;
-/** The most that Node reads at once. */
-const mostBytes = 2 ** 31 - 1;
 
 export function storeOn(disk: Disk): Store {
   /** Writings of a folder wait for each other. */
@@ -56,15 +45,20 @@ export function storeOn(disk: Disk): Store {
 
   async function writeFolder(path: string, files: Files): Promise<void> {
     const before = writings.get(path) ?? Promise.resolve();
-    const writing = before
-      .catch(() => undefined)
-      .then(() => writeAll(disk, path, files, `${process.pid}-${count++}`));
+    const writing = before.catch(() => undefined).then(() => writeWhole(path, files));
     writings.set(path, writing);
     await writing.finally(() => {
       if (writings.get(path) === writing) writings.delete(path);
     });
   }
-  return { readFolder, writeFolder };
+
+  /** Several files are written by one process at a time: another's leftovers could be its next files. */
+  async function writeWhole(path: string, files: Files): Promise<void> {
+    const write = (): Promise<void> => writeAll(disk, path, files, `${process.pid}-${count++}`);
+    await (files.size > 1 ? holdFolder(path, null, write) : write());
+  }
+  const holdFolder: Store["holdFolder"] = (path, owner, work) => holdOn(disk, path, owner, work);
+  return { readFolder, writeFolder, holdFolder };
 }
 
 async function readOnce(
@@ -121,7 +115,7 @@ async function removeLeftovers(disk: Disk, path: string, names: readonly string[
   const index = await disk.read(join(path, names.at(-1) ?? ""));
   const current = index === null ? "" : hashOf(index);
   for (const name of await disk.list(path)) {
-    const [, base = "", hash] = /^(.+)\.(?:\d+-\d+\.tmp|([0-9a-f]{16}))$/.exec(name) ?? [];
+    const [, base = "", hash] = beside.exec(name) ?? [];
     if (names.includes(base) && hash !== current) await disk.remove(join(path, name));
   }
 }
@@ -138,87 +132,14 @@ function checkName(name: string): void {
   });
 }
 
-/** Files and folders of this machine. Errors name the file. */
-const disk: Disk = {
-  read: (path) => told(path, "a file that can be read", () => readFile(path)),
-  write: (path, bytes) => told(path, "a file that can be written", () => writeFile(path, bytes)),
-  rename: (from, to) => told(to, "a file that can be replaced", () => fs.rename(from, to)),
-  remove: (path) => told(path, "a file that can be removed", () => fs.rm(path, { force: true })),
-  makeFolder: (path) => told(path, "a folder", () => makeFolder(path)),
-  list: (path) => told(path, "a folder", () => fs.readdir(path)),
-  flush: (path) => told(path, "a folder", () => flushFolder(path)),
-};
+const store: Store = storeOn(localDisk);
 
-async function readFile(path: string): Promise<Uint8Array | null> {
-  const found = await fs.lstat(path).catch(nullWithoutFile);
-  if (found === null) return null;
-  if (!found.isFile())
-    throw refused(path, "a regular file", found.isSymbolicLink() ? "a symbolic link" : "something else");
-  if (found.size > mostBytes) throw refused(path, `at most ${mostBytes} bytes`, `${found.size}`);
-  const file = await fs.open(path, constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0)).catch(nullWithoutFile);
-  try {
-    const bytes = await file?.readFile();
-    return bytes === undefined ? null : new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.length);
-  } finally {
-    await file?.close();
-  }
-}
-
-function nullWithoutFile(error: NodeJS.ErrnoException): null {
-  if (error.code === "ENOENT") return null;
-  throw error;
-}
-
-async function writeFile(path: string, bytes: Uint8Array): Promise<void> {
-  const file = await fs.open(path, "wx");
-  try {
-    await file.writeFile(bytes);
-    await file.sync();
-  } finally {
-    await file.close();
-  }
-}
-
-async function flushFolder(path: string): Promise<void> {
-  if (process.platform === "win32") return; // folders cannot be opened there
-  const folder = await fs.open(path, "r");
-  try {
-    await folder.sync();
-  } finally {
-    await folder.close();
-  }
-}
-
-async function told<T>(path: string, expected: string, work: () => Promise<T>): Promise<T> {
-  try {
-    return await work();
-  } catch (error) {
-    if (error instanceof UnrollError) throw error;
-    throw refused(path, expected, error instanceof Error ? error.message : String(error), error);
-  }
-}
-
-const fixes: Readonly<Record<string, string>> = {
-  ENOSPC: "Free some space on the disk.",
-  EACCES: "Choose a folder that you may use, or change its permissions.",
-  EROFS: "Choose a folder on a disk that can be written.",
-  ENOTDIR: "Choose a path that leads through folders only.",
-  EEXIST: "Choose a path that is not a file.",
-};
-
-function refused(path: string, expected: string, got: string, cause?: unknown): UnrollError {
-  const code = cause instanceof Error && "code" in cause ? String(cause.code) : "";
-  return new UnrollError(
-    { where: path, expected, got, fix: fixes[code] ?? "Choose another folder, or see what stands there." },
-    { cause },
-  );
-}
-
-const store: Store = storeOn(disk);
-
-/** This machine's disk, for tests that interrupt it. */
-export const localDisk: Disk = disk;
 /** Those of the files called `names`, the index last, that the folder has. Links are not followed. */
 export const readFolder: Store["readFolder"] = store.readFolder;
 /** Writes all `files`, the index last, or none; other files of the folder stay. */
 export const writeFolder: Store["writeFolder"] = store.writeFolder;
+/**
+ * Does `work` while no other process, and no other training of this one, may write to the folder, which is made where
+ * there is none. `owner` is the training; null is whoever prepares for one. Throws an UnrollError that names the other.
+ */
+export const holdFolder: Store["holdFolder"] = store.holdFolder;

@@ -34,14 +34,23 @@ export function remember(key: string, text: string): string | null {
   const fault = cacheFault("calibration");
   if (fault !== null) return fault.missing;
   const folder = folderOfCache("calibration");
+  try {
+    write(folder, fileOf(key), text);
+    return null;
+  } catch (error) {
+    return `the cache ${folder} cannot be written: ${(error as Error).message}`;
+  }
+}
+
+/** All of it, or nothing. */
+function write(folder: string, name: string, text: string): void {
   const making = mkdtempSync(join(folder, "new-"));
   try {
-    writeFileSync(join(making, "choice.json"), text, { mode: 0o600 });
-    renameSync(join(making, "choice.json"), join(folder, fileOf(key)));
+    writeFileSync(join(making, name), text, { mode: 0o600 });
+    renameSync(join(making, name), join(folder, name));
   } finally {
     rmSync(making, { recursive: true, force: true });
   }
-  return null;
 }
 
 function fileOf(key: string): string {

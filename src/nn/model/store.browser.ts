@@ -26,6 +26,24 @@ export async function writeFolder(path: string, files: Files): Promise<void> {
   });
 }
 
+/**
+ * Does `work` while no other training of this site writes to the folder. A page that is closed holds nothing any more.
+ * Writings need no such thing: each is one transaction.
+ */
+export async function holdFolder<T>(path: string, _owner: object | null, work: () => Promise<T>): Promise<T> {
+  const { locks } = globalThis.navigator as { readonly locks?: LockManager };
+  if (locks === undefined) return work(); // a page without https
+  return locks.request(`unroll ${path}`, { ifAvailable: true }, (lock) => {
+    if (lock !== null) return work();
+    throw new UnrollError({
+      where: `the browser's store, "${path}"`,
+      expected: "a folder that nobody else writes to",
+      got: "one that another training writes to, of this page or another one of this site",
+      fix: "Wait until it has ended, close its page, or choose another folder.",
+    });
+  });
+}
+
 async function filesIn(store: IDBObjectStore, path: string): Promise<Files> {
   const found: unknown = await done(store.get(path));
   return found instanceof Map ? (found as Files) : new Map(); // written by writeFolder

@@ -12,7 +12,7 @@ import { currentSeed } from "../seed.ts";
 import type { Hypothesis } from "../session/beam.ts";
 import type { Signal } from "../signals.ts";
 import type { TrainedModel } from "../train/callbacks.ts";
-import { type LoadOptions, loadNetwork, saveNetwork, takeUp } from "../train/checkpoint.ts";
+import { inItsFolders, type LoadOptions, loadNetwork, saveNetwork } from "../train/checkpoint.ts";
 import { type CompileOptions, checkCompileOptions } from "../train/compile.ts";
 import { checkFitOptions, checkMethodOptions, type FitOptions } from "../train/fitOptions.ts";
 import {
@@ -181,13 +181,14 @@ class Seq2seqObject {
 
   async fit(source: unknown, target: unknown, options: FitOptions = {}): Promise<History> {
     checkFitOptions(options);
-    const { validationData, resume, checkpoint } = options;
+    const { validationData } = options;
     const network = this.#network;
     const own = validationData === undefined ? {} : { validationData: this.#validation(validationData) };
     const pairs = this.#pairs(source, target, "model.fit(source, target), target");
-    if (resume === true && checkpoint) await takeUp(network, checkpoint.path);
     const model = this as unknown as TrainedModel; // which takes weights without their methods
-    return fitNetwork(network, currentDevice(), model, { ...pairs, options: { ...options, ...own } });
+    return inItsFolders(network, options, () =>
+      fitNetwork(network, currentDevice(), model, { ...pairs, options: { ...options, ...own } }),
+    );
   }
 
   async evaluate(

@@ -54,6 +54,8 @@ export interface Callback {
   onTrainEnd?: Hook;
   /** Whether it saves the model: it is then called after those that do not, so that what it saves is complete. */
   readonly saves?: boolean;
+  /** A folder that it saves to and that nobody else may write to while the training goes on. */
+  readonly folder?: string;
   /** What it saved last, for the error of a step that goes wrong. */
   lastSaved?: () => Saved | null;
   /** What has to be saved with a checkpoint. */
@@ -169,6 +171,7 @@ export function modelCheckpoint(options: ModelCheckpointOptions): Callback {
   };
   return {
     saves: true,
+    ...(/\{(epoch|step)\}/.test(path) ? {} : { folder: path }),
     lastSaved: () => last,
     onTrainBegin: () => {
       best = null;

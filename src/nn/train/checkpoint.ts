@@ -7,7 +7,7 @@
  *
  * What is read is checked field by field and never run; layers are made by their public functions.
  */
-import { readFolder, writeFolder } from "#store";
+import { holdFolder, readFolder, writeFolder } from "#store";
 import { UnrollError } from "../../errors.ts";
 import type { Cell } from "../cells/defineCell.ts";
 import { checkOptions, shortened } from "../layers/options.ts";
@@ -22,6 +22,7 @@ import {
   type StoredTensors,
 } from "../model/safetensors.ts";
 import { compileConfigFrom, inPlace } from "./compileConfig.ts";
+import type { FitOptions } from "./fitOptions.ts";
 import { learnerIn } from "./learning.ts";
 import { restoreTraining, savedTraining } from "./saved.ts";
 import type { TrainingState } from "./state.ts";
@@ -165,11 +166,29 @@ function refuseOtherSlots(network: Network, saved: readonly unknown[], where: st
   );
 }
 
+/** Trains while the folders that it saves to are its own; with `resume` it goes on with the checkpoint there. */
+export async function inItsFolders<T>(
+  network: Network,
+  { checkpoint, callbacks = [], resume }: FitOptions,
+  train: () => Promise<T>,
+): Promise<T> {
+  const path = checkpoint?.path;
+  const begin = async (): Promise<T> => {
+    if (resume === true && path !== undefined) await takeUp(network, path);
+    return train();
+  };
+  const folders = new Set(
+    [path, ...callbacks.map(({ folder }) => folder)].filter((one) => one !== undefined),
+  );
+  const work = [...folders].reduce((inner, folder) => () => holdFolder(folder, network, inner), begin);
+  return work();
+}
+
 /**
  * Takes up the checkpoint at `path`, where there is one: weights, optimizer and place in the training. The network is
  * compiled and was not trained since; it may have losses and schedules of the user's own, which no file holds.
  */
-export async function takeUp(network: Network, path: string): Promise<void> {
+async function takeUp(network: Network, path: string): Promise<void> {
   const learner = learnerIn(network);
   if (learner === null || learner.state.step > 0 || learner.state.run !== null) return;
   const files = await readFolder(path, fileNames);

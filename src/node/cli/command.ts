@@ -17,7 +17,7 @@ import { addTrain } from "./train.ts";
 
 /** Runs the command with these arguments; returns its exit code. */
 export async function runCommand(args: readonly string[]): Promise<number> {
-  endQuietlyWithThePipe();
+  endWithStandardOutput();
   try {
     await commandLine().parseAsync([...args], { from: "user" });
     return 0;
@@ -67,10 +67,14 @@ function factsOf(error: unknown): object {
 
 const oneLine = (message: string): string => message.replaceAll(/\s*\n\s*/g, " ");
 
-/** `unroll generate ... | head` is no failure. */
-function endQuietlyWithThePipe(): void {
+/** `unroll generate ... | head` is no failure; a full disk is. */
+function endWithStandardOutput(): void {
   process.stdout.on("error", (error: NodeJS.ErrnoException) => {
-    if (error.code !== "EPIPE") throw error;
-    process.exit(0);
+    const facts = { where: "standard output", expected: "a file that can be written", got: error.message };
+    const lost = new UnrollError(
+      { ...facts, fix: "Free some space, or send it elsewhere." },
+      { cause: error },
+    );
+    process.exit(error.code === "EPIPE" ? 0 : reportError(lost, false));
   });
 }

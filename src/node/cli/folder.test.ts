@@ -2,15 +2,18 @@ import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { loadModel } from "../../nn/models.ts";
+import { characterTokenizer } from "../../work/data/characters.ts";
+import { characterModel } from "../../work/tasks/characterModel.ts";
 import {
+  checkFolder,
   hashOf,
-  prepareFolder,
   readRecord,
   readTexts,
   readTokenizer,
   requireModel,
   type TrainingRecord,
-  writeRecord,
+  writeBeginning,
 } from "./folder.ts";
 
 let home = "";
@@ -27,8 +30,12 @@ const record: TrainingRecord = {
 
 describe("training.json", () => {
   test("what is written is read back", async () => {
-    await writeRecord(home, record);
+    const tokenizer = characterTokenizer("call me");
+    const model = characterModel({ ...record.settings, vocabulary: 7 });
+    await writeBeginning(home, model, { tokenizer, record });
     expect(await readRecord(home)).toEqual(record);
+    expect((await readTokenizer(home)).vocabulary).toEqual(tokenizer.vocabulary);
+    expect((await loadModel(home)).getWeights()).toEqual(model.getWeights());
   });
 
   test.each(["{", "null", "{}", '{"files":["a"],"text":"x","settings":{"units":"many"}}'])(
@@ -57,7 +64,9 @@ describe("files", () => {
       /none\.txt: expected a text file, got no such file/,
     );
     await expect(readTexts([home])).rejects.toThrow(/got a folder/);
-    await expect(readTokenizer(home)).rejects.toThrow(/tokenizer\.json: expected the characters/);
+    await expect(readTokenizer(join(home, "nowhere"))).rejects.toThrow(
+      /tokenizer\.json: expected the characters/,
+    );
   });
 });
 
@@ -65,14 +74,17 @@ describe("folders", () => {
   test("a model is not written among other files", async () => {
     const other = join(home, "other");
     await mkdir(other);
-    await expect(prepareFolder(other)).resolves.toBeUndefined();
+    await expect(checkFolder(other)).resolves.toBeUndefined();
+    for (const left of ["config.json.12-0.tmp", "tokenizer.json.0123456789abcdef", "unroll-12-01234567.lock"])
+      await writeFile(join(other, left), "of a process that was killed");
+    await expect(checkFolder(other)).resolves.toBeUndefined();
     await writeFile(join(other, "notes.txt"), "mine");
-    await expect(prepareFolder(other)).rejects.toThrow(
+    await expect(checkFolder(other)).rejects.toThrow(
       /--out .*other: expected .*, got a folder with other files/,
     );
     await writeFile(join(other, "config.json"), "{}");
-    await expect(prepareFolder(other)).resolves.toBeUndefined();
-    await expect(prepareFolder(join(other, "notes.txt"))).rejects.toThrow(/got a file\. Choose another path/);
+    await expect(checkFolder(other)).resolves.toBeUndefined();
+    await expect(checkFolder(join(other, "notes.txt"))).rejects.toThrow(/got a file\. Choose another path/);
   });
 
   test("a model is asked for where there is none", () => {

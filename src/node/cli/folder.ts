@@ -4,18 +4,21 @@
  *   tokenizer.json   the characters of its tokens
  *   training.json    how it is trained, so that an interrupted training can go on
  *   README.md        what it is, for people
+ *
+ * All but the last begin as one: whenever the process is killed, they tell of the same model.
  */
 import { createHash } from "node:crypto";
 import { createReadStream, existsSync } from "node:fs";
 import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { UnrollError } from "../../errors.ts";
-import { makeFolder } from "../../makeFolder.node.ts";
 import { type Check, fraction, number, seedCheck, spelt, whole } from "../../nn/layers/options.ts";
 import { fault, fieldsAt, jsonFrom, listAt, textAt } from "../../nn/model/fields.ts";
+import { networkOf } from "../../nn/model/network.ts";
+import { filesOf } from "../../nn/train/checkpoint.ts";
 import { parseTokenizer, printTokenizer, type Tokenizer } from "../../work/data/characters.ts";
 import { decodeText } from "../../work/data/text.ts";
-import { readFolder, writeFolder } from "../store.node.ts";
+import { isLeftover, readFolder, writeFolder } from "../store.node.ts";
 
 /** The numbers that a training is made with. */
 export interface Settings {
@@ -82,20 +85,17 @@ async function readAtMost(file: string, most: number): Promise<Buffer> {
 export const hashOf = (text: string): string => createHash("sha256").update(text).digest("hex");
 
 /** Throws unless a model may be written there: a new folder, an empty one, or one that holds a model already. */
-export async function prepareFolder(folder: string): Promise<void> {
+export async function checkFolder(folder: string): Promise<void> {
   const refuse = (got: string, cause?: unknown): never => {
     const facts = { where: `--out ${folder}`, expected: "a folder to write a model to", got };
     throw new UnrollError({ ...facts, fix: "Choose another path." }, { cause });
   };
-  try {
-    await makeFolder(folder);
-    const entries = await readdir(folder);
-    const holdsModel = entries.includes("config.json") || entries.includes("training.json");
-    if (entries.length > 0 && !holdsModel) refuse("a folder with other files in it");
-  } catch (error) {
-    if (error instanceof UnrollError) throw error;
-    refuse(reasonOf(error), error);
-  }
+  const entries = await readdir(folder).catch((error: unknown): string[] => {
+    const reason = reasonOf(error);
+    return reason === reasons["ENOENT"] ? [] : refuse(existsSync(folder) ? "a file" : reason, error);
+  });
+  const holdsModel = entries.includes("config.json") || entries.includes("training.json");
+  if (!holdsModel && !entries.every(isLeftover)) refuse("a folder with other files in it");
 }
 
 /** Throws unless there is a trained model in the folder. */
@@ -109,18 +109,24 @@ export function requireModel(folder: string): void {
   });
 }
 
-export async function writeTokenizer(folder: string, tokenizer: Tokenizer): Promise<void> {
-  await writeOwn(folder, "tokenizer.json", printTokenizer(tokenizer));
+/** The beginning of a training: its model with tokenizer and record, as one. */
+export async function writeBeginning(
+  folder: string,
+  model: object,
+  { tokenizer, record }: { readonly tokenizer: Tokenizer; readonly record: TrainingRecord },
+): Promise<void> {
+  const own = new Map([
+    ["tokenizer.json", printTokenizer(tokenizer)],
+    ["training.json", `${JSON.stringify({ task: "generate", ...record }, null, 2)}\n`],
+  ]);
+  const bytes = [...own].map(([name, text]) => [name, new TextEncoder().encode(text)] as const);
+  await writeFolder(folder, new Map([...bytes, ...filesOf(networkOf(model))]));
 }
 
 export async function readTokenizer(folder: string): Promise<Tokenizer> {
   const fix = "Give a model made by unroll train generate.";
   const content = await readOwn(folder, "tokenizer.json", ["the characters of a text model", fix]);
   return parseTokenizer(content, join(folder, "tokenizer.json"));
-}
-
-export async function writeRecord(folder: string, record: TrainingRecord): Promise<void> {
-  await writeOwn(folder, "training.json", `${JSON.stringify({ task: "generate", ...record }, null, 2)}\n`);
 }
 
 /** How the model in a folder is trained. */
@@ -156,7 +162,7 @@ async function readOwn(
   name: string,
   [expected, fix]: readonly [string, string],
 ): Promise<string> {
-  const bytes = (await readFolder(folder, [name])).get(name);
+  const bytes = (await readFolder(folder, [name, "config.json"])).get(name);
   if (bytes !== undefined) return new TextDecoder().decode(bytes);
   throw new UnrollError({ where: join(folder, name), expected, got: "no such file", fix });
 }

@@ -2,9 +2,11 @@
  * The training of a character model as a person sees it: what it begins with, how it gets on, text at the start,
  * midway and at the end, and what to do next. Interrupted, it leaves a checkpoint and says how to go on.
  */
-import { deviceInfo } from "../../nn/device.ts";
+import { currentDevice, deviceInfo } from "../../nn/device.ts";
+import { networkOf } from "../../nn/model/network.ts";
 import { loadModel } from "../../nn/models.ts";
 import { setSeed } from "../../nn/seed.ts";
+import { recordDevice } from "../../nn/train/trainedOn.ts";
 import { baselines } from "../../work/classic/ngrams.ts";
 import {
   characterModel,
@@ -15,7 +17,7 @@ import {
 } from "../../work/tasks/characterModel.ts";
 import { bitsPerCharacter, type CharacterData, characterData, openingOf } from "../../work/tasks/generate.ts";
 import { type DeviceFlags, resumeOn } from "./device.ts";
-import { hashOf, type Settings, writeRecord, writeTokenizer } from "./folder.ts";
+import { hashOf, type Settings, writeBeginning } from "./folder.ts";
 import { Interrupted } from "./interrupt.ts";
 import { grouped, meter, progressOn } from "./progress.ts";
 import { styled, type Terminal, terminalOn } from "./terminal.ts";
@@ -71,9 +73,9 @@ async function prepared(job: Job, manner: Manner): Promise<Training> {
   setSeed(settings.seed);
   const model = job.resume ? await loadModel(folder) : characterModel({ ...settings, vocabulary });
   if (job.resume) resumeOn(model, job.resume);
-  else await model.save(folder); // so that folder and record never tell of different models
-  await writeTokenizer(folder, data.tokenizer);
-  await writeRecord(folder, { files, text: hashOf(job.text), settings });
+  else recordDevice(networkOf(model), currentDevice()); // so that it goes on there, killed before the first checkpoint
+  const record = { files, text: hashOf(job.text), settings };
+  await writeBeginning(folder, model, { tokenizer: data.tokenizer, record });
   const terminal = terminalOn(manner.json ? process.stderr : process.stdout);
   const prompt = openingOf(data.validationText, 24);
   const text = model as TextModel; // the loaded one was made by characterModel, as its record says

@@ -1,8 +1,9 @@
 /** `unroll train generate FILE...`: a character model of texts. */
 import type { Command } from "commander";
 import { UnrollError } from "../../errors.ts";
+import { holdFolder } from "../store.node.ts";
 import { type DeviceFlags, useDevice, withCommonOptions } from "./device.ts";
-import { hashOf, prepareFolder, readRecord, readTexts, requireModel, type Settings } from "./folder.ts";
+import { checkFolder, hashOf, readRecord, readTexts, requireModel, type Settings } from "./folder.ts";
 import { interruptible } from "./interrupt.ts";
 import { fraction, positive, whole } from "./options.ts";
 import { type Job, trainText } from "./textTraining.ts";
@@ -54,13 +55,17 @@ async function trainGenerate(files: readonly string[], flags: Flags, command: Co
     );
   }
   if (!flags.resume) useDevice(flags);
-  const job = flags.resume ? await resumedJob(files, flags, command) : await newJob(files, flags, command);
-  await interruptible((signal) => trainText(job, { json: flags.json ?? false, signal }));
+  const begin = flags.resume ? null : await newJob(files, flags, command);
+  if (begin === null) await readRecord(flags.out); // before a folder is made where there is none
+  await holdFolder(flags.out, null, async () => {
+    const job = begin ?? (await resumedJob(files, flags, command));
+    await interruptible((signal) => trainText(job, { json: flags.json ?? false, signal }));
+  });
 }
 
 async function newJob(files: readonly string[], flags: Flags, command: Command): Promise<Job> {
   const text = await readTexts(files);
-  await prepareFolder(flags.out);
+  await checkFolder(flags.out);
   const { out: folder, steps = null } = flags;
   const bounded = steps === null || command.getOptionValueSource("epochs") === "cli";
   const epochs = bounded ? flags.epochs : Number.POSITIVE_INFINITY;

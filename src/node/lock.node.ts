@@ -41,9 +41,9 @@ interface Held {
 /** Of this process, by the folder's real path. */
 const held = new Map<string, Held>();
 
-/** How often two who came at the same moment try again, and the milliseconds between at most. */
+/** How often those who came at the same moment try again, and the milliseconds before the first time at most. */
 const attempts = 5;
-const pause = 40;
+const pause = 30;
 
 /**
  * Does `work` while the folder, which is made where there is none, belongs to this process; in the process to `owner`
@@ -62,19 +62,22 @@ export async function holdFolder<T>(
     throw refused(path, `one that another training of this process, ${process.pid}, writes to`);
   held.set(folder, { lock, owners });
   owners.push(owner);
+  const letGo = async (): Promise<void> => {
+    owners.splice(owners.indexOf(owner), 1);
+    if (owners.length > 0) return;
+    held.delete(folder);
+    await disk.remove(await lock);
+  };
+  let made: T;
   try {
     await lock;
-    return await work();
-  } finally {
-    owners.splice(owners.indexOf(owner), 1);
-    if (owners.length === 0) {
-      held.delete(folder);
-      await lock.then(
-        (file) => drop(disk, file),
-        () => undefined,
-      ); // that there is none is told already
-    }
+    made = await work();
+  } catch (error) {
+    await letGo().catch(() => undefined); // what went wrong first is told
+    throw error;
   }
+  await letGo();
+  return made;
 }
 
 /** The path of the lock that was put down. */
@@ -88,15 +91,12 @@ async function taken(disk: Disk, path: string): Promise<string> {
       other = await othersLock(disk, path, name);
       if (other === null) return file;
     } finally {
-      if (other !== null) await drop(disk, file);
+      if (other !== null) await disk.remove(file).catch(() => undefined); // seen as left over from now on
     }
     if (attempt === attempts) throw refused(path, told(other), other);
-    await setTimeout(pause * Math.random());
+    await setTimeout(pause * 2 ** attempt * Math.random());
   }
 }
-
-/** One that cannot be removed is taken for a left one when this process has ended, and by itself at once. */
-const drop = (disk: Disk, file: string): Promise<void> => disk.remove(file).catch(() => undefined);
 
 interface Found {
   readonly file: string;

@@ -9,14 +9,19 @@ import { afterAll, beforeAll } from "vitest";
 
 const here = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
 const main = here("../../dist/node/cli/main.js");
+/** The package, as a script imports it. */
+export const library: string = here("../../dist/index.js");
 
 /** What follows `node`: the command, or the training of training.mjs. */
 export const unroll = (...args: readonly string[]): readonly string[] => [main, ...args];
-export const training = (folder: string, epochs: number): readonly string[] => [
+export const training = (folder: string, epochs: number, everySteps = 1): readonly string[] => [
   here("training.mjs"),
   folder,
   String(epochs),
+  String(everySteps),
 ];
+/** Or one of the things that leftovers.mjs does. */
+export const leftovers = (...args: readonly string[]): readonly string[] => [here("leftovers.mjs"), ...args];
 
 export interface Ended {
   readonly code: number | null;

@@ -1,13 +1,13 @@
 /**
- * A training in a process of its own: `node training.mjs FOLDER EPOCHS`. It says "begun", resumes where there is
- * something to resume, writes all that a training can write (checkpoint, best model, log), after every step, and at last
- * says "ended". Whatever it cannot do it tells in one line, and exits with 1.
+ * A training in a process of its own: `node training.mjs FOLDER EPOCHS STEPS`. It says "begun", resumes where there
+ * is something to resume, writes all that a training can write (log, best model, a checkpoint after so many steps), and
+ * at last says "ended". Whatever it cannot do it tells in one line, and exits with 1.
  */
 import { join } from "node:path";
 import * as unroll from "../../dist/index.js";
 
 const { adam, dense, dropout, earlyStopping, gru, input, jsonLogger, modelCheckpoint, sequential } = unroll;
-const [folder = "", epochs = "12"] = process.argv.slice(2);
+const [folder = "", epochs, everySteps] = process.argv.slice(2);
 
 unroll.setDevice("wasm", { threads: 1 });
 unroll.setSeed(3);
@@ -39,7 +39,7 @@ try {
       jsonLogger({ path: join(folder, "log.jsonl") }),
       modelCheckpoint({ path: join(folder, "best"), monitor: "loss" }),
     ],
-    checkpoint: { path: join(folder, "run"), everySteps: 1 },
+    checkpoint: { path: join(folder, "run"), everySteps: Number(everySteps) },
     resume: true,
     verbose: 0,
   });

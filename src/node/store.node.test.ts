@@ -1,6 +1,6 @@
 import { mkdir, mkdtemp, readdir, readFile, rm, stat, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { UnrollError } from "../errors.ts";
 import { type Disk, localDisk } from "./disk.node.ts";
@@ -145,6 +145,109 @@ describe("killed at any operation", () => {
     expect(new Set(seen)).toEqual(new Set(["data.bin old", "data.bin new", "data.bin next"]));
     await writeFolder(folder, filesOf("last"));
     expect((await readdir(folder)).sort()).toEqual([...names].sort());
+  });
+});
+
+/** Names of files as a disk has them: what was flushed, and what has been asked since and may be there or not. */
+interface Platter {
+  readonly flushed: ReadonlyMap<string, Uint8Array>;
+  readonly asked: readonly ((names: Map<string, Uint8Array>) => void)[];
+}
+
+/** A disk in memory: a name is safe when its folder is flushed, the bytes of a file when it is written. */
+function remembering(from: ReadonlyMap<string, Uint8Array>): {
+  readonly disk: Disk;
+  readonly states: Platter[];
+} {
+  const now = new Map(from);
+  let [flushed, asked]: [ReadonlyMap<string, Uint8Array>, Platter["asked"]] = [new Map(from), []];
+  const states: Platter[] = [{ flushed, asked }];
+  const ask = async (change: Platter["asked"][number]): Promise<void> => {
+    change(now);
+    asked = [...asked, change];
+    states.push({ flushed, asked });
+  };
+  const disk: Disk = {
+    read: async (path) => now.get(path) ?? null,
+    write: (path, bytes) => ask((names) => names.set(path, bytes)),
+    rename: async (from, to) => {
+      const bytes = now.get(from) ?? new Uint8Array();
+      await ask((names) => void names.set(to, bytes).delete(from));
+    },
+    remove: (path) => ask((names) => names.delete(path)),
+    makeFolder: localDisk.makeFolder, // which flushes those above
+    list: async () => [...now.keys()].map((path) => basename(path)),
+    flush: async () => {
+      [flushed, asked] = [new Map(now), []];
+      states.push({ flushed, asked });
+    },
+  };
+  return { disk, states };
+}
+
+/** Every way in which the disk can be when the power goes: each thing asked and not flushed has happened or has not. */
+function afterPowerCut({ flushed, asked }: Platter): ReadonlyMap<string, Uint8Array>[] {
+  return Array.from({ length: 2 ** asked.length }, (_, chosen) => {
+    const names = new Map(flushed);
+    for (const [k, change] of asked.entries()) if ((chosen >> k) % 2 === 1) change(names);
+    return names;
+  });
+}
+
+describe("when the power goes, at any moment, whatever of it has reached the disk", () => {
+  const textsOn = async (platter: ReadonlyMap<string, Uint8Array>): Promise<string[]> => {
+    const files = await storeOn(remembering(platter).disk).readFolder(folder, names);
+    return files.has("index.json") ? textsIn(files) : [];
+  };
+  test("old files or new ones are there, and the next writing goes as well", async () => {
+    const first = remembering(new Map());
+    await storeOn(first.disk).writeFolder(folder, filesOf("old"));
+    let cuts = 0;
+    for (const cut of first.states.flatMap(afterPowerCut))
+      expect([[], texts("old")]).toContainEqual(await textsOn(cut));
+    const second = remembering(first.states.at(-1)?.flushed ?? new Map());
+    await storeOn(second.disk).writeFolder(folder, filesOf("new"));
+    for (const cut of second.states.flatMap(afterPowerCut)) {
+      const there = await textsOn(cut);
+      expect([texts("old"), texts("new")]).toContainEqual(there);
+      if (++cuts % 7 !== 0) continue;
+      const third = remembering(cut);
+      await storeOn(third.disk).writeFolder(folder, filesOf("next"));
+      for (const after of third.states.flatMap(afterPowerCut))
+        expect([there, texts("next")]).toContainEqual(await textsOn(after));
+    }
+    expect(cuts).toBeGreaterThan(100);
+  });
+});
+
+describe("the k-th operation fails, for every k", () => {
+  test("it is told, old files or new ones are there, and the next writing leaves nothing else", async () => {
+    await writeFolder(folder, filesOf("old"));
+    const told: string[] = [];
+    for (let k = 1; ; k++) {
+      let count = 0;
+      const failing = Object.fromEntries(
+        Object.entries(localDisk).map(([name, work]) => [
+          name,
+          (...args: readonly [never, never]) =>
+            ++count === k ? Promise.reject(new Error(`${name} failed`)) : work(...args),
+        ]),
+      ) as unknown as Disk;
+      const error: Error | null = await storeOn(failing)
+        .writeFolder(folder, filesOf("new"))
+        .then(
+          () => null,
+          (thrown) => thrown,
+        );
+      if (error === null && count < k) break;
+      expect(error?.message).toMatch(/failed$/);
+      told.push(String(error?.message));
+      expect([texts("old"), texts("new")]).toContainEqual(textsIn(await readFolder(folder, names)));
+      await writeFolder(folder, filesOf("old"));
+      expect(textsIn(await readFolder(folder, names))).toEqual(texts("old"));
+      expect((await readdir(folder)).sort()).toEqual([...names].sort());
+    }
+    expect(new Set(told).size).toBe(Object.keys(localDisk).length); // each kind of operation
   });
 });
 

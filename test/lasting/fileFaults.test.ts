@@ -83,15 +83,20 @@ const stepsIn = async (path: string): Promise<number> =>
   learnerIn(networkOf(await loadModel(path)))?.state.step ?? Number.NaN;
 
 /** Runs it with the k-th operation failing. */
-const failing = (args: readonly string[], folder: string, k: number, error: number): Promise<Ended> =>
+const failing = (
+  args: readonly string[],
+  folder: string,
+  { k, error, ...more }: { readonly k: number; readonly error: number; readonly UNROLL_CACHE?: string },
+): Promise<Ended> =>
   run(args, {
+    ...more,
     LD_PRELOAD: at("faults.so"),
     FAULT_FOLDER: folder,
     FAULT_AT: String(k),
     FAULT_ERROR: String(error),
   });
 
-describe.runIf(hasCompiler)("the k-th file operation fails, for every k:", () => {
+describe.runIf(hasCompiler).concurrent("the k-th file operation fails, for every k:", () => {
   test.each(subjects)("$name", async ({ name, begin, goOn, model, files }) => {
     const [good, folder, log] = [at(`${name}-good`), at(name), at(`${name}-log`)];
     const renew = async (): Promise<void> => {
@@ -103,6 +108,8 @@ describe.runIf(hasCompiler)("the k-th file operation fails, for every k:", () =>
     const environment = { LD_PRELOAD: at("faults.so"), FAULT_FOLDER: folder, FAULT_LOG: log };
     expect(await run(goOn(folder), environment)).toMatchObject({ code: 0, err: "" });
     const operations = (await readFile(log, "utf8")).trim().split("\n");
+    const opened = operations.filter((operation) => operation === "open").length;
+    expect(operations.join(" ").match(/open write fsync/g)).toHaveLength(opened); // each is synced, then renamed
     const expected = await hashesIn(folder, files);
     const steps = await stepsIn(join(good, model));
 
@@ -113,7 +120,7 @@ describe.runIf(hasCompiler)("the k-th file operation fails, for every k:", () =>
       expect(some.length).toBeGreaterThan(0);
       for (const [error, cause] of some) {
         await renew();
-        const { code, err } = await failing(goOn(folder), folder, index + 1, error);
+        const { code, err } = await failing(goOn(folder), folder, { k: index + 1, error });
         const where = `operation ${index + 1}, ${operation}, error ${error}`;
         expect([where, code, err]).toEqual([where, 1, expect.stringMatching(/^error: [^\n]*\n$/)]);
         expect(err).toMatch(cause);
@@ -127,6 +134,40 @@ describe.runIf(hasCompiler)("the k-th file operation fails, for every k:", () =>
       }
     }
     console.log(`${name}: ${operations.length} operations, ${count} failures, none lost a checkpoint`);
+  });
+});
+
+/** What can be made again is not lost: the command says that it cannot be kept, or, where it needs it, fails. */
+describe.runIf(hasCompiler)("the k-th file operation of a cache fails, for every k:", () => {
+  const native = ["--steps", "2", "--units", "6", "--seq", "8", "--batch", "32", "--device", "native"];
+  const commands: readonly (readonly [string, () => readonly string[]])[] = [
+    ["unroll calibrate", () => unroll("calibrate", "--device", "wasm", "--json")],
+    [
+      "unroll train --device native",
+      () => unroll("train", "generate", at("fox.txt"), "--out", at("native"), "--json", ...native),
+    ],
+  ];
+  const told =
+    /(calibration|native) cannot be written: ENOSPC|a cache that can be written, got Error: ENOSPC/;
+
+  test.each(commands)("%s", async (name, args) => {
+    const cache = at(`cache of ${name}`);
+    for (let k = 1; ; k++) {
+      await rm(cache, { recursive: true, force: true });
+      await mkdir(cache);
+      const { code, out, err } = await failing(args(), cache, { k, error: 28, UNROLL_CACHE: cache });
+      const { error, forgotten } = JSON.parse(out) as {
+        readonly error?: object;
+        readonly forgotten?: string | null;
+      };
+      if (code === 0 && typeof forgotten !== "string") {
+        expect(k).toBeGreaterThan(6);
+        break;
+      }
+      expect([code, forgotten ?? err]).toEqual([error === undefined ? 0 : 1, expect.stringMatching(told)]);
+      const names = await readdir(cache, { recursive: true });
+      expect(names.filter((path) => path.includes("new-"))).toEqual([]);
+    }
   });
 });
 

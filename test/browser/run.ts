@@ -41,6 +41,7 @@ async function main(): Promise<void> {
   try {
     for (const isolated of [true, false]) await checkPages(browser, isolated, expected);
     await checkMissingWorker(browser);
+    await checkStore(browser);
   } finally {
     await browser.close();
   }
@@ -126,6 +127,27 @@ async function checkMissingWorker(browser: Browser): Promise<void> {
     outcome.split("\n")[0],
   );
   await page.close();
+  site.close();
+}
+
+/** A folder of the store belongs to one training, of whichever page, until it ends or its page is closed. */
+async function checkStore(browser: Browser): Promise<void> {
+  console.log("\nTwo pages, one folder");
+  const site = await serve(false);
+  const context = await browser.newContext();
+  const [first, second] = [await context.newPage(), await context.newPage()];
+  const call = (page: Page, name: "begin" | "goOn"): Promise<string | number> =>
+    page.evaluate(`import("/test/browser/store.js").then((store) => store.${name}())`);
+  for (const page of [first, second]) await page.goto(site.url);
+  check("a training begins", (await call(first, "begin")) === "trains");
+  for (const [name, page] of Object.entries({ "the same page": first, "another page": second })) {
+    const told = String(await call(page, "begin"));
+    check(`a second one of ${name} is refused`, told.includes("a folder that nobody else writes to"), told);
+  }
+  await first.close();
+  const epoch = await call(second, "goOn");
+  check("when its page is closed, another goes on from its checkpoint", Number(epoch) > 0, `epoch ${epoch}`);
+  await context.close();
   site.close();
 }
 

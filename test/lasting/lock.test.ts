@@ -1,8 +1,11 @@
 /** Of two trainings on one folder the second is refused and told which process has it; what a dead one left is no lock. */
 import { spawn } from "node:child_process";
+import { existsSync } from "node:fs";
 import { readdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { setTimeout } from "node:timers/promises";
 import { beforeAll, describe, expect, test } from "vitest";
+import { loadModel } from "../../src/nn/models.ts";
 import { lockName } from "../../src/node/lock.node.ts";
 import { begin, type Ended, library, type Program, run, training, unroll, useHome } from "./programs.ts";
 
@@ -105,6 +108,36 @@ test("also where nobody has asked yet how it ended (a zombie)", async () => {
   } finally {
     shell.kill();
   }
+});
+
+test("of three that save at the same moments, each save is made or refused, and what is there loads", async () => {
+  const folder = at("saved");
+  const script = `
+    import { dense, input, sequential, setSeed, UnrollError } from ${JSON.stringify(library)};
+    setSeed(process.pid);
+    const model = sequential(input({ shape: [3] }), dense({ units: 40 }));
+    for (let k = 0; k < 60; k++) {
+      const weights = model.getWeights();
+      weights[0].data[0] = k;
+      model.setWeights(weights);
+      await model.save(${JSON.stringify(folder)}).catch((error) => {
+        if (!(error instanceof UnrollError) || !error.message.includes("nobody else writes to")) throw error;
+      });
+    }`;
+  const savers = Array.from({ length: 3 }, () => run(["--input-type=module", "--eval", script]));
+  let loaded = 0;
+  const look = async (): Promise<void> => {
+    if (existsSync(join(folder, "config.json"))) expect((await loadModel(folder)).weights).toHaveLength(2);
+    loaded++;
+  };
+  const ended = Promise.all(savers);
+  for (let going = true; going; ) {
+    going = (await Promise.race([ended, setTimeout(5)])) === undefined;
+    await look();
+  }
+  for (const one of await ended) expect(one).toMatchObject({ code: 0, err: "" });
+  expect(loaded).toBeGreaterThan(5);
+  expect(await readdir(folder)).toEqual(["config.json", "model.safetensors"]);
 });
 
 test("of eight at the same moment, before a lock that a dead one left, at most one trains at a time", async () => {

@@ -120,13 +120,15 @@ describe.runIf(process.platform === "linux")("a lock of", () => {
     }));
 
   test("a process that has ended but was not asked how (a zombie) is nobody's", async () => {
-    const parent = spawn("sh", ["-c", "sleep 0.01 & echo $!; exec sleep 100"]);
+    const parent = spawn("sh", ["-c", "sleep 1 & echo $!; exec sleep 100"]);
     try {
       const pid = await new Promise<number>((resolve) =>
         parent.stdout.once("data", (text) => resolve(Number(text))),
       );
       const start = await startOf(pid);
-      await expect.poll(async () => (await readFile(`/proc/${pid}/stat`, "utf8")).split(" ")[2]).toBe("Z");
+      await expect
+        .poll(async () => (await readFile(`/proc/${pid}/stat`, "utf8")).split(" ")[2], { timeout: 20_000 })
+        .toBe("Z");
       await putLock({ start }, pid);
       await passed();
     } finally {

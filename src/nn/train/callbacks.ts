@@ -55,7 +55,7 @@ export interface Callback {
   /** Whether it saves the model: it is then called after those that do not, so that what it saves is complete. */
   readonly saves?: boolean;
   /** A folder that it saves to and that nobody else may write to while the training goes on. */
-  readonly folder?: string;
+  readonly savesTo?: string;
   /** What it saved last, for the error of a step that goes wrong. */
   lastSaved?: () => Saved | null;
   /** What has to be saved with a checkpoint. */
@@ -171,7 +171,7 @@ export function modelCheckpoint(options: ModelCheckpointOptions): Callback {
   };
   return {
     saves: true,
-    ...(/\{(epoch|step)\}/.test(path) ? {} : { folder: path }),
+    ...(/\{(epoch|step)\}/.test(path) ? {} : { savesTo: path }),
     lastSaved: () => last,
     onTrainBegin: () => {
       best = null;

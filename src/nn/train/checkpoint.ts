@@ -178,7 +178,7 @@ export async function inItsFolders<T>(
     return train();
   };
   const folders = new Set(
-    [path, ...callbacks.map(({ folder }) => folder)].filter((one) => one !== undefined),
+    [path, ...callbacks.map(({ savesTo }) => savesTo)].filter((one) => one !== undefined),
   );
   const work = [...folders].reduce((inner, folder) => () => holdFolder(folder, network, inner), begin);
   return work();

@@ -23,6 +23,8 @@ const exceptions: Readonly<Record<string, string>> = {
   "src/nn/train/progress.ts: performance": "seconds that are shown",
   "src/node/cli/progress.ts: performance": "seconds that are shown",
   "src/node/cli/textTraining.ts: performance": "seconds that are shown",
+  "src/node/lock.node.ts: Date": "since when a folder is held, which an error tells",
+  "src/node/lock.node.ts: Math.random": "those who came at the same moment wait differently long",
   "src/work/data/dates.ts: Date": "the days of a month, in UTC",
 };
 

@@ -19,7 +19,7 @@ const exceptions: Readonly<Record<string, string>> = {
   "src/core/run/calibration.ts: performance": "chooses what is fastest; no bit depends on the choice",
   "src/core/run/libraryCache.node.ts: Date": "what was left behind long ago is removed",
   "src/nn/insight/memoryLength.ts: Math.hypot": "a count of steps; the last digit is far from 1/e",
-  "src/nn/train/breath.ts: performance": "when others get a turn",
+  "src/nn/breath.ts: performance": "when others get a turn",
   "src/nn/train/progress.ts: performance": "seconds that are shown",
   "src/node/cli/progress.ts: performance": "seconds that are shown",
   "src/node/cli/textTraining.ts: performance": "seconds that are shown",

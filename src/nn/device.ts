@@ -9,6 +9,7 @@ import { remoteDevice } from "../core/run/remoteDevice.ts";
 import { wasmDevice } from "../core/run/wasmDevice.ts";
 import { UnrollError } from "../errors.ts";
 import { nearest } from "../spelling.ts";
+import { type Checks, checkOptions, flag, whole } from "./options.ts";
 
 export type DeviceName = "auto" | "wasm" | "native" | "reference";
 export interface DeviceOptions {
@@ -45,7 +46,7 @@ const mostMade = 4;
  */
 export function setDevice(name: DeviceName, options: DeviceOptions = {}): void {
   checkName(name, "setDevice(name)");
-  checkDeviceOptions(options);
+  checkOptions("setDevice", options, checks);
   if (name === "native") deviceFor(name, options); // which says what is missing
   Object.assign(chosen, { name, options, device: null });
 }
@@ -140,59 +141,16 @@ function tuned(make: (options: ArenaOptions) => Device, options: DeviceOptions):
   return tuning === null ? device : make({ ...options, tuning });
 }
 
-const optionNames = ["threads", "strict", "shardRows", "memoryLimit"];
-
 /** A page of memory is 64 KiB; less than this holds no program. */
 const leastMemory = 2 ** 20;
 /** More than any machine has cores; each thread takes some megabytes. */
 const mostThreads = 1024;
-
-function checkDeviceOptions(options: DeviceOptions): void {
-  const given: unknown = options;
-  if (typeof given !== "object" || given === null) {
-    throw new UnrollError({
-      where: "setDevice(name, options)",
-      expected: "an object of options",
-      got: String(given),
-      fix: "Leave it out, or give { threads, strict, shardRows, memoryLimit }.",
-    });
-  }
-  if (typeof options.memoryLimit === "number" && options.memoryLimit < leastMemory) {
-    throw new UnrollError({
-      where: "setDevice(name, options), memoryLimit",
-      expected: `at least ${leastMemory} bytes`,
-      got: String(options.memoryLimit),
-      fix: "It is in bytes; the default is 2 ** 30.",
-    });
-  }
-  for (const [name, value] of Object.entries(options) as readonly [string, unknown][]) {
-    if (!optionNames.includes(name)) {
-      throw new UnrollError({
-        where: "setDevice(name, options)",
-        expected: `options: ${optionNames.join(", ")}`,
-        got: `"${name}"`,
-        fix: `Did you mean "${nearest(name, optionNames) ?? "threads"}"?`,
-      });
-    }
-    const flag = name === "strict";
-    const most = name === "threads" ? mostThreads : Number.MAX_SAFE_INTEGER;
-    if (
-      value === undefined ||
-      (flag
-        ? typeof value === "boolean"
-        : Number.isInteger(value) && Number(value) > 0 && Number(value) <= most)
-    )
-      continue;
-    const counted = name === "threads" ? `a whole number from 1 to ${most}` : "a whole number of 1 or more";
-    const expected = flag ? "true or false" : counted;
-    throw new UnrollError({
-      where: `setDevice(name, options), ${name}`,
-      expected,
-      got: typeof value === "string" ? `"${value}"` : String(value),
-      fix: `Set ${name} to ${expected}, or leave it out.`,
-    });
-  }
-}
+const checks: Checks = {
+  threads: whole(1, mostThreads),
+  strict: flag,
+  shardRows: whole(1),
+  memoryLimit: { ...whole(leastMemory), expected: `bytes, a whole number of ${leastMemory} or more` },
+};
 
 function checkName(name: string, where: string): asserts name is DeviceName {
   if (names.some((known) => known === name)) return;

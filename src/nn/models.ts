@@ -4,7 +4,6 @@
 import { UnrollError } from "../errors.ts";
 import { currentDevice } from "./device.ts";
 import type { Facts } from "./layers/facts.ts";
-import { checkOptions, whole } from "./layers/options.ts";
 import { encoderOf } from "./model/encoder.ts";
 import { functionalNetwork } from "./model/functional.ts";
 import { type Network, register } from "./model/network.ts";
@@ -16,6 +15,7 @@ import { type Tensor, tensorOf } from "./model/tensor.ts";
 import type { Chain, Signals, Start, Through } from "./model/types.ts";
 import { checkedWeights, getWeights, type NamedTensor, namedWeights, setWeights } from "./model/weights.ts";
 import type { CausalTokenModel, ModelOf, PredictOptions, StepResult } from "./modelTypes.ts";
+import { checkOptions, whole } from "./options.ts";
 import { currentSeed } from "./seed.ts";
 import type { Hypothesis } from "./session/beam.ts";
 import { forecast, forecastStream } from "./session/forecast.ts";

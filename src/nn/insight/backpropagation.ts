@@ -8,11 +8,12 @@
  *
  * Rumelhart, Hinton, Williams 1986; Werbos 1990.
  */
-import { checkOptions, whole } from "../layers/options.ts";
+
 import { type Network, networkOf } from "../model/network.ts";
 import { type Tensor, tensorOf } from "../model/tensor.ts";
 import type { DataOf, Signals, Targets } from "../model/types.ts";
 import type { NamedTensor } from "../model/weights.ts";
+import { checkOptions, whole } from "../options.ts";
 import { refuseUnless } from "../train/refuse.ts";
 import { addPenaltyGradient, penaltyOf } from "../train/regularizers.ts";
 import type { BackpropagationStep, StepDelta } from "./backpropagationStep.ts";

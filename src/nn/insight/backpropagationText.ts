@@ -1,6 +1,7 @@
 /** The records of back-propagation through time as text. */
-import { checkOptions, whole } from "../layers/options.ts";
+
 import { type Tensor, tensorOf } from "../model/tensor.ts";
+import { checkOptions, whole } from "../options.ts";
 import type { BackpropagationStep, StepDelta, StepGradient } from "./backpropagationStep.ts";
 import type { LectureNames } from "./lecture.ts";
 

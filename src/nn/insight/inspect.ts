@@ -2,12 +2,12 @@
 
 import type { Node } from "../../core/graph/nodes.ts";
 import { endingOf } from "../layers/layer.ts";
-import { checkOptions } from "../layers/options.ts";
 import { decoded, masksToDecode } from "../model/decoded.ts";
 import { networkOf } from "../model/network.ts";
 import type { InitialState } from "../model/predict.ts";
 import { arranged } from "../model/structure.ts";
 import type { DataOf, ResultOf, Signals, Targets } from "../model/types.ts";
+import { checkOptions } from "../options.ts";
 import { withFollowing } from "../times.ts";
 import { type MemoryLength, type MemoryLengthOptions, memoryLengthOf } from "./memoryLength.ts";
 import { arraysOf, type Run, runOf, type Values, valuesOf, viewFor, zerosOf } from "./run.ts";

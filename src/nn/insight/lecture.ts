@@ -7,9 +7,9 @@
  */
 import { UnrollError } from "../../errors.ts";
 import { isLayer } from "../layers/layer.ts";
-import { type Check, oneOf } from "../layers/options.ts";
 import { isRecurrence } from "../layers/recurrence.ts";
 import type { Network } from "../model/network.ts";
+import { type Check, oneOf } from "../options.ts";
 
 /** The letters of the lectures, or the layers' own names. */
 export type Naming = "lecture" | "layers";

@@ -9,7 +9,7 @@
  */
 import { sin } from "../../core/run/math.ts";
 import { UnrollError } from "../../errors.ts";
-import { checkOptions, text } from "../layers/options.ts";
+import { checkOptions, text } from "../options.ts";
 import { formOf, type Run } from "./run.ts";
 import { jacobianOf, plainView, stepsAt, stepsIn } from "./sensitivity.ts";
 import { placeOf, type Shown } from "./view.ts";

@@ -10,8 +10,9 @@
  *    | U     | U     | U
  *   x_1     x_2     x_3
  */
-import { checkOptions, whole } from "../layers/options.ts";
+
 import { networkOf } from "../model/network.ts";
+import { checkOptions, whole } from "../options.ts";
 import { type LectureNames, lectureNames, type Naming, namingCheck } from "./lecture.ts";
 import { mermaidOf } from "./mermaid.ts";
 import type { Graph, UnfoldedNode } from "./unfoldedGraph.ts";

@@ -1,10 +1,11 @@
 /** An activation as a layer of its own. */
+
+import { checkOptions, commonChecks } from "../options.ts";
 import { type Activation, activationCheck, activationOnNodes } from "./activations.ts";
 import { makeLayer } from "./call.ts";
 import { configOf } from "./config.ts";
 import type { LayerOf, Numbers } from "./facts.ts";
 import { type Definition, onNode, sameForm } from "./layer.ts";
-import { checkOptions, commonChecks } from "./options.ts";
 
 /** `activation("relu")`, or a function of symbols. */
 export function activation(

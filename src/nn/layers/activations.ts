@@ -2,7 +2,7 @@
 import type { Node } from "../../core/graph/nodes.ts";
 import type { ActivationFunction } from "../operators.ts";
 import * as operators from "../operators.ts";
-import type { Check } from "./options.ts";
+import type { Check } from "../options.ts";
 
 export type ActivationName =
   | "linear"

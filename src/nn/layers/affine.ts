@@ -2,11 +2,11 @@
 
 import type { Node } from "../../core/graph/nodes.ts";
 import { add, matmul } from "../../core/graph/operators.ts";
+import { type Checks, commonChecks, flag } from "../options.ts";
 import { type Described, makeLayer } from "./call.ts";
 import type { Facts } from "./facts.ts";
 import { type Initializer, initializerCheck } from "./initializers.ts";
 import { type Definition, onNode, type WeightSpec } from "./layer.ts";
-import { type Checks, commonChecks, flag } from "./options.ts";
 import { type RegularizerOption, regularizerCheck, regularizerOf } from "./regularizer.ts";
 
 /** What the weights begin as, and what their size costs. */

@@ -1,6 +1,7 @@
 /** One sequence looks at another: dot-product and additive attention. */
 import { add, mul, sum, tanh } from "../../core/graph/operators.ts";
 import { UnrollError } from "../../errors.ts";
+import { checkOptions, commonChecks, flag, oneOf } from "../options.ts";
 import type { Signal, TimeOf } from "../signals.ts";
 import { described, type Form } from "../symbols.ts";
 import { attend, remember, type Score } from "./attend.ts";
@@ -8,7 +9,6 @@ import { makeLayer } from "./call.ts";
 import { configOf } from "./config.ts";
 import type { Facts } from "./facts.ts";
 import type { Definition, Value } from "./layer.ts";
-import { checkOptions, commonChecks, flag, oneOf } from "./options.ts";
 
 export interface AttentionOptions {
   /** `dot`: q k (Luong et al. 2015). `additive`: the sum of scale tanh(q + k) (Bahdanau et al. 2015). Default: dot. */

@@ -3,6 +3,7 @@ import type { Node } from "../../core/graph/nodes.ts";
 import { add, concat, mul, reverse } from "../../core/graph/operators.ts";
 import { UnrollError } from "../../errors.ts";
 import type { Cell } from "../cells/defineCell.ts";
+import { checkOptions, commonChecks, oneOf } from "../options.ts";
 import { type Described, makeLayer } from "./call.ts";
 import { configOf } from "./config.ts";
 import type { Facts, Layer, LayerOf } from "./facts.ts";
@@ -14,7 +15,6 @@ import {
   type Output,
   type Value,
 } from "./layer.ts";
-import { checkOptions, commonChecks, oneOf } from "./options.ts";
 import {
   capitalized,
   isRecurrence,

@@ -1,12 +1,12 @@
 /** A layer called on a symbol: the shape is checked, and the call remembered in the symbols it gives. */
 import { UnrollError } from "../../errors.ts";
 import { nearest } from "../../spelling.ts";
+import { spelt } from "../options.ts";
 import type { Kind, Time } from "../signals.ts";
 import { type Call, described, isSymbolic, makeSymbol, type Symbolic } from "../symbols.ts";
 import type { Facts } from "./facts.ts";
 import { type Place, refuseMisfit } from "./fits.ts";
 import { type Definition, isLayer, layerOf } from "./layer.ts";
-import { spelt } from "./options.ts";
 
 /** What a definition says of itself; the rest have these defaults. */
 export type Described = Pick<Definition, "base" | "className" | "takes" | "config" | "outputs" | "apply"> &

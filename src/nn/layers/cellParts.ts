@@ -7,8 +7,8 @@
 import { UnrollError } from "../../errors.ts";
 import { nearest } from "../../spelling.ts";
 import type { Cell, Shape } from "../cells/defineCell.ts";
+import { spelt } from "../options.ts";
 import { type Initializer, initializerCheck } from "./initializers.ts";
-import { spelt } from "./options.ts";
 
 export interface CellPart {
   readonly name: string;

@@ -2,6 +2,7 @@
 import type { Node } from "../../core/graph/nodes.ts";
 import { add, concat, matmul, reshape } from "../../core/graph/operators.ts";
 import { UnrollError } from "../../errors.ts";
+import { checkOptions, oneOf, whole } from "../options.ts";
 import type { Time } from "../signals.ts";
 import { described, type Form } from "../symbols.ts";
 import { windowed } from "../times.ts";
@@ -12,7 +13,6 @@ import { configOf } from "./config.ts";
 import { delayed } from "./delayLine.ts";
 import type { LayerOf } from "./facts.ts";
 import type { Output, Value } from "./layer.ts";
-import { checkOptions, oneOf, whole } from "./options.ts";
 import { type Padding, reachOf, type Sliding, slid, stopsOf } from "./slidingWindow.ts";
 
 export interface Conv1dOptions<F extends number, P extends Padding, S extends number> extends AffineOptions {

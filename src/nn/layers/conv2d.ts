@@ -1,6 +1,7 @@
 /** Filters that move over an image: a product of what each window sees. */
 import type { Node } from "../../core/graph/nodes.ts";
 import { add } from "../../core/graph/operators.ts";
+import { checkOptions, oneOf, whole } from "../options.ts";
 import { convolved, type ImagePadding, pairOf, type Size, type Windowing, windowsOver } from "../windows.ts";
 import { type Activation, activationCheck, activationOnNodes } from "./activations.ts";
 import { type AffineOptions, affineChecks, affineWeights } from "./affine.ts";
@@ -8,7 +9,6 @@ import { makeLayer } from "./call.ts";
 import { configOf } from "./config.ts";
 import type { LayerOf } from "./facts.ts";
 import { type Definition, onNode } from "./layer.ts";
-import { checkOptions, oneOf, whole } from "./options.ts";
 import { imageOf, sizeCheck } from "./window.ts";
 
 export interface Conv2dOptions<F extends number> extends AffineOptions {

@@ -1,10 +1,10 @@
 /** The layer of the convolutional LSTM: sequences of images. */
 import { convLstm2dCell, inputWindows } from "../cells/convLstm2d.ts";
+import { flag, oneOf, whole } from "../options.ts";
 import type { Form } from "../symbols.ts";
 import type { ImagePadding, Size } from "../windows.ts";
 import type { Activation } from "./activations.ts";
 import type { LayerOf } from "./facts.ts";
-import { flag, oneOf, whole } from "./options.ts";
 import { type BuiltInOptions, type Direction, layerOf, type States } from "./recurrent.ts";
 import { imageOf, sizeCheck } from "./window.ts";
 

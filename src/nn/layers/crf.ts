@@ -1,13 +1,13 @@
 /** A conditional random field over the labels of a sequence (Lafferty, McCallum, Pereira 2001), as the last layer. */
 import type { Node } from "../../core/graph/nodes.ts";
 import { add, matmul } from "../../core/graph/operators.ts";
+import { checkOptions, whole } from "../options.ts";
 import { type AffineOptions, affineChecks, affineWeights } from "./affine.ts";
 import { makeLayer } from "./call.ts";
 import { configOf } from "./config.ts";
 import type { LayerOf } from "./facts.ts";
 import { type Initializer, initializerCheck } from "./initializers.ts";
 import type { Definition } from "./layer.ts";
-import { checkOptions, whole } from "./options.ts";
 import { pathLoss } from "./pathLoss.ts";
 import { type RegularizerOption, regularizerCheck, regularizerOf } from "./regularizer.ts";
 import { bestPath } from "./viterbi.ts";

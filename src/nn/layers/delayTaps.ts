@@ -1,11 +1,12 @@
 /** A step and some of those before it, side by side: what autoregression and networks on a window are made of. */
+
+import { checkOptions, commonChecks, whole } from "../options.ts";
 import type { Form } from "../symbols.ts";
 import { makeLayer } from "./call.ts";
 import { configOf } from "./config.ts";
 import { delayed } from "./delayLine.ts";
 import type { LayerOf } from "./facts.ts";
 import type { Value } from "./layer.ts";
-import { checkOptions, commonChecks, whole } from "./options.ts";
 
 export interface DelayTapsOptions {
   /** How many steps are seen, the present one among them. */

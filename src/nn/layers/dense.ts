@@ -1,10 +1,10 @@
 /** Every step, or the vector, times a matrix. */
 
+import { checkOptions, whole } from "../options.ts";
 import { type Activation, activationCheck, activationOnNodes } from "./activations.ts";
 import { type AffineOptions, affine, affineChecks } from "./affine.ts";
 import { configOf } from "./config.ts";
 import type { LayerOf, Numbers } from "./facts.ts";
-import { checkOptions, whole } from "./options.ts";
 
 export interface DenseOptions<W extends number> extends AffineOptions {
   readonly units: W;

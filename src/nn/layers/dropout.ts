@@ -1,11 +1,11 @@
 /** Numbers dropped at random while a model is trained (Srivastava et al. 2014); the rest are scaled up. */
 import type { Node } from "../../core/graph/nodes.ts";
 import { greater, mul, random, where } from "../../core/graph/operators.ts";
+import { checkOptions, commonChecks, fraction } from "../options.ts";
 import { makeLayer } from "./call.ts";
 import { configOf } from "./config.ts";
 import type { LayerOf, Numbers } from "./facts.ts";
 import { type Context, type Definition, onNode, sameForm } from "./layer.ts";
-import { checkOptions, commonChecks, fraction } from "./options.ts";
 
 /** `rate`: the fraction dropped, another choice for each number of each step. */
 export function dropout(options: {

@@ -1,11 +1,11 @@
 /** A table of vectors, one a token. */
 import type { Node } from "../../core/graph/nodes.ts";
 import { equal, gather, reshape, sub, toFloat } from "../../core/graph/operators.ts";
+import { checkOptions, commonChecks, flag, whole } from "../options.ts";
 import { makeLayer } from "./call.ts";
 import { configOf } from "./config.ts";
 import type { LayerOf } from "./facts.ts";
 import { type Initializer, initializerCheck } from "./initializers.ts";
-import { checkOptions, commonChecks, flag, whole } from "./options.ts";
 import { type RegularizerOption, regularizerCheck, regularizerOf } from "./regularizer.ts";
 
 export interface EmbeddingOptions<W extends number> {

@@ -2,12 +2,12 @@
 import type { Node } from "../../core/graph/nodes.ts";
 import { joinSites, timeToSites } from "../../core/graph/operators.ts";
 import { UnrollError } from "../../errors.ts";
+import { checkOptions, commonChecks } from "../options.ts";
 import { type Axes, described, type Form } from "../symbols.ts";
 import { makeLayer } from "./call.ts";
 import { configOf } from "./config.ts";
 import type { LayerOf, Numbers } from "./facts.ts";
 import type { Value } from "./layer.ts";
-import { checkOptions, commonChecks } from "./options.ts";
 
 /** `[batch, a, b]` to `[batch, a * b]`. Sequences must have a known number of steps. */
 export function flatten(

@@ -2,13 +2,13 @@
 import { zeros } from "../../core/graph/build.ts";
 import { type Node, rows } from "../../core/graph/nodes.ts";
 import { add, broadcast, div, greater, maximum, nodeOf, where } from "../../core/graph/operators.ts";
+import { checkOptions, commonChecks } from "../options.ts";
 import type { Form } from "../symbols.ts";
 import { makeLayer } from "./call.ts";
 import { configOf } from "./config.ts";
 import type { LayerOf } from "./facts.ts";
 import { folded } from "./fold.ts";
 import { countsOf, type Value } from "./layer.ts";
-import { checkOptions, commonChecks } from "./options.ts";
 import { lowest } from "./pooling1d.ts";
 
 export interface GlobalPoolingOptions {

@@ -5,10 +5,10 @@
 import { gaussianOf } from "../distributions/gaussian.ts";
 import { mixtureOf } from "../distributions/mixture.ts";
 import { quantilesOf, usualProbabilities } from "../distributions/quantiles.ts";
+import { type Check, checkOptions, whole } from "../options.ts";
 import { type AffineOptions, affine, affineChecks } from "./affine.ts";
 import { configOf } from "./config.ts";
 import type { LayerOf, Numbers } from "./facts.ts";
-import { type Check, checkOptions, whole } from "./options.ts";
 
 export interface GaussianOptions extends AffineOptions {
   /** The features of the target. */

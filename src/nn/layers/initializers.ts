@@ -6,7 +6,7 @@
  */
 import { keyOf, normal, orthogonal, truncatedNormal, uniform } from "../../core/run/random.ts";
 import { UnrollError } from "../../errors.ts";
-import { type Check, completed, from0, number } from "./options.ts";
+import { type Check, completed, from0, number } from "../options.ts";
 import { type Drawing, drawn, ring } from "./ring.ts";
 
 /** Each initializer with its options and their defaults. */

@@ -1,8 +1,8 @@
 /** Where a model begins: a symbol with a shape. */
 import { UnrollError } from "../../errors.ts";
+import { checkOptions, oneOf, text } from "../options.ts";
 import type { Kind, Signal } from "../signals.ts";
 import { makeSymbol } from "../symbols.ts";
-import { checkOptions, oneOf, text } from "./options.ts";
 
 export type InputShape = readonly (number | null)[];
 type KindOf<S extends InputShape, D> = number extends S["length"]

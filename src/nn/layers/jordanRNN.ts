@@ -1,10 +1,10 @@
 /** The layer of a Jordan network. */
 import { jordanCell } from "../cells/jordan.ts";
 import type { Bias } from "../cells/preActivation.ts";
+import { flag, whole } from "../options.ts";
 import type { Activation } from "./activations.ts";
 import type { LayerOf } from "./facts.ts";
 import type { Initializer } from "./initializers.ts";
-import { flag, whole } from "./options.ts";
 import { layerOf, type Sequences } from "./recurrent.ts";
 import type { RegularizerOption } from "./regularizer.ts";
 import { type Sampling, samplingCheck } from "./teacher.ts";

@@ -1,11 +1,11 @@
 /** Features brought to mean 0 and variance 1 at every step (Ba, Kiros, Hinton 2016). */
 import { add, div, mean, mul, sqrt, square, sub } from "../../core/graph/operators.ts";
+import { checkOptions, commonChecks, flag, from0 } from "../options.ts";
 import { makeLayer } from "./call.ts";
 import { configOf } from "./config.ts";
 import type { LayerOf, Numbers } from "./facts.ts";
 import { type Initializer, initializerCheck } from "./initializers.ts";
 import { type Definition, onNode, sameForm, type WeightSpec } from "./layer.ts";
-import { checkOptions, commonChecks, flag, from0 } from "./options.ts";
 
 export interface LayerNormalizationOptions {
   /** Added to the variance. Default: 0.001. */

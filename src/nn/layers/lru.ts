@@ -1,7 +1,7 @@
 /** `lru`: a diagonal linear recurrence of complex numbers, which begin in a ring. */
 import { lruCell } from "../cells/lru.ts";
+import { type Check, type Checks, fraction, whole } from "../options.ts";
 import type { Initializer } from "./initializers.ts";
-import { type Check, type Checks, fraction, whole } from "./options.ts";
 import {
   type Direction,
   layerOf,

@@ -1,10 +1,10 @@
 /** Steps that hold nothing but one value do not count: later layers pass over them. */
 import { abs, greater, max, mul, sub } from "../../core/graph/operators.ts";
+import { checkOptions, commonChecks, number } from "../options.ts";
 import { makeLayer } from "./call.ts";
 import { configOf } from "./config.ts";
 import type { LayerOf } from "./facts.ts";
 import { sameForm } from "./layer.ts";
-import { checkOptions, commonChecks, number } from "./options.ts";
 
 /** `maskValue`: default 0. A step counts when at least one of its features is something else. */
 export function masking(

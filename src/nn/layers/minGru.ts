@@ -1,8 +1,8 @@
 /** `minGRU` and `minLSTM`: gated recurrences whose gates see the input alone, so that they are linear in the state. */
 import { minGruCell } from "../cells/minGru.ts";
 import { minLstmCell } from "../cells/minLstm.ts";
+import { type Check, type Checks, oneOf } from "../options.ts";
 import type { WeightOptions } from "./affine.ts";
-import { type Check, type Checks, oneOf } from "./options.ts";
 import {
   type Direction,
   layerOf,

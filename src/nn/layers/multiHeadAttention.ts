@@ -1,6 +1,7 @@
 /** Several searches beside one another, each in a part of the features (Vaswani et al. 2017). */
 import type { Node } from "../../core/graph/nodes.ts";
 import { add, concat, matmul, mul, slice, sum } from "../../core/graph/operators.ts";
+import { checkOptions, commonChecks, flag, fraction, whole } from "../options.ts";
 import { attend, remember, type Score } from "./attend.ts";
 import { type AttentionLayer, operandsOf, outputOf } from "./attention.ts";
 import { makeLayer } from "./call.ts";
@@ -9,7 +10,6 @@ import { dropped } from "./dropout.ts";
 import type { Facts } from "./facts.ts";
 import { type Initializer, initializerCheck } from "./initializers.ts";
 import type { Value, WeightSpec } from "./layer.ts";
-import { checkOptions, commonChecks, flag, fraction, whole } from "./options.ts";
 
 export interface MultiHeadAttentionOptions {
   readonly numHeads: number;

@@ -1,13 +1,13 @@
 /** Pooling over time: the largest, or the mean, of each window of steps, feature by feature. */
 import type { Node } from "../../core/graph/nodes.ts";
 import { add, div, maximum, where } from "../../core/graph/operators.ts";
+import { checkOptions, commonChecks, oneOf, whole } from "../options.ts";
 import type { Form } from "../symbols.ts";
 import { makeLayer } from "./call.ts";
 import { configOf } from "./config.ts";
 import { slidForm } from "./conv1d.ts";
 import type { LayerOf } from "./facts.ts";
 import type { Value } from "./layer.ts";
-import { checkOptions, commonChecks, oneOf, whole } from "./options.ts";
 import { type Slid, type Sliding, slid, stopsOf } from "./slidingWindow.ts";
 
 export interface Pooling1dOptions {

@@ -14,12 +14,12 @@ import {
   sumSites,
 } from "../../core/graph/operators.ts";
 import { sizeOf } from "../../core/graph/shapes.ts";
+import { checkOptions, commonChecks, oneOf } from "../options.ts";
 import { type ImagePadding, pairOf, type Size, type Windowing, windowsOver } from "../windows.ts";
 import { makeLayer } from "./call.ts";
 import { configOf } from "./config.ts";
 import type { LayerOf } from "./facts.ts";
 import { type Definition, onNode } from "./layer.ts";
-import { checkOptions, commonChecks, oneOf } from "./options.ts";
 import { imageOf, sizeCheck } from "./window.ts";
 
 export interface Pooling2dOptions {

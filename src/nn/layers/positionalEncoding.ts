@@ -7,11 +7,11 @@ import type { Node } from "../../core/graph/nodes.ts";
 import { add, exp, floor, iota, mul, sub } from "../../core/graph/operators.ts";
 import { widthOf } from "../../core/graph/shapes.ts";
 import { sin } from "../../core/graph/trigonometry.ts";
+import { checkOptions, commonChecks } from "../options.ts";
 import { makeLayer } from "./call.ts";
 import { configOf } from "./config.ts";
 import type { LayerOf } from "./facts.ts";
 import { sameForm } from "./layer.ts";
-import { checkOptions, commonChecks } from "./options.ts";
 import { stepNumbers } from "./steps.ts";
 
 /** `[batch, time, features]` with the waves added. No weights, any length; it streams. */

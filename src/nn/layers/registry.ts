@@ -3,6 +3,7 @@
 import { UnrollError } from "../../errors.ts";
 import { nearest } from "../../spelling.ts";
 import type { Cell } from "../cells/defineCell.ts";
+import { spelt } from "../options.ts";
 import { activation } from "./activation.ts";
 import { attention } from "./attention.ts";
 import { bidirectional } from "./bidirectional.ts";
@@ -25,7 +26,6 @@ import { lru } from "./lru.ts";
 import { masking } from "./masking.ts";
 import { minGRU, minLSTM } from "./minGru.ts";
 import { multiHeadAttention } from "./multiHeadAttention.ts";
-import { spelt } from "./options.ts";
 import { averagePooling1d, maxPooling1d } from "./pooling1d.ts";
 import { averagePooling2d, globalAveragePooling2d, globalMaxPooling2d, maxPooling2d } from "./pooling2d.ts";
 import { positionalEncoding } from "./positionalEncoding.ts";

@@ -1,6 +1,7 @@
 /** Penalties on weights as an option: a name with Keras's default of 0.01, or the two amounts. */
+
+import { type Check, from0 } from "../options.ts";
 import type { Regularizer } from "./layer.ts";
-import { type Check, from0 } from "./options.ts";
 
 export type RegularizerOption = "l1" | "l2" | "l1l2" | Regularizer;
 

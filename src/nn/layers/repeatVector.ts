@@ -1,9 +1,9 @@
 /** A vector at every step of a sequence. */
 import { broadcast } from "../../core/graph/operators.ts";
+import { checkOptions, commonChecks, whole } from "../options.ts";
 import { makeLayer } from "./call.ts";
 import { configOf } from "./config.ts";
 import type { LayerOf } from "./facts.ts";
-import { checkOptions, commonChecks, whole } from "./options.ts";
 
 /** `[batch, features]` to `[batch, n, features]`. */
 export function repeatVector(options: {

@@ -2,7 +2,7 @@
 
 import { UnrollError } from "../../errors.ts";
 import { slstmCell } from "../cells/slstm.ts";
-import { type Checks, flag, oneOf, whole } from "./options.ts";
+import { type Checks, flag, oneOf, whole } from "../options.ts";
 import {
   type Direction,
   layerOf,

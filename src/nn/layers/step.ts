@@ -13,8 +13,8 @@ import { rewrite } from "../../core/graph/rewrite.ts";
 import { sameShape } from "../../core/graph/shapes.ts";
 import { UnrollError } from "../../errors.ts";
 import type { Cell } from "../cells/defineCell.ts";
+import { spelt } from "../options.ts";
 import { cellStates, unknownName, watched } from "./cellParts.ts";
-import { spelt } from "./options.ts";
 
 /** A cell with everything that its step is given but the input and the states. */
 export interface Equipped {

@@ -10,8 +10,8 @@ import { type Dim, type Node, type NodeOf, rows } from "../../core/graph/nodes.t
 import { greater, type Operand, random, where } from "../../core/graph/operators.ts";
 import { substitute } from "../../core/graph/rewrite.ts";
 import { invariant } from "../../errors.ts";
+import { type Check, whole } from "../options.ts";
 import type { Context } from "./layer.ts";
-import { type Check, whole } from "./options.ts";
 import type { Equipped, Step } from "./step.ts";
 
 /**

@@ -1,12 +1,12 @@
 /** A layer applied to every step alike. */
 import { UnrollError } from "../../errors.ts";
+import { checkOptions, commonChecks } from "../options.ts";
 import type { Form } from "../symbols.ts";
 import { makeLayer } from "./call.ts";
 import { configOf } from "./config.ts";
 import type { Facts, LayerOf } from "./facts.ts";
 import { refuseMisfit } from "./fits.ts";
 import { type Definition, definitionOf } from "./layer.ts";
-import { checkOptions, commonChecks } from "./options.ts";
 
 interface OneAxisMore {
   vector: "sequence";

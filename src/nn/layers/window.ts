@@ -1,9 +1,9 @@
 /** Windows that move over images, as options of layers. */
 import type { Pair } from "../../core/graph/nodes.ts";
 import { UnrollError } from "../../errors.ts";
+import { type Check, whole } from "../options.ts";
 import { described, type Form } from "../symbols.ts";
 import { type Windowing, windowsOver } from "../windows.ts";
-import { type Check, whole } from "./options.ts";
 
 const { holds: isSize } = whole(1);
 export const sizeCheck: Check = {

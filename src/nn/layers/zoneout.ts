@@ -11,8 +11,8 @@
 import { parameter } from "../../core/graph/build.ts";
 import { type Dim, type Node, type NodeOf, rows } from "../../core/graph/nodes.ts";
 import { add, greater, mul, random, where } from "../../core/graph/operators.ts";
+import { type Check, fraction } from "../options.ts";
 import type { Context } from "./layer.ts";
-import { type Check, fraction } from "./options.ts";
 
 /** One probability for every state, or some by name. */
 export type Zoneout = number | { readonly [state: string]: number };

@@ -10,7 +10,7 @@
  */
 import { exp, log1p } from "../../core/run/math.ts";
 import { UnrollError } from "../../errors.ts";
-import { checkOptions, whole } from "../layers/options.ts";
+import { checkOptions, whole } from "../options.ts";
 import { logSoftmax, placeOfLargest } from "../scores.ts";
 import { columnOf } from "./data.ts";
 import type { Ragged } from "./ragged.ts";

@@ -2,7 +2,7 @@
 import { keyOf } from "../../core/run/random.ts";
 import { UnrollError } from "../../errors.ts";
 import { type Distribution, drawsFrom } from "../distributions/distribution.ts";
-import { checkOptions, seedCheck, spelt } from "../layers/options.ts";
+import { checkOptions, seedCheck, spelt } from "../options.ts";
 import { headOf } from "./head.ts";
 import { isModel, networkOf } from "./network.ts";
 import { isRagged, type Ragged, raggedOf } from "./ragged.ts";

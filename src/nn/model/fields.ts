@@ -4,7 +4,7 @@
  *   where   'runs/a/config.json, model.layers[2].options'
  */
 import { UnrollError } from "../../errors.ts";
-import { shortened, spelt } from "../layers/options.ts";
+import { shortened, spelt } from "../options.ts";
 
 export type Fields = Readonly<Record<string, unknown>>;
 

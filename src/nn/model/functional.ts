@@ -1,6 +1,6 @@
 /** A network from symbols: whatever lies between its inputs and its outputs. */
 import { UnrollError } from "../../errors.ts";
-import { type Checks, checkOptions } from "../layers/options.ts";
+import { type Checks, checkOptions } from "../options.ts";
 import { isSymbolic, type Symbolic } from "../symbols.ts";
 import { buildNetwork } from "./build.ts";
 import type { Network } from "./network.ts";

@@ -6,7 +6,7 @@ import { UnrollError } from "../../errors.ts";
 import { nearest } from "../../spelling.ts";
 import { breathe } from "../breath.ts";
 import { endingOf } from "../layers/layer.ts";
-import { spelt } from "../layers/options.ts";
+import { spelt } from "../options.ts";
 import { type Extents, followed, windowsIn, withFollowing } from "../times.ts";
 import { type Bounds, boundsOf } from "./bounds.ts";
 import { givenStates, statefulLayers, stateName, statesAfter, statesBefore } from "./carried.ts";

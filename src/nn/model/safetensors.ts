@@ -8,7 +8,7 @@
  * Bytes come from anywhere: every length and offset is checked before it is used.
  */
 import { UnrollError } from "../../errors.ts";
-import { shortened, spelt } from "../layers/options.ts";
+import { shortened, spelt } from "../options.ts";
 import { countAt, fault, fieldsAt, jsonFrom, listAt, textAt } from "./fields.ts";
 
 /** What holds each kind of number; halves are given as their bits. */

@@ -4,10 +4,10 @@
 import type { Device } from "../../core/run/device.ts";
 import { invariant, UnrollError } from "../../errors.ts";
 import { breathe } from "../breath.ts";
-import { type Check, type Checks, checkOptions, whole } from "../layers/options.ts";
 import { askedBy, type Column, columnOf } from "../model/data.ts";
 import type { Network } from "../model/network.ts";
 import { predict } from "../model/predict.ts";
+import { type Checks, checkOptions, whole } from "../options.ts";
 import { logSoftmax } from "../scores.ts";
 import { beamSearch, type Hypothesis, type Live } from "../session/beam.ts";
 import { refuseNotFinite } from "../session/language.ts";
@@ -33,13 +33,9 @@ export interface Seq2seqBestOptions extends Seq2seqGenerateOptions {
 }
 
 const mostBeam = 2 ** 12;
-const beamCheck: Check = {
-  expected: `a whole number from 1 to ${mostBeam}`,
-  holds: (x) => Number.isInteger(x) && (x as number) >= 1 && (x as number) <= mostBeam,
-};
 const checks: Checks = {
   maxLength: whole(0),
-  beam: beamCheck,
+  beam: whole(1, mostBeam),
   lengthPenalty: {
     expected: "a number of 0 or more",
     holds: (x) => typeof x === "number" && x >= 0 && x < Number.POSITIVE_INFINITY,

@@ -1,13 +1,13 @@
 /** From sequences to sequences of tokens: an encoder and a decoder as one object that trains, generates, saves. */
 import { currentDevice } from "../device.ts";
 import type { Facts } from "../layers/facts.ts";
-import { type Check, type Checks, checkOptions, oneOf, whole } from "../layers/options.ts";
 import { type Network, register, type TargetTokens } from "../model/network.ts";
 import type { Ragged } from "../model/ragged.ts";
 import { summary } from "../model/summary.ts";
 import type { Nested, Tensor } from "../model/tensor.ts";
 import type { Chain, DataOf, Start, Through } from "../model/types.ts";
 import { getWeights, type NamedTensor, namedWeights, setWeights } from "../model/weights.ts";
+import { type Check, type Checks, checkOptions, oneOf, whole } from "../options.ts";
 import { currentSeed } from "../seed.ts";
 import type { Hypothesis } from "../session/beam.ts";
 import type { Signal } from "../signals.ts";

@@ -1,11 +1,11 @@
 /** What one step takes, checked and put where the device reads it: a row for each stream. */
 import type { HostArray } from "../../core/run/device.ts";
 import { UnrollError } from "../../errors.ts";
-import { spelt } from "../layers/options.ts";
 import { askedBy } from "../model/data.ts";
 import type { End, Network } from "../model/network.ts";
 import { listed, type Structure } from "../model/structure.ts";
 import { flattened, sizeOf } from "../model/tensor.ts";
+import { spelt } from "../options.ts";
 
 /** How errors call the push of a stream. */
 export type Where = (stream: number) => string;

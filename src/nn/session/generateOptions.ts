@@ -1,6 +1,6 @@
 /** What `model.generate` and `model.stream` are told, and how it is checked. */
 import { UnrollError } from "../../errors.ts";
-import { type Check, type Checks, checkOptions, seedCheck, spelt, whole } from "../layers/options.ts";
+import { type Check, type Checks, checkOptions, seedCheck, spelt, whole } from "../options.ts";
 import { streamsCheck } from "./session.ts";
 
 export interface GenerateOptions {

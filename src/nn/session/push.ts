@@ -1,8 +1,8 @@
 /** A push: the steps are checked and written, the streams advance, and their outputs are there. */
 import { UnrollError } from "../../errors.ts";
-import { spelt } from "../layers/options.ts";
 import type { Network } from "../model/network.ts";
 import { arranged } from "../model/structure.ts";
+import { spelt } from "../options.ts";
 import type { Feeds } from "./feeds.ts";
 import { isList, type PushOptions, rowsCheck, rowsIn } from "./rows.ts";
 import type { Limit } from "./stepping.ts";

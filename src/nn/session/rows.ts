@@ -1,6 +1,6 @@
 /** Which streams are meant: checked, so that what is done for them may take them as they are. */
 import { UnrollError } from "../../errors.ts";
-import { checkOptions, spelt } from "../layers/options.ts";
+import { checkOptions, spelt } from "../options.ts";
 
 export interface PushOptions {
   /** The streams that advance, in the order of their steps. */

@@ -3,8 +3,8 @@
  * model knows nothing of it. It keeps the weights it began with, whatever becomes of the model's, until `refresh`.
  */
 import type { Device, Executable } from "../../core/run/device.ts";
-import type { Check } from "../layers/options.ts";
 import type { Network } from "../model/network.ts";
+import { type Check, whole } from "../options.ts";
 import { refuseUnlessCausal } from "./causal.ts";
 import { feedsOf } from "./feeds.ts";
 import { type Held, heldNow } from "./held.ts";
@@ -42,10 +42,7 @@ export interface Opening {
 
 const mostStreams = 2 ** 20;
 /** What `batch` has to be. */
-export const streamsCheck: Check = {
-  expected: `a whole number from 1 to ${mostStreams}`,
-  holds: (x) => Number.isInteger(x) && (x as number) >= 1 && (x as number) <= mostStreams,
-};
+export const streamsCheck: Check = whole(1, mostStreams);
 
 /** Throws an UnrollError where the model looks ahead. Stateful layers begin anew: the states are not the model's. */
 export function openSession(

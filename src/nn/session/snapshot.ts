@@ -17,10 +17,10 @@
 import { printGraph } from "../../core/graph/print.ts";
 import { type Key, keyOf } from "../../core/run/random.ts";
 import { UnrollError } from "../../errors.ts";
-import { spelt } from "../layers/options.ts";
 import { looksAtSteps } from "../model/bounds.ts";
 import { checksum } from "../model/checksum.ts";
 import { type Network, once } from "../model/network.ts";
+import { spelt } from "../options.ts";
 import { steppingOf } from "./stepping.ts";
 
 /** What a snapshot belongs to, and its states: `[rows, ...]` each. */

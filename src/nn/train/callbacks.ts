@@ -5,16 +5,7 @@
  * a training that was interrupted goes on as if it had not been.
  */
 import { UnrollError } from "../../errors.ts";
-import {
-  type Check,
-  type Checks,
-  checkOptions,
-  flag,
-  number,
-  oneOf,
-  orNull,
-  whole,
-} from "../layers/options.ts";
+import { type Check, type Checks, checkOptions, flag, number, oneOf, orNull, whole } from "../options.ts";
 
 /** The part of a tensor that callbacks need. */
 interface Weight {

@@ -10,7 +10,6 @@
 import { holdFolder, readFolder, writeFolder } from "#store";
 import { UnrollError } from "../../errors.ts";
 import type { Cell } from "../cells/defineCell.ts";
-import { checkOptions, shortened } from "../layers/options.ts";
 import { architectureOf, networkFrom } from "../model/architecture.ts";
 import { checksum } from "../model/checksum.ts";
 import { countAt, type Fields, fault, fieldsAt, jsonFrom, textAt } from "../model/fields.ts";
@@ -21,6 +20,7 @@ import {
   type StoredTensor,
   type StoredTensors,
 } from "../model/safetensors.ts";
+import { checkOptions, shortened } from "../options.ts";
 import { compileConfigFrom, inPlace } from "./compileConfig.ts";
 import type { FitOptions } from "./fitOptions.ts";
 import { learnerIn } from "./learning.ts";

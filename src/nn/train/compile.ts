@@ -1,10 +1,10 @@
 /** What `compile` is told, checked and completed: an optimizer, and for each output a loss and its metrics. */
 import { nearest } from "../../spelling.ts";
 import { endingOf } from "../layers/layer.ts";
-import { type Check, checkOptions, oneOf } from "../layers/options.ts";
 import { isRecurrence } from "../layers/recurrence.ts";
 import type { Network } from "../model/network.ts";
 import { listed } from "../model/structure.ts";
+import { type Check, checkOptions, oneOf } from "../options.ts";
 import type { TimeReduction } from "./counts.ts";
 import { refuseOtherTeachers } from "./fed.ts";
 import { isLoss, lossFor } from "./lossFor.ts";

@@ -3,8 +3,8 @@
  * has, with a value of the kind of its default.
  */
 import { UnrollError } from "../../errors.ts";
-import { spelt } from "../layers/options.ts";
 import { type Fields, fault, fieldsAt, listAt, numberAt, textAt } from "../model/fields.ts";
+import { spelt } from "../options.ts";
 import { metricNames } from "./metrics.ts";
 import type { CompileConfig } from "./saved.ts";
 import { scheduleNamed } from "./schedules.ts";

@@ -1,7 +1,7 @@
 /** The options of `fit`, checked and completed. */
 
-import { type Check, type Checks, checkOptions, flag, fraction, record, whole } from "../layers/options.ts";
 import { isRecurrence } from "../layers/recurrence.ts";
+import { type Check, type Checks, checkOptions, flag, fraction, record, whole } from "../options.ts";
 import { type Dataset, part } from "./batches.ts";
 import { type Callback, pathCheck, type TrainedModel } from "./callbacks.ts";
 import { checkCallbacks } from "./checkCallbacks.ts";

@@ -1,6 +1,6 @@
 /** The figures of a training as a file: one JSON object a line, one line an epoch. */
 import { writeFolder } from "#store";
-import { checkOptions } from "../layers/options.ts";
+import { checkOptions } from "../options.ts";
 import { type Callback, pathCheck, type TrainingMoment } from "./callbacks.ts";
 
 /**

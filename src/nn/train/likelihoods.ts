@@ -10,7 +10,7 @@ import { gaussianOf } from "../distributions/gaussian.ts";
 import { mixtureOf } from "../distributions/mixture.ts";
 import { quantilesOf, usualProbabilities } from "../distributions/quantiles.ts";
 import { probabilitiesCheck } from "../layers/heads.ts";
-import { checkOptions, whole } from "../layers/options.ts";
+import { checkOptions, whole } from "../options.ts";
 import type { Loss } from "./loss.ts";
 
 /** Minus the log-density of a `gaussian`: the sum over its units. */

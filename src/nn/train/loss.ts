@@ -1,7 +1,7 @@
 /** What a loss is, and how its options are completed. */
 import type { Node } from "../../core/graph/nodes.ts";
 import type { Distribution } from "../distributions/distribution.ts";
-import { above0, type Checks, completed, flag, fraction } from "../layers/options.ts";
+import { above0, type Checks, completed, flag, fraction } from "../options.ts";
 
 /** A loss. One of your own needs a name and `perStep`. */
 export interface Loss {

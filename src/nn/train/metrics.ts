@@ -11,7 +11,7 @@ import { widthOf } from "../../core/graph/shapes.ts";
 import { exp } from "../../core/run/math.ts";
 import { UnrollError } from "../../errors.ts";
 import { nearest } from "../../spelling.ts";
-import { checkOptions, number } from "../layers/options.ts";
+import { checkOptions, number } from "../options.ts";
 import {
   categoricalCrossentropy,
   type Loss,

@@ -15,7 +15,7 @@ import type { Node } from "../../core/graph/nodes.ts";
 import { add, div, maximum, mul, neg, sqrt, square, sub, vanish } from "../../core/graph/operators.ts";
 import { pow } from "../../core/run/math.ts";
 import { invariant } from "../../errors.ts";
-import { type Check, type Checks, completed, flag, fraction, from0, orNull } from "../layers/options.ts";
+import { type Check, type Checks, completed, flag, fraction, from0, orNull } from "../options.ts";
 import { type LearningRate, learningRateCheck } from "./schedules.ts";
 
 export type OptimizerName = "sgd" | "rmsprop" | "adagrad" | "adadelta" | "adam" | "adamw" | "nadam";

@@ -6,9 +6,9 @@
  * Numbers keep their bits, those included that JSON does not have.
  */
 import { UnrollError } from "../../errors.ts";
-import { shortened } from "../layers/options.ts";
 import { fault, fieldsAt, textAt } from "../model/fields.ts";
 import type { StoredTensor, StoredTensors } from "../model/safetensors.ts";
+import { shortened } from "../options.ts";
 
 const numbers: ReadonlyMap<unknown, number> = new Map(
   [NaN, Infinity, -Infinity, -0].map((x) => [spelling(x), x]),

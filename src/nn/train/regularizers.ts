@@ -5,7 +5,7 @@
 import type { Node } from "../../core/graph/nodes.ts";
 import { add, greater, mul, sub } from "../../core/graph/operators.ts";
 import type { Regularizer } from "../layers/layer.ts";
-import { completed, from0 } from "../layers/options.ts";
+import { completed, from0 } from "../options.ts";
 
 /** `amount * sum |w|`. Default: 0.01. */
 export const l1 = (amount = 0.01): Regularizer => l1l2({ l1: amount, l2: 0 });

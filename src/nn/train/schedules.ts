@@ -3,7 +3,7 @@
  * and `cos`, so that they are the same on every machine. Rules and options are those of Keras 3; `warmup` is ours.
  */
 import { cos, pow } from "../../core/run/math.ts";
-import { above0, type Check, checkOptions, flag, from0, number, orNull, record } from "../layers/options.ts";
+import { above0, type Check, checkOptions, flag, from0, number, orNull, record } from "../options.ts";
 import { refuseUnless } from "./refuse.ts";
 
 /** A learning rate as a function of the number of steps done, with what is needed to make it again. */

@@ -3,7 +3,7 @@ import type { Node } from "../../core/graph/nodes.ts";
 import { invariant } from "../../errors.ts";
 import { nearest } from "../../spelling.ts";
 import type { Value } from "../layers/layer.ts";
-import { checkOptions, whole } from "../layers/options.ts";
+import { checkOptions, whole } from "../options.ts";
 import { ctcLoss } from "./ctcLoss.ts";
 import { type Loss, type LossName, lossNamed, lossNames, lossOptions } from "./losses.ts";
 import { refuseUnless } from "./refuse.ts";

@@ -1,8 +1,8 @@
 /** The device that a network is trained on, which its bits depend on: kept beside it, saved with it, and compared. */
 import type { Device } from "../../core/run/device.ts";
-import { spelt } from "../layers/options.ts";
 import { countAt, fault, fieldsAt, textAt } from "../model/fields.ts";
 import type { Network } from "../model/network.ts";
+import { spelt } from "../options.ts";
 
 /** JSON. On another device, in another mode or with other shards, a training has other bits. */
 export type DeviceFacts = Pick<Device, "name" | "mode" | "shardRows">;

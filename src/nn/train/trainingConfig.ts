@@ -1,11 +1,11 @@
 /** The place and the state of a training in a file: all but weights and architecture, with its arrays beside it. */
 import type { Node } from "../../core/graph/nodes.ts";
-import { shortened, spelt } from "../layers/options.ts";
 import { stateName } from "../model/carried.ts";
 import { countAt, fault, fieldsAt, listAt, numberAt, textAt } from "../model/fields.ts";
 import type { Network } from "../model/network.ts";
 import type { StoredTensor, StoredTensors } from "../model/safetensors.ts";
 import { trace } from "../model/trace.ts";
+import { shortened, spelt } from "../options.ts";
 import { packed, unpacked } from "./packed.ts";
 import type { Run, TrainingState } from "./state.ts";
 

@@ -10,7 +10,7 @@ import { clip, mul, sub } from "../../core/graph/operators.ts";
 import type { Update } from "../../core/run/device.ts";
 import { nearest } from "../../spelling.ts";
 import type { Regularizer } from "../layers/layer.ts";
-import { spelt } from "../layers/options.ts";
+import { spelt } from "../options.ts";
 import type { Optimizer, OptimizerName } from "./optimizers.ts";
 import * as optimizers from "./optimizers.ts";
 import { refuseUnless } from "./refuse.ts";

@@ -1,8 +1,8 @@
 /**
  * Options are checked when a layer is made: a misspelt name or a wrong value is refused, with what was probably meant.
  */
-import { UnrollError } from "../../errors.ts";
-import { nearest } from "../../spelling.ts";
+import { UnrollError } from "../errors.ts";
+import { nearest } from "../spelling.ts";
 
 /** What a value has to be. */
 export interface Check {
@@ -13,9 +13,12 @@ export interface Check {
 }
 export type Checks = Readonly<Record<string, Check>>;
 
-export const whole = (least: number): Check => ({
-  expected: `a whole number of ${least} or more`,
-  holds: (x) => Number.isSafeInteger(x) && (x as number) >= least,
+export const whole = (least: number, most: number = Number.MAX_SAFE_INTEGER): Check => ({
+  expected:
+    most < Number.MAX_SAFE_INTEGER
+      ? `a whole number from ${least} to ${most}`
+      : `a whole number of ${least} or more`,
+  holds: (x) => Number.isInteger(x) && (x as number) >= least && (x as number) <= most,
 });
 export const number: Check = {
   expected: "a number",

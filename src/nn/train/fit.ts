@@ -8,6 +8,7 @@ import type { Device } from "../../core/run/device.ts";
 import { UnrollError } from "../../errors.ts";
 import { breathe } from "../breath.ts";
 import { statesAfter, statesBefore } from "../model/carried.ts";
+import type { Network } from "../model/network.ts";
 import { type Dataset, type Feed, feedOf, orderOf, piece, type Span } from "./batches.ts";
 import type { Callback, Saved, TrainedModel, TrainingMoment } from "./callbacks.ts";
 import { evaluateAll } from "./evaluate.ts";
@@ -17,6 +18,7 @@ import type { Purpose } from "./program.ts";
 import { refuseUnless } from "./refuse.ts";
 import { freshRun, type History, type Run, record } from "./state.ts";
 import { trainOn } from "./step.ts";
+import { stateSizes } from "./trainingConfig.ts";
 
 /** A call of fit with its options completed. */
 export interface Plan {
@@ -96,7 +98,8 @@ function withCheckpoint(error: unknown, { saved, callbacks }: Fitting): unknown 
 }
 
 /** Where the last call was interrupted, with `resume`, or a new beginning. */
-function runOf({ state }: Learner, { resume, dataHash, initialEpoch }: Plan): Run {
+function runOf({ state, network }: Learner, plan: Plan): Run {
+  const { resume, dataHash, initialEpoch } = plan;
   if (!resume || state.run === null) return freshRun(initialEpoch, dataHash);
   refuseUnless(state.run.data === dataHash, {
     where: "model.fit(x, y, { resume: true })",
@@ -104,8 +107,25 @@ function runOf({ state }: Learner, { resume, dataHash, initialEpoch }: Plan): Ru
     got: "other data, or data cut another way",
     fix: "Give the same data, cut the same way, or leave out resume to begin anew with these weights.",
   });
+  refuseOtherBatch(state.run, network, plan);
   return state.run;
 }
+
+/** What is carried from piece to piece is of the rows of the batch that the run is in. */
+function refuseOtherBatch({ batch, carried }: Run, network: Network, { data, batchSize }: Plan): void {
+  const states = Object.entries(carried);
+  if (states.length === 0) return;
+  const rows = Math.min(batchSize, data.rows - batch * batchSize);
+  const sizes = stateSizes(network);
+  const other = states.find(([name, { length }]) => length !== rows * (sizes.get(name) ?? 0));
+  refuseUnless(other === undefined, {
+    where: "model.fit(x, y, { resume: true })",
+    expected: `a checkpoint with states of ${rows} rows, as its batch has`,
+    got: `others of "${other?.[0]}"`,
+    fix: damaged,
+  });
+}
+const damaged = "The checkpoint is damaged: resume from a copy, or leave out resume.";
 
 async function train(fitting: Fitting): Promise<void> {
   const { run, epochs, callbacks, learner } = fitting;
@@ -144,7 +164,7 @@ async function trainBatch(fitting: Fitting, feed: Feed): Promise<boolean> {
     where: "model.fit(x, y, { resume: true })",
     expected: `a checkpoint inside a batch of ${all} ${all === 1 ? "piece" : "pieces"}`,
     got: `one after piece ${run.piece}`,
-    fix: "The checkpoint is damaged: resume from a copy, or leave out resume.",
+    fix: damaged,
   });
   for (let k = run.piece; k < all; k++) {
     if (aborted(fitting)) return false;

@@ -126,7 +126,7 @@ function carriedBetween(value: unknown, network: Network, where: string): Carrie
 }
 
 /** The numbers of each state of a row, by "layer/state". */
-function stateSizes(network: Network): ReadonlyMap<string, number> {
+export function stateSizes(network: Network): ReadonlyMap<string, number> {
   const { states } = trace(network, { training: false, states: "given" });
   const sizeOf = ({ shape }: Pick<Node, "shape">): number =>
     shape.reduce<number>((product, axis) => product * Number(axis), 1);

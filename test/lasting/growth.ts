@@ -6,6 +6,7 @@
 import { execFile } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
+import { nativeMissing } from "../../src/core/run/nativeDevice.ts";
 
 const run = promisify(execFile);
 const root = fileURLToPath(new URL("../../", import.meta.url));
@@ -107,10 +108,39 @@ export async function samplesOf(work: Work, growing: Growing): Promise<readonly 
 }
 
 /** Bytes that `kind` grows by in `per` pieces of work; the first quarter warms up. */
-export function growth(samples: readonly Sample[], kind: "resident" | "heap", per: number): number {
+function growth(samples: readonly Sample[], kind: "resident" | "heap", per: number): number {
   const warm = samples.slice(Math.ceil(samples.length / 4));
   const slopes = warm.flatMap((late, k) =>
     warm.slice(0, k).map((early) => (late[kind] - early[kind]) / (late.done - early.done)),
   );
   return (slopes.sort((a, b) => a - b)[slopes.length >> 1] ?? Number.NaN) * per;
+}
+
+export const mebibyte: number = 2 ** 20;
+export const all: boolean = process.env["UNROLL_GROWTH"] === "1";
+const scaled = (count: number): number => (all ? count : count / 10);
+
+export interface Where {
+  readonly device: string;
+  readonly threads: number;
+}
+export const oneThread: Where = { device: "wasm", threads: 1 };
+const elsewhere: readonly Where[] = [
+  { device: "wasm", threads: 2 },
+  ...(nativeMissing() === null ? [1, 2].map((threads) => ({ device: "native", threads })) : []),
+];
+export const everywhere = (count: number): readonly (Where & { readonly count: number })[] => [
+  { ...oneThread, count },
+  ...elsewhere.map((where) => ({ ...where, count: scaled(count) })),
+];
+
+/** Said, for the page on reliability. */
+export function told(samples: readonly Sample[], per: number): readonly number[] {
+  const [resident, heap] = [growth(samples, "resident", per), growth(samples, "heap", per)];
+  const last = samples.at(-1);
+  const shown = [resident, heap, last?.resident ?? 0].map((bytes) => (bytes / mebibyte).toFixed(3));
+  console.log(
+    `${last?.done}: resident ${shown[0]} MiB, heap ${shown[1]} MiB in ${per}; resident at last ${shown[2]} MiB`,
+  );
+  return [resident, heap];
 }

@@ -45,6 +45,7 @@ const recurrentKernel = {
 };
 const elman = { ...recurrentKernel, activation };
 const gated = { ...elman, recurrentActivation: activation };
+const windows = { filters: count, kernelSize: count, strides: count, padding: choice, dilationRate: count };
 const pooling = { poolSize: count, strides: count, padding: choice, name: text };
 const { units: _, ...videos } = { ...gated, unitForgetBias: flag };
 
@@ -113,40 +114,9 @@ export const layerTargets: readonly Target[] = [
     {},
     { ...named, mergeMode: choice },
   ),
-  target(
-    "conv1d",
-    unroll.conv1d,
-    { filters: 2, kernelSize: 2 },
-    {
-      ...affine,
-      filters: count,
-      kernelSize: count,
-      strides: count,
-      padding: choice,
-      dilationRate: count,
-      activation,
-    },
-  ),
-  target(
-    "conv2d",
-    unroll.conv2d,
-    { filters: 2, kernelSize: 2 },
-    {
-      ...affine,
-      filters: count,
-      kernelSize: count,
-      strides: count,
-      padding: choice,
-      dilationRate: count,
-      activation,
-    },
-  ),
-  target(
-    "convLstm2d",
-    unroll.convLstm2d,
-    { filters: 2, kernelSize: 2 },
-    { ...videos, filters: count, kernelSize: count, strides: count, padding: choice, dilationRate: count },
-  ),
+  target("conv1d", unroll.conv1d, { filters: 2, kernelSize: 2 }, { ...affine, ...windows, activation }),
+  target("conv2d", unroll.conv2d, { filters: 2, kernelSize: 2 }, { ...affine, ...windows, activation }),
+  target("convLstm2d", unroll.convLstm2d, { filters: 2, kernelSize: 2 }, { ...videos, ...windows }),
   target("maxPooling1d", unroll.maxPooling1d, {}, pooling),
   target("averagePooling1d", unroll.averagePooling1d, {}, pooling),
   target("maxPooling2d", unroll.maxPooling2d, {}, pooling),

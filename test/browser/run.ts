@@ -145,6 +145,8 @@ async function checkStore(browser: Browser): Promise<void> {
     check(`a second one of ${name} is refused`, told.includes("a folder that nobody else writes to"), told);
   }
   await first.close();
+  // The browser lets go a moment after the page is gone.
+  await second.waitForFunction("navigator.locks.query().then(({ held }) => held.length === 0)");
   const epoch = await call(second, "goOn");
   check("when its page is closed, another goes on from its checkpoint", Number(epoch) > 0, `epoch ${epoch}`);
   await context.close();

@@ -46,6 +46,7 @@ export const seedCheck: Check = {
   expected: "a whole number from 0 to 2^53 - 1",
   holds: (x) => Number.isSafeInteger(x) && (x as number) >= 0,
 };
+export const signalCheck: Check = { expected: "an AbortSignal", holds: (x) => x instanceof AbortSignal };
 export const fraction: Check = {
   expected: "a number from 0 up to, not including, 1",
   holds: (x) => typeof x === "number" && x >= 0 && x < 1,

@@ -77,6 +77,6 @@ test.runIf(process.platform === "linux").each(devices)("one core, %s", async (de
 test.each([0, -1, 1.5, 1e9, Number.POSITIVE_INFINITY, "2"])("%s threads are refused", async (threads) => {
   const answer = trained({ device: "wasm", rows: 1, threads: threads as number });
   await expect(answer).rejects.toThrow(
-    /UnrollError: setDevice\(name, options\), threads: expected a whole number from 1 to 1024/,
+    /UnrollError: setDevice\(options\), threads: expected a whole number from 1 to 1024/,
   );
 });

@@ -3,6 +3,7 @@
  * grows when it must, up to the limit.
  */
 import { UnrollError } from "../../errors.ts";
+import { mebibytes } from "./mebibytes.ts";
 
 const pageBytes = 65536;
 const alignment = 64;
@@ -101,7 +102,6 @@ export class Arena {
   }
 }
 
-const mebibytes = (value: number): string => `${(value / 2 ** 20).toFixed(1)} MiB`;
 const less = "Use a smaller batchSize, shorter sequences or tbptt";
 
 const tooLarge = (bytes: number, limit: number): UnrollError =>

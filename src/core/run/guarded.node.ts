@@ -45,7 +45,7 @@ export function ownBytes(path: string, most: number = Number.MAX_SAFE_INTEGER): 
 }
 
 /** Windows knows no owners by number. */
-const own = ({ uid }: Stats): boolean => process.getuid === undefined || uid === process.getuid();
+export const own = ({ uid }: Stats): boolean => process.getuid === undefined || uid === process.getuid();
 
 /** Whether others may write there. A group that has its user's number is his alone, as Linux systems make them. */
 export const byOthers = ({ mode, uid, gid }: Stats): boolean =>

@@ -6,8 +6,8 @@ import { UnrollError } from "../../errors.ts";
 import type { Computation } from "../graph/computation.ts";
 import { bodyNodes, topological } from "../graph/walk.ts";
 import { builtin } from "./host.ts";
+import { mebibyte, mebibytes } from "./mebibytes.ts";
 
-const mebibyte = 2 ** 20;
 /** For each node: a plan keeps 5.0 to 5.5 KiB (LSTMs in 1, 8, 32 layers), and needs more on the way. */
 const bytesOfNode = 6 * 1024;
 /** What the engine's limit counts for objects that are young. */
@@ -24,11 +24,11 @@ export function refuseShortHeap({ outputs, gradients }: Computation): void {
   const used = heap.used();
   if (used + needed <= heap.limit) return;
   const advised = 16 * Math.ceil((1.5 * (used + needed)) / mebibyte / 16);
-  const shown = (bytes: number): string => `${(bytes / mebibyte).toFixed(1)} MiB`;
+  const parts = `${mebibytes(used)} in use and ${mebibytes(needed)} for the plan of ${nodes} operations`;
   throw new UnrollError({
     where: "the heap of JavaScript",
-    expected: `${shown(used + needed)}: ${shown(used)} in use and ${shown(needed)} for the plan of ${nodes} operations`,
-    got: `a limit of ${shown(heap.limit)}`,
+    expected: `${mebibytes(used + needed)}: ${parts}`,
+    got: `a limit of ${mebibytes(heap.limit)}`,
     fix: `Start Node with --max-old-space-size=${advised}, or use fewer layers.`,
   });
 }

@@ -9,7 +9,7 @@ import { homedir, platform } from "node:os";
 import { join } from "node:path";
 import { makeFolderNow } from "../../makeFolder.node.ts";
 import type { Missing } from "./compiler.ts";
-import { byOthers, ownBytes, unguarded } from "./guarded.node.ts";
+import { byOthers, own, ownBytes, unguarded } from "./guarded.node.ts";
 
 /** The oldest beyond these are removed, and what a process that was killed has left for so many milliseconds. */
 const most = 256;
@@ -44,7 +44,7 @@ export function cacheFault(things: "native" | "calibration" = "native"): Missing
 /** A folder of the user's own that others could write to is emptied of what they may have put there, and closed. */
 function close(folder: string): void {
   const stats = lstatSync(folder);
-  if (!stats.isDirectory() || process.getuid === undefined || stats.uid !== process.getuid()) return;
+  if (!stats.isDirectory() || !own(stats)) return;
   chmodSync(folder, ownersAlone);
   if (!byOthers(stats)) return;
   for (const name of readdirSync(folder).filter((one) => kept.test(one)))

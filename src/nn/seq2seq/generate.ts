@@ -7,7 +7,7 @@ import { breathe } from "../breath.ts";
 import { askedBy, type Column, columnOf } from "../model/data.ts";
 import type { Network } from "../model/network.ts";
 import { predict } from "../model/predict.ts";
-import { type Checks, checkOptions, whole } from "../options.ts";
+import { type Checks, checkOptions, from0, signalCheck, whole } from "../options.ts";
 import { logSoftmax } from "../scores.ts";
 import { beamSearch, type Hypothesis, type Live } from "../session/beam.ts";
 import { refuseNotFinite } from "../session/language.ts";
@@ -36,13 +36,10 @@ const mostBeam = 2 ** 12;
 const checks: Checks = {
   maxLength: whole(0),
   beam: whole(1, mostBeam),
-  lengthPenalty: {
-    expected: "a number of 0 or more",
-    holds: (x) => typeof x === "number" && x >= 0 && x < Number.POSITIVE_INFINITY,
-  },
+  lengthPenalty: from0,
   nBest: whole(1),
   batchSize: whole(1),
-  signal: { expected: "an AbortSignal", holds: (x) => x instanceof AbortSignal },
+  signal: signalCheck,
 };
 
 export function checkGenerateOptions(options: Seq2seqGenerateOptions | Seq2seqBestOptions): void {

@@ -1,6 +1,15 @@
 /** What `model.generate` and `model.stream` are told, and how it is checked. */
 import { UnrollError } from "../../errors.ts";
-import { type Check, type Checks, checkOptions, seedCheck, spelt, whole } from "../options.ts";
+import {
+  above0,
+  type Checks,
+  checkOptions,
+  from0,
+  seedCheck,
+  signalCheck,
+  spelt,
+  whole,
+} from "../options.ts";
 import { streamsCheck } from "./session.ts";
 
 export interface GenerateOptions {
@@ -42,10 +51,6 @@ export interface GenerateBestOptions extends GenerateOptions {
 
 const isToken = (x: unknown): boolean => Number.isInteger(x);
 const isStop = (x: unknown): boolean => isToken(x) || (Array.isArray(x) && x.length > 0 && x.every(isToken));
-const numberWhere = (expected: string, holds: (x: number) => boolean): Check => ({
-  expected,
-  holds: (x) => typeof x === "number" && x < Number.POSITIVE_INFINITY && holds(x),
-});
 
 const checks: Checks = {
   prompt: {
@@ -53,19 +58,19 @@ const checks: Checks = {
     holds: (x) => (Array.isArray(x) || ArrayBuffer.isView(x)) && "length" in x && Number(x.length) > 0,
   },
   length: whole(0),
-  temperature: numberWhere("a number of 0 or more", (x) => x >= 0),
+  temperature: from0,
   topK: whole(1),
-  topP: numberWhere("a number above 0, up to 1", (x) => x > 0 && x <= 1),
-  repetitionPenalty: numberWhere("a number above 0, such as 1.2", (x) => x > 0),
+  topP: { expected: "a number above 0, up to 1", holds: (x) => above0.holds(x) && (x as number) <= 1 },
+  repetitionPenalty: { ...above0, expected: "a number above 0, such as 1.2" },
   beam: streamsCheck,
-  lengthPenalty: numberWhere("a number of 0 or more", (x) => x >= 0),
+  lengthPenalty: from0,
   nBest: whole(1),
   seed: seedCheck,
   stop: {
     expected: "a token or an array of tokens; each may be a sequence of tokens",
     holds: (x) => isToken(x) || (Array.isArray(x) && x.every(isStop)),
   },
-  signal: { expected: "an AbortSignal", holds: (x) => x instanceof AbortSignal },
+  signal: signalCheck,
 };
 
 /** Throws an UnrollError for options that are wrong, or that have no meaning together. */

@@ -9,7 +9,7 @@ import { headOf } from "../model/head.ts";
 import type { Network } from "../model/network.ts";
 import type { Ragged } from "../model/ragged.ts";
 import type { Nested, Tensor } from "../model/tensor.ts";
-import { type Checks, checkOptions, flag, seedCheck, whole } from "../options.ts";
+import { type Checks, checkOptions, flag, seedCheck, signalCheck, whole } from "../options.ts";
 import { described } from "../symbols.ts";
 import { openSession, type StepSession } from "./session.ts";
 import { widthOf } from "./streams.ts";
@@ -35,7 +35,7 @@ const checks: Checks = {
   future: { expected: "[batch, steps, features]", holds: (x) => typeof x === "object" && x !== null },
   sample: flag,
   seed: seedCheck,
-  signal: { expected: "an AbortSignal", holds: (x) => x instanceof AbortSignal },
+  signal: signalCheck,
 };
 
 /** One step of a row, from the output of the model. */

@@ -14,7 +14,7 @@ import { join } from "node:path";
 import { UnrollError } from "../../errors.ts";
 import { fault, fieldsAt, jsonFrom, listAt, textAt } from "../../nn/model/fields.ts";
 import { networkOf } from "../../nn/model/network.ts";
-import { type Check, fraction, number, seedCheck, spelt, whole } from "../../nn/options.ts";
+import { above0, type Check, fraction, seedCheck, spelt, whole } from "../../nn/options.ts";
 import { filesOf } from "../../nn/train/checkpoint.ts";
 import { parseTokenizer, printTokenizer, type Tokenizer } from "../../work/data/characters.ts";
 import { decodeText } from "../../work/data/text.ts";
@@ -45,7 +45,7 @@ const settingChecks: { readonly [K in keyof Settings]: Check } = {
   seq: whole(1),
   batch: whole(1),
   seed: seedCheck,
-  learningRate: { expected: "a number above 0", holds: (x) => number.holds(x) && (x as number) > 0 },
+  learningRate: above0,
   dropout: fraction,
   steps: whole(0),
 };

@@ -12,6 +12,22 @@ export async function breathe(): Promise<void> {
   last = performance.now();
 }
 
+/** Work that stands still between pieces of milliseconds. */
+export type Pieces<T = void> = Generator<undefined, T>;
+
+/** With turns for others between the pieces. */
+export async function inTurns<T>(pieces: Pieces<T>): Promise<T> {
+  let piece = pieces.next();
+  for (; !piece.done; piece = pieces.next()) await breathe();
+  return piece.value;
+}
+
+export function atOnce<T>(pieces: Pieces<T>): T {
+  let piece = pieces.next();
+  while (!piece.done) piece = pieces.next();
+  return piece.value;
+}
+
 /** By a message, since a page that nobody looks at has its timers slowed down to one a second or a minute. */
 function turn(): Promise<void> {
   return new Promise((resolve) => {

@@ -8,6 +8,7 @@ import { rewrite } from "../../src/core/graph/rewrite.ts";
 import { verify } from "../../src/core/graph/verify.ts";
 import { simplify } from "../../src/core/plan/simplify.ts";
 import type { Device, HostArray, Parameter } from "../../src/core/run/device.ts";
+import { atOnce } from "../../src/nn/breath.ts";
 import { boundsOf } from "../../src/nn/model/bounds.ts";
 import { columnsOf, gathered } from "../../src/nn/model/data.ts";
 import { endsOf } from "../../src/nn/model/ends.ts";
@@ -47,7 +48,7 @@ export interface Measured {
 
 export function measure(network: Network, given: Case, device: Device): Measured {
   const layers = [...new Set(Object.keys(given.states).map((name) => name.split("/")[0] ?? ""))];
-  const columns = columnsOf(network, given.x, "x");
+  const columns = atOnce(columnsOf(network, given.x, "x"));
   const traced = trace(network, {
     training: given.drawn !== undefined,
     states: layers,

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { UnrollError } from "../../errors.ts";
-import { keyOf, normal, orthogonal, permutation, threefry2x32, truncatedNormal, uniform } from "./random.ts";
+import { keyOf, normal, permutation, threefry2x32, truncatedNormal, uniform } from "./random.ts";
 
 describe("threefry2x32", () => {
   // the answers that come with the generator's paper
@@ -114,31 +114,5 @@ describe("permutation", () => {
     }
     expect(counts.size).toBe(6);
     for (const n of counts.values()) expect(Math.abs(n - 1000)).toBeLessThan(120); // four deviations
-  });
-});
-
-describe("orthogonal", () => {
-  test.each([
-    [5, 5],
-    [4, 16],
-    [16, 4],
-    [64, 64],
-  ])("%i x %i has orthonormal rows or columns", (rows, columns) => {
-    const q = orthogonal(keyOf(9), rows, columns);
-    expect(q.length).toBe(rows * columns);
-    const count = Math.min(rows, columns);
-    const entry = (vector: number, k: number): number =>
-      rows <= columns ? q[vector * columns + k]! : q[k * columns + vector]!;
-    for (let a = 0; a < count; a++) {
-      for (let b = 0; b <= a; b++) {
-        let sum = 0;
-        for (let k = 0; k < Math.max(rows, columns); k++) sum += entry(a, k) * entry(b, k);
-        expect(Math.abs(sum - (a === b ? 1 : 0))).toBeLessThan(1e-12);
-      }
-    }
-  });
-  test("prefers no direction", () => {
-    const diagonal = Array.from({ length: 2000 }, (_, seed) => orthogonal(keyOf(seed), 3, 3)[0]!);
-    expect(Math.abs(diagonal.reduce((sum, x) => sum + x, 0) / 2000)).toBeLessThan(0.052); // four deviations
   });
 });

@@ -91,23 +91,6 @@ export function permutation(key: Key, n: number): Uint32Array {
   return order;
 }
 
-/**
- * A random matrix `[rows, columns]` whose rows (or columns, where they are fewer) are orthonormal: the Q of a
- * normal matrix's QR with a positive diagonal in R, which is uniform over all such matrices (Mezzadri 2007).
- */
-export function orthogonal(key: Key, rows: number, columns: number): Float64Array {
-  const count = Math.min(rows, columns);
-  const length = Math.max(rows, columns);
-  const basis = Float64Array.from({ length: rows * columns }, (_, k) => normal(key, k));
-  const vectors = Array.from({ length: count }, (_, k) => basis.subarray(k * length, (k + 1) * length));
-  vectors.forEach((vector, k) => {
-    for (const earlier of vectors.slice(0, k)) addMultiple(vector, -dot(vector, earlier), earlier);
-    addMultiple(vector, 1 / Math.sqrt(dot(vector, vector)) - 1, vector);
-  });
-  if (rows <= columns) return basis;
-  return basis.map((_, k) => basis[(k % columns) * length + Math.floor(k / columns)]!);
-}
-
 /** The bits of a non-negative integer above the lowest 32. */
 function upperWord(integer: number): number {
   return Math.floor(integer / 2 ** 32);
@@ -134,15 +117,4 @@ function withText([key0, key1]: Key, text: string): Key {
 function normalOf(key: Key, counter0: number, counter1: number): number {
   const [radius, angle] = threefry2x32(key[0], key[1], counter0, counter1);
   return Math.sqrt(-2 * log((radius + 0.5) * 2 ** -32)) * cos(2 * Math.PI * (angle * 2 ** -32));
-}
-
-function dot(a: Float64Array, b: Float64Array): number {
-  let sum = 0;
-  for (let k = 0; k < a.length; k++) sum += a[k]! * b[k]!;
-  return sum;
-}
-
-/** `target += factor source`. */
-function addMultiple(target: Float64Array, factor: number, source: Float64Array): void {
-  for (let k = 0; k < target.length; k++) target[k]! += factor * source[k]!;
 }

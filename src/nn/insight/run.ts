@@ -2,6 +2,7 @@
 import { type Dim, type Node, rows as rowsOf } from "../../core/graph/nodes.ts";
 import type { Device } from "../../core/run/device.ts";
 import { UnrollError } from "../../errors.ts";
+import { atOnce } from "../breath.ts";
 import { currentDevice } from "../device.ts";
 import { boundsOf } from "../model/bounds.ts";
 import { statesBefore } from "../model/carried.ts";
@@ -39,8 +40,9 @@ interface Given {
 export function runOf(network: Network, x: unknown, { y, initialState = {} }: Given): Run {
   const learner = learnerIn(network);
   if (y !== undefined && learner === null) throw notCompiled();
-  const data = y === undefined || learner === null ? null : datasetOf(network, learner.compiled, { x, y });
-  const dataset = data ?? inputsAlone(columnsOf(network, x, "inspect(model, x)"));
+  const data =
+    y === undefined || learner === null ? null : atOnce(datasetOf(network, learner.compiled, { x, y }));
+  const dataset = data ?? inputsAlone(atOnce(columnsOf(network, x, "inspect(model, x)")));
   const order = orderOf(dataset.rows, null);
   const columns = statesGiven(network, initialState, dataset.rows, "inspect(model, x, { initialState })");
   const given = [...columns].map(([name, column]): [string, Float32Array] => [

@@ -24,7 +24,7 @@ export function makeLayer<L extends Facts>(described: Described, facts: Partial<
     ending: null,
     everyStep: null,
     weights: () => [],
-    kept: { specs: null, values: [], version: 0 },
+    kept: { specs: null, values: [], pieces: [], version: 0 },
     ...described,
   };
   const claims: Facts = {

@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import { atOnce } from "../breath.ts";
 import { initialized, initializers } from "./initializers.ts";
 
 const values = (
@@ -6,7 +7,11 @@ const values = (
   shape: readonly number[],
   name = "w",
   seed = 1,
-) => initialized({ shape, initializer }, seed, name);
+): Float32Array => {
+  const { values: drawn, pieces } = initialized({ shape, initializer }, seed, name);
+  if (pieces) atOnce(pieces);
+  return drawn;
+};
 const deviation = (x: Float32Array): number => Math.sqrt(x.reduce((total, y) => total + y * y, 0) / x.length);
 
 describe("initial weights", () => {
@@ -53,6 +58,20 @@ describe("initial weights", () => {
   test("the bias of a forget gate begins with ones", () => {
     expect([...values({ unitForgetBias: "zeros", units: 2 }, [8])]).toEqual([0, 0, 1, 1, 0, 0, 0, 0]);
   });
+  test("are drawn in pieces, of which each takes no more than a few thousand numbers", () => {
+    for (const name of ["glorotUniform", "orthogonal"] as const) {
+      const { pieces } = initialized({ shape: [256, 256], initializer: name }, 1, "w");
+      expect([...(pieces ?? [])].length).toBeGreaterThanOrEqual(8);
+    }
+  });
+  test.each(["glorotUniform", "zeros", "orthogonal"] as const)(
+    "%s of what no memory holds is refused",
+    (name) => {
+      expect(() => initialized({ shape: [2 ** 20, 2 ** 12], initializer: name }, 1, "a/w")).toThrow(
+        /weight "a\/w": expected .*4 GiB at most, got \[1048576, 4096\], which takes 16384.0 MiB\./,
+      );
+    },
+  );
   test("identity and a function of one's own", () => {
     expect([...values("identity", [2, 3])]).toEqual([1, 0, 0, 0, 1, 0]);
     expect([...values(() => [1, 2], [2])]).toEqual([1, 2]);

@@ -4,10 +4,15 @@
  *
  *   variance scaling   glorot: 2 / (in + out)   he: 2 / in   lecun: 1 / in      [in, out] = the axes of the weight
  */
-import { keyOf, normal, orthogonal, truncatedNormal, uniform } from "../../core/run/random.ts";
+
+import { mebibytes } from "../../core/run/mebibytes.ts";
+import { keyOf, normal, truncatedNormal, uniform } from "../../core/run/random.ts";
 import { UnrollError } from "../../errors.ts";
+import type { Pieces } from "../breath.ts";
 import { type Check, completed, from0, number } from "../options.ts";
-import { type Drawing, drawn, ring } from "./ring.ts";
+import { type Drawing, drawn } from "./drawing.ts";
+import { orthogonal } from "./orthogonal.ts";
+import { ring } from "./ring.ts";
 
 /** Each initializer with its options and their defaults. */
 const defaults = {
@@ -86,67 +91,102 @@ export const initializerCheck: Check = {
 const isSpec = (x: unknown): boolean =>
   typeof x === "object" && x !== null && "initializer" in x && names.some((name) => name === x.initializer);
 
-/** The first value of a weight. */
+/** The first value of a weight, and what draws it; null: it is there. */
+export interface FirstValue {
+  readonly values: Float32Array;
+  readonly pieces: Pieces | null;
+}
+
+/**
+ * Throws an UnrollError where the initializer does not fit the shape. Functions of the user's own are called at once,
+ * anything else is drawn later: a large model is there without delay, and a page that trains it stays awake.
+ */
 export function initialized(
   spec: { readonly shape: readonly number[]; readonly initializer: Initializer },
   seed: number,
   name: string,
-): Float32Array {
+): FirstValue {
   const { shape, initializer } = spec;
   if (typeof initializer === "object" && "unitForgetBias" in initializer) {
     const { unitForgetBias, units } = initializer; // of a double bias, this is in the first row
-    return initialized({ shape, initializer: unitForgetBias }, seed, name).fill(1, units, 2 * units);
+    const { values, pieces } = initialized({ shape, initializer: unitForgetBias }, seed, name);
+    return { values, pieces: forgetting(values, pieces, units) };
   }
-  const count = shape.reduce((product, axis) => product * axis, 1);
-  if (typeof initializer === "function") return ownValues(initializer, shape, name);
+  if (typeof initializer === "function") return { values: ownValues(initializer, shape, name), pieces: null };
   const chosen = typeof initializer === "string" ? initializers[initializer]() : initializer;
   const options = { ...defaults[chosen.initializer], ...chosen.options };
-  return Float32Array.from(
-    valuesOf[chosen.initializer]({ key: keyOf(seed, "weights", name), seed, shape, count, options, name }),
-  );
+  const key = keyOf(seed, "weights", name);
+  const values = roomFor(shape, name);
+  return { values, pieces: rules[chosen.initializer]({ key, seed, shape, values, options, name }) };
 }
 
-type Rule = (drawing: Drawing) => ArrayLike<number>;
+function* forgetting(bias: Float32Array, pieces: Pieces | null, units: number): Pieces {
+  if (pieces !== null) yield* pieces;
+  bias.fill(1, units, 2 * units);
+}
 
-const valuesOf: { readonly [N in InitializerName]: Rule } = {
-  zeros: ({ count }) => new Float32Array(count),
-  ones: ({ count }) => new Float32Array(count).fill(1),
-  constant: ({ count, options }) => new Float32Array(count).fill(options["value"] ?? 0),
-  randomNormal: ({ key, count, options: { mean = 0, stddev = 0 } }) =>
-    drawn(count, (k) => mean + stddev * normal(key, k)),
-  randomUniform: ({ key, count, options: { minval = 0, maxval = 0 } }) =>
-    drawn(count, (k) => minval + (maxval - minval) * uniform(key, k)),
-  truncatedNormal: ({ key, count, options: { mean = 0, stddev = 0 } }) =>
-    drawn(count, (k) => mean + stddev * truncatedNormal(key, k)),
+/** Where devices count bytes in 32 bits. */
+const mostNumbers = 2 ** 30;
+
+function roomFor(shape: readonly number[], name: string): Float32Array {
+  const count = product(shape);
+  try {
+    if (count <= mostNumbers) return new Float32Array(count);
+  } catch {} // there is not that much memory
+  throw new UnrollError({
+    where: `weight "${name}"`,
+    expected: "a weight that fits the memory, and 4 GiB at most",
+    got: `[${shape.join(", ")}], which takes ${mebibytes(4 * count)}`,
+    fix: "Use fewer units or features.",
+  });
+}
+
+type Rule = (drawing: Drawing) => Pieces;
+
+const rules: { readonly [N in InitializerName]: Rule } = {
+  zeros: ({ values }) => drawn(values, () => 0),
+  ones: ({ values }) => drawn(values, () => 1),
+  constant: ({ values, options: { value = 0 } }) => drawn(values, () => value),
+  randomNormal: ({ key, values, options: { mean = 0, stddev = 0 } }) =>
+    drawn(values, (k) => mean + stddev * normal(key, k)),
+  randomUniform: ({ key, values, options: { minval = 0, maxval = 0 } }) =>
+    drawn(values, (k) => minval + (maxval - minval) * uniform(key, k)),
+  truncatedNormal: ({ key, values, options: { mean = 0, stddev = 0 } }) =>
+    drawn(values, (k) => mean + stddev * truncatedNormal(key, k)),
   glorotUniform: scaled("uniform", (fanIn, fanOut) => 2 / (fanIn + fanOut)),
   glorotNormal: scaled("normal", (fanIn, fanOut) => 2 / (fanIn + fanOut)),
   heUniform: scaled("uniform", (fanIn) => 2 / fanIn),
   heNormal: scaled("normal", (fanIn) => 2 / fanIn),
   lecunUniform: scaled("uniform", (fanIn) => 1 / fanIn),
   lecunNormal: scaled("normal", (fanIn) => 1 / fanIn),
-  orthogonal: ({ key, shape, options: { gain = 1 }, name }) => {
+  orthogonal: ({ key, shape, values, options: { gain = 1 }, name }) => {
     if (shape.length < 2) throw wrongShape(name, "two axes or more for orthogonal", shape);
     const columns = shape.at(-1) ?? 1;
-    return orthogonal(key, product(shape.slice(0, -1)), columns).map((x) => x * gain);
+    return times(gain, orthogonal(key, product(shape.slice(0, -1)), columns), values);
   },
-  identity: ({ shape, count, options: { gain = 1 }, name }) => {
+  identity: ({ shape, values, options: { gain = 1 }, name }) => {
     if (shape.length !== 2) throw wrongShape(name, "two axes for identity", shape);
     const columns = shape[1] ?? 1;
-    return drawn(count, (k) => (Math.floor(k / columns) === k % columns ? gain : 0));
+    return drawn(values, (k) => (Math.floor(k / columns) === k % columns ? gain : 0));
   },
   ...ring,
 };
+
+function* times(gain: number, pieces: Pieces<Float64Array>, values: Float32Array): Pieces {
+  const drawn = yield* pieces;
+  for (let k = 0; k < values.length; k++) values[k] = drawn[k]! * gain;
+}
 
 /** A normal distribution cut off at two deviations has this deviation. */
 const truncatedDeviation = 0.8796256610342398;
 
 function scaled(kind: "uniform" | "normal", variance: (fanIn: number, fanOut: number) => number): Rule {
-  return ({ key, shape, count }) => {
+  return ({ key, shape, values }) => {
     const deviation = Math.sqrt(variance(...fansOf(shape)));
     if (kind === "normal")
-      return drawn(count, (k) => (deviation / truncatedDeviation) * truncatedNormal(key, k));
+      return drawn(values, (k) => (deviation / truncatedDeviation) * truncatedNormal(key, k));
     const limit = Math.sqrt(3) * deviation;
-    return drawn(count, (k) => limit * (2 * uniform(key, k) - 1));
+    return drawn(values, (k) => limit * (2 * uniform(key, k) - 1));
   };
 }
 

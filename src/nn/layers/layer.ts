@@ -6,6 +6,7 @@
  */
 import type { Dim, Node } from "../../core/graph/nodes.ts";
 import { mul } from "../../core/graph/operators.ts";
+import type { Pieces } from "../breath.ts";
 import type { Distribution } from "../distributions/distribution.ts";
 import type { Kind } from "../signals.ts";
 import type { Callable, Form, Symbolic } from "../symbols.ts";
@@ -151,6 +152,8 @@ export interface Definition extends Callable {
 export interface Kept {
   specs: readonly WeightSpec[] | null;
   values: Float32Array[];
+  /** What draws the first values that nobody looked at yet; null or none: the value is there. */
+  pieces: (Pieces | null)[];
   /** Counts changes of the values. */
   version: number;
 }

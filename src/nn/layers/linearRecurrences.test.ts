@@ -1,5 +1,6 @@
 import { beforeEach, describe, expect, test } from "vitest";
 import { printGraph } from "../../core/graph/print.ts";
+import { atOnce } from "../breath.ts";
 import { defineCell } from "../cells/defineCell.ts";
 import { setDevice } from "../device.ts";
 import { networkOf } from "../model/network.ts";
@@ -153,8 +154,11 @@ describe("gates stay finite", () => {
 
 describe("the ring of lru", () => {
   const shape = [4000];
-  const drawn = (initializer: Parameters<typeof initialized>[0]["initializer"], name: string) =>
-    initialized({ shape, initializer }, 3, name);
+  const drawn = (initializer: Parameters<typeof initialized>[0]["initializer"], name: string) => {
+    const { values, pieces } = initialized({ shape, initializer }, 3, name);
+    if (pieces) atOnce(pieces);
+    return values;
+  };
   const options = { minRadius: 0.5, maxRadius: 0.9 };
   const radii = Array.from(drawn(initializers.ringDecay(options), "lru_1/nuLog"), (nu) =>
     Math.exp(-Math.exp(nu)),

@@ -62,7 +62,11 @@ describe("a layer made again from its configuration", () => {
         const x = input({ shape: [null, 4] });
         const y = (made as (x: Signal) => Signal)(x);
         const network = networkOf(functional({ inputs: x, outputs: y }));
-        return network.variables.map(({ value, initializer, ...rest }) => [rest, [...value], initializer]);
+        return network.variables.map(({ value, draw, initializer, ...rest }) => [
+          rest,
+          [...value],
+          initializer,
+        ]);
       };
       expect(weights(layerFrom(config))).toEqual(weights(layer));
       expect(definitionOf(layerFrom(config))?.config()).toEqual(config);

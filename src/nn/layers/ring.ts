@@ -10,45 +10,32 @@
 import { exp, expm1, log } from "../../core/run/math.ts";
 import { type Key, keyOf, uniform } from "../../core/run/random.ts";
 import { UnrollError } from "../../errors.ts";
-
-/** What an initializer is given. */
-export interface Drawing {
-  readonly key: Key;
-  readonly seed: number;
-  readonly shape: readonly number[];
-  readonly count: number;
-  readonly options: Readonly<Record<string, number>>;
-  /** Of the weight, with the layer before it. */
-  readonly name: string;
-}
+import type { Pieces } from "../breath.ts";
+import { type Drawing, drawn } from "./drawing.ts";
 
 export const ring = {
-  ringDecay: (drawing: Drawing): Float64Array => drawnDecay(drawing),
-  ringPhase: ({ key, count, options: { maxPhase = 0 }, name }: Drawing): Float64Array => {
+  ringDecay: (drawing: Drawing): Pieces => drawn(drawing.values, decayOf(drawing)),
+  ringPhase: ({ key, values, options: { maxPhase = 0 }, name }: Drawing): Pieces => {
     refuseUnless(maxPhase > 0, name, "maxPhase above 0", String(maxPhase));
-    return drawn(count, (k) => log(maxPhase * between(key, k)));
+    return drawn(values, (k) => log(maxPhase * between(key, k)));
   },
-  ringScale: (drawing: Drawing): Float64Array =>
-    drawnDecay(drawing).map((nuLog) => 0.5 * log(-expm1(-2 * exp(nuLog)))),
+  ringScale: (drawing: Drawing): Pieces => {
+    const decay = decayOf(drawing);
+    return drawn(drawing.values, (k) => 0.5 * log(-expm1(-2 * exp(decay(k)))));
+  },
 } as const;
 
 /** log(-log |lambda|), drawn under a key that all weights of a layer share. */
-function drawnDecay({ seed, count, options: { minRadius = 0, maxRadius = 0 }, name }: Drawing): Float64Array {
+function decayOf({ seed, options: { minRadius = 0, maxRadius = 0 }, name }: Drawing): (k: number) => number {
   const fits = minRadius >= 0 && minRadius < maxRadius && maxRadius <= 1;
   refuseUnless(fits, name, "0 <= minRadius < maxRadius <= 1", `${minRadius} and ${maxRadius}`);
   const key = keyOf(seed, "weights", `${name.slice(0, name.lastIndexOf("/") + 1)}ring`);
   const [low, high] = [minRadius * minRadius, maxRadius * maxRadius];
-  return drawn(count, (k) => log(-0.5 * log(low + between(key, k) * (high - low))));
+  return (k) => log(-0.5 * log(low + between(key, k) * (high - low)));
 }
 
 /** Uniform in (0, 1): neither end, whose logarithms are infinite. */
 const between = (key: Key, k: number): number => uniform(key, k) + 2 ** -25;
-
-export function drawn(count: number, draw: (k: number) => number): Float64Array {
-  const values = new Float64Array(count);
-  for (let k = 0; k < count; k++) values[k] = draw(k);
-  return values;
-}
 
 function refuseUnless(fits: boolean, name: string, expected: string, got: string): void {
   if (fits) return;

@@ -5,7 +5,7 @@
 import type { Dim } from "../../core/graph/nodes.ts";
 import { invariant, UnrollError } from "../../errors.ts";
 import { initialized } from "../layers/initializers.ts";
-import { type Definition, endingOf, isLayer, type WeightSpec } from "../layers/layer.ts";
+import { type Definition, endingOf, isLayer, type Kept, type WeightSpec } from "../layers/layer.ts";
 import { type Call, type Callable, described, hasTime, type Symbolic } from "../symbols.ts";
 import { everyStep, type Windows, windowed, windowsOfWindows } from "../times.ts";
 import type { End, Network, NetworkLayer, TargetTokens, Variable } from "./network.ts";
@@ -173,7 +173,9 @@ function layerOf({ definition, name, number, calls, seed }: Placed): NetworkLaye
   for (const call of calls) {
     const specs = definition.weights(call.inputs);
     if (kept.specs === null) {
-      kept.values = specs.map((spec) => initialized(spec, seed, `${name}/${spec.name}`));
+      const first = specs.map((spec) => initialized(spec, seed, `${name}/${spec.name}`));
+      kept.values = first.map(({ values }) => values);
+      kept.pieces = first.map(({ pieces }) => pieces);
       kept.specs = specs;
     }
     refuseOtherShapes(label, kept.specs, specs);
@@ -188,14 +190,24 @@ function layerOf({ definition, name, number, calls, seed }: Placed): NetworkLaye
       regularizer,
       initializer,
       get value() {
+        while (drawPiece(kept, k));
         return kept.values[k] as Float32Array;
       },
       set value(next) {
         kept.values[k] = next;
+        kept.pieces[k] = null;
       },
+      draw: () => drawPiece(kept, k),
     }),
   );
   return { name, label, definition, variables };
+}
+
+/** False when the value is there. */
+function drawPiece({ pieces }: Kept, k: number): boolean {
+  const all = pieces[k] ?? null;
+  if (all?.next().done) pieces[k] = null;
+  return all !== null;
 }
 
 function refuseOtherShapes(label: string, before: readonly WeightSpec[], now: readonly WeightSpec[]): void {

@@ -5,6 +5,7 @@
 import type { Dim, DType } from "../../core/graph/nodes.ts";
 import type { HostArray } from "../../core/run/device.ts";
 import { UnrollError } from "../../errors.ts";
+import { atOnce, type Pieces } from "../breath.ts";
 import { isLayer } from "../layers/layer.ts";
 import type { Axes } from "../symbols.ts";
 import type { End, Network } from "./network.ts";
@@ -41,12 +42,14 @@ export interface Asked {
 }
 
 /** One column for each input of the network. */
-export function columnsOf(network: Network, x: unknown, where: string): readonly Column[] {
+export function* columnsOf(network: Network, x: unknown, where: string): Pieces<readonly Column[]> {
   const given = listed(network.inputsAs, x, where);
   const several = given.length > 1;
-  const columns = network.inputs.map((end, k) =>
-    columnOf(given[k], askedBy(network, end), several ? `${where}, "${end.name}"` : where),
-  );
+  const columns: Column[] = [];
+  for (const [k, end] of network.inputs.entries()) {
+    const place = several ? `${where}, "${end.name}"` : where;
+    columns.push(yield* columnPieces(given[k], askedBy(network, end), place));
+  }
   refuseUnlike(network, columns, where);
   return columns;
 }
@@ -60,14 +63,31 @@ export function askedBy(network: Network, { symbol, time }: End): Asked {
 }
 
 /** `values` as a column. Throws an UnrollError that names the array and the row where something is wrong. */
-export function columnOf(values: unknown, asked: Asked, where: string): Column {
-  const rows = rowsOf(values, where);
-  const shown = (k: number): string => `${where}, row ${k}`;
-  const shapes = rows.map(({ shape }, k) => checkedShape(shape, asked, shown(k)));
-  const all = rows.map(({ data }, k) => within(converted(data, asked.dtype, shown(k)), asked, shown(k)));
+export const columnOf = (values: unknown, asked: Asked, where: string): Column =>
+  atOnce(columnPieces(values, asked, where));
+
+/** Numbers that are read in a millisecond. */
+const pieceOf = 2 ** 14;
+
+/** The same in pieces. */
+export function* columnPieces(values: unknown, asked: Asked, where: string): Pieces<Column> {
+  const { rows, rowAt } = rowsOf(values, where);
+  const shapes: (readonly number[])[] = [];
+  const all: HostArray[] = [];
+  let read = 0;
+  for (let k = 0; k < rows; k++) {
+    const place = `${where}, row ${k}`;
+    const { shape, data } = rowAt(k, place);
+    shapes.push(checkedShape(shape, asked, place));
+    all.push(within(converted(data, asked.dtype, place), asked, place));
+    read += data.length + 1;
+    if (read < pieceOf) continue;
+    read = 0;
+    yield;
+  }
   const size = sizeOf(asked.axes.slice(asked.time === null ? 0 : 1).map((axis) => axis ?? 1));
   return {
-    rows: rows.length,
+    rows,
     dtype: asked.dtype,
     size,
     time: asked.time,
@@ -82,31 +102,38 @@ interface Row {
   readonly data: ArrayLike<number>;
 }
 
-function rowsOf(values: unknown, where: string): readonly Row[] {
-  if (isRagged(values)) return refuseEmpty(values.rows, where);
+interface Rows {
+  readonly rows: number;
+  readonly rowAt: (k: number, where: string) => Row;
+}
+
+function rowsOf(values: unknown, where: string): Rows {
+  const found = rowsIn(values, where);
+  if (found.rows > 0) return found;
+  throw new UnrollError({
+    where,
+    expected: "at least one row",
+    got: "none",
+    fix: "Give a batch: [batch, ...].",
+  });
+}
+
+function rowsIn(values: unknown, where: string): Rows {
+  if (isRagged(values)) return { rows: values.rows.length, rowAt: (k) => values.rows[k] as Row };
   if (isTensor(values)) {
     const [rows = 0, ...shape] = values.shape;
     const size = sizeOf(shape);
-    const rowAt = (_: unknown, k: number): Row => ({
-      shape,
-      data: values.data.subarray(k * size, (k + 1) * size),
-    });
-    return refuseEmpty(Array.from({ length: values.shape.length === 0 ? 0 : rows }, rowAt), where);
+    return { rows, rowAt: (k) => ({ shape, data: values.data.subarray(k * size, (k + 1) * size) }) };
   }
-  if (!Array.isArray(values)) {
-    throw new UnrollError({
-      where,
-      expected: "nested arrays, a tensor or a ragged batch",
-      got: ArrayBuffer.isView(values) ? "a typed array" : values === null ? "null" : typeof values,
-      fix: ArrayBuffer.isView(values)
-        ? "Give it a shape: tensor(values, [batch, time, features])."
-        : "Give one of these.",
-    });
-  }
-  return refuseEmpty(
-    values.map((row: unknown, k) => rowOf(row, `${where}, row ${k}`)),
+  if (Array.isArray(values)) return { rows: values.length, rowAt: (k, place) => rowOf(values[k], place) };
+  throw new UnrollError({
     where,
-  );
+    expected: "nested arrays, a tensor or a ragged batch",
+    got: ArrayBuffer.isView(values) ? "a typed array" : values === null ? "null" : typeof values,
+    fix: ArrayBuffer.isView(values)
+      ? "Give it a shape: tensor(values, [batch, time, features])."
+      : "Give one of these.",
+  });
 }
 
 function rowOf(row: unknown, where: string): Row {
@@ -114,16 +141,6 @@ function rowOf(row: unknown, where: string): Row {
   return ArrayBuffer.isView(row) && !(row instanceof DataView)
     ? { shape: [(row as unknown as ArrayLike<number>).length], data: row as unknown as ArrayLike<number> }
     : flattened(row, where);
-}
-
-function refuseEmpty(rows: readonly Row[], where: string): readonly Row[] {
-  if (rows.length > 0) return rows;
-  throw new UnrollError({
-    where,
-    expected: "at least one row",
-    got: "none",
-    fix: "Give a batch: [batch, ...].",
-  });
 }
 
 function checkedShape(

@@ -16,8 +16,10 @@ export interface Variable {
   readonly trainable: boolean;
   readonly regularizer: Regularizer | null;
   readonly initializer: Initializer;
-  /** Replaced, or overwritten in place; `network.version` counts the changes. */
+  /** Replaced, or overwritten in place; `network.version` counts the changes. Drawn to the end when first read. */
   value: Float32Array;
+  /** Draws a piece of the first value; false when it is there. */
+  readonly draw: () => boolean;
 }
 
 export interface NetworkLayer {

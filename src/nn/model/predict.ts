@@ -4,7 +4,7 @@ import type { Batch, Device, Executable, HostArray } from "../../core/run/device
 import { keyOf } from "../../core/run/random.ts";
 import { UnrollError } from "../../errors.ts";
 import { nearest } from "../../spelling.ts";
-import { breathe } from "../breath.ts";
+import { breathe, inTurns } from "../breath.ts";
 import { endingOf } from "../layers/layer.ts";
 import { spelt } from "../options.ts";
 import { type Extents, followed, windowsIn, withFollowing } from "../times.ts";
@@ -40,11 +40,12 @@ export async function predict(
   request: PredictRequest,
   device: Device,
 ): Promise<unknown> {
-  const columns = columnsOf(network, x, "model.predict(x)");
+  const columns = await inTurns(columnsOf(network, x, "model.predict(x)"));
   const rows = columns[0]?.rows ?? 0;
   const batchSize = checkedBatchSize(request.batchSize ?? 32);
   const where = "model.predict(x, { initialState })";
   const states = statesGiven(network, request.initialState ?? {}, rows, where);
+  for (const variable of network.variables) while (variable.draw()) await breathe();
   const pieces: Piece[] = [];
   for (let from = 0; from < rows; from += batchSize) {
     const order = Int32Array.from({ length: Math.min(batchSize, rows - from) }, (_, k) => from + k);

@@ -78,7 +78,10 @@ function nested(data: ArrayLike<number>, shape: readonly number[], from: number)
   return Array.from({ length }, (_, k) => nested(data, rest, from + k * size));
 }
 
-/** The numbers of a rectangular nested array. Throws an UnrollError that names the index where it is not. */
+/**
+ * The numbers of a rectangular nested array; of a plain one itself. Throws an UnrollError that names the index where it
+ * is not.
+ */
 export function flattened(
   values: unknown,
   where: string,
@@ -88,9 +91,13 @@ export function flattened(
     if (shape.length === mostAxes) throw tooDeep(where);
     shape.push(at.length);
   }
-  const data: number[] = [];
-  fill(values, { shape, data, where, path: [] });
-  return { shape, data };
+  const filling: Filling = { shape, data: [], where, path: [] };
+  if (shape.length === 1 && Array.isArray(values)) {
+    refuseOthers(values, filling);
+    return { shape, data: values };
+  }
+  fill(values, filling);
+  return { shape, data: filling.data };
 }
 
 /** More than any data have: arrays may be nested without end, or inside themselves. */
@@ -122,10 +129,24 @@ function fill(values: unknown, filling: Filling): void {
   }
   if (!Array.isArray(values) || values.length !== length)
     throw uneven(filling, `an array of ${length}`, values, "one");
+  if (path.length + 1 === shape.length) {
+    refuseOthers(values, filling);
+    for (let k = 0; k < length; k++) data.push(values[k]!);
+    return;
+  }
   for (let k = 0; k < length; k++) {
     path.push(k);
     fill(values[k], filling);
     path.pop();
+  }
+}
+
+/** Innermost arrays are where nearly all of the time goes. */
+function refuseOthers(values: readonly unknown[], filling: Filling): asserts values is readonly number[] {
+  for (let k = 0; k < values.length; k++) {
+    const value = values[k];
+    if (typeof value !== "number")
+      throw uneven({ ...filling, path: [...filling.path, k] }, "a number", value, "an array");
   }
 }
 
@@ -158,8 +179,8 @@ export function converted(data: ArrayLike<number>, dtype: DType, where: string):
           : "Clean the data first.",
     });
   }
-  if (dtype === "int32") return data instanceof Int32Array ? data : Int32Array.from(data);
-  return data instanceof Float32Array ? data : Float32Array.from(data);
+  if (dtype === "int32") return data instanceof Int32Array ? data : new Int32Array(data);
+  return data instanceof Float32Array ? data : new Float32Array(data);
 }
 
 export function firstWhere(data: ArrayLike<number>, holds: (x: number) => boolean): number {

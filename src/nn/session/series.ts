@@ -2,6 +2,7 @@
 import type { Device } from "../../core/run/device.ts";
 import { keyOf } from "../../core/run/random.ts";
 import { UnrollError } from "../../errors.ts";
+import { atOnce } from "../breath.ts";
 import { type Distribution, drawsFrom } from "../distributions/distribution.ts";
 import { boundFor } from "../model/bounds.ts";
 import { type Column, columnOf, columnsOf } from "../model/data.ts";
@@ -62,7 +63,7 @@ export function seriesOf(network: Network, device: Device, { x, options, method 
   checkOptions(method, options, checks, ["steps"]);
   const where = `${method}(x, options)`;
   const head = headOfSeries(network, where);
-  const [past] = columnsOf(network, x, `${method}(x)`) as [Column];
+  const [past] = atOnce(columnsOf(network, x, `${method}(x)`)) as [Column];
   const { rows } = past;
   const longest = past.lengths.reduce((most, length) => Math.max(most, length), 0);
   const session = openSession(network, device, {

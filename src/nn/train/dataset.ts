@@ -2,7 +2,8 @@
 import type { Dim } from "../../core/graph/nodes.ts";
 import type { HostArray } from "../../core/run/device.ts";
 import { UnrollError } from "../../errors.ts";
-import { type Asked, type Column, columnOf, columnsOf } from "../model/data.ts";
+import type { Pieces } from "../breath.ts";
+import { type Asked, type Column, columnOf, columnPieces, columnsOf } from "../model/data.ts";
 import type { Network } from "../model/network.ts";
 import { listed } from "../model/structure.ts";
 import type { Axes } from "../symbols.ts";
@@ -21,15 +22,16 @@ export interface Weighing {
   readonly classWeight?: Readonly<Record<number, number>> | undefined;
 }
 
-export function datasetOf(
+/** In pieces, since data may be many. */
+export function* datasetOf(
   network: Network,
   compiled: Compiled,
   data: { readonly x: unknown; readonly y: unknown } & Weighing,
-): Dataset {
-  const inputs = columnsOf(network, data.x, "x");
-  const targets = listed(network.outputsAs, data.y, "y").map((own, k) =>
-    targetColumn({ network, compiled, inputs }, own, k),
-  );
+): Pieces<Dataset> {
+  const inputs = yield* columnsOf(network, data.x, "x");
+  const targets: Column[] = [];
+  for (const [k, own] of listed(network.outputsAs, data.y, "y").entries())
+    targets.push(yield* targetColumn({ network, compiled, inputs }, own, k));
   const ofSequences = compiled.goals.some(({ loss }) => isOfSequences(loss));
   const sampleWeight = weightColumn(data.sampleWeight, ofSequences ? undefined : targets[0]);
   const columns = [...inputs, ...targets, ...(sampleWeight === null ? [] : [sampleWeight])];
@@ -68,7 +70,7 @@ interface Given {
   readonly inputs: readonly Column[];
 }
 
-function targetColumn({ network, compiled, inputs }: Given, data: unknown, k: number): Column {
+function* targetColumn({ network, compiled, inputs }: Given, data: unknown, k: number): Pieces<Column> {
   const { outputs } = network;
   const { name = "", symbol, time = null } = outputs[k] ?? {};
   const { loss } = compiled.goals[k] ?? {};
@@ -82,11 +84,11 @@ function targetColumn({ network, compiled, inputs }: Given, data: unknown, k: nu
   if (loss?.target !== "class") {
     const own =
       loss && !isOfSequences(loss) ? [...axes.slice(0, -1), targetWidth(loss, axes.at(-1) ?? 1)] : axes;
-    return columnOf(listOf(data), { axes: own, dtype: "float32", time, expand: true }, where);
+    return yield* columnPieces(listOf(data), { axes: own, dtype: "float32", time, expand: true }, where);
   }
   // Keras also takes classes with an axis of 1 behind: [batch, 1], [batch, time, 1].
   const asked: Asked = { axes: [...axes.slice(0, -1), 1], dtype: "int32", time, expand: true };
-  const column = classColumn(listOf(data), asked, axes, where);
+  const column = yield* classColumn(listOf(data), asked, axes, where);
   refuseOtherClasses(column, where, { count: axes.at(-1) ?? 1, ignored: ignoredBy(loss) });
   return column;
 }
@@ -100,9 +102,9 @@ function framesOf(time: Dim | null, inputs: readonly Column[]): (row: number) =>
 }
 
 /** Classes; where each is given as a distribution over all of them, the error says which loss takes that. */
-function classColumn(values: unknown, asked: Asked, axes: Axes, where: string): Column {
+function* classColumn(values: unknown, asked: Asked, axes: Axes, where: string): Pieces<Column> {
   try {
-    return columnOf(values, asked, where);
+    return yield* columnPieces(values, asked, where);
   } catch (error) {
     if (!fits(values, { axes, dtype: "float32", time: asked.time })) throw error;
     throw new UnrollError(
@@ -192,18 +194,26 @@ export function raggedTimes(columns: readonly Column[]): ReadonlySet<string> {
   return new Set(uneven.flatMap(({ time }) => (typeof time === "string" ? [time] : [])));
 }
 
+/** Numbers that are hashed in a millisecond. */
+const pieceOf = 2 ** 16;
+
 /** A number that other data will hardly have (FNV-1a over all bits). */
-export function hashOf({ rows, inputs, targets, sampleWeight }: Dataset): string {
+export function* hashOf({ rows, inputs, targets, sampleWeight }: Dataset): Pieces<string> {
   let hash = 0x811c9dc5;
   const add = (word: number): void => {
     hash = Math.imul(hash ^ word, 0x01000193);
   };
+  let read = 0;
   for (const column of [...inputs, ...targets, ...(sampleWeight === null ? [] : [sampleWeight])]) {
     for (let k = 0; k < rows; k++) {
       const row: HostArray = column.row(k);
       add(row.length);
       const words = new Int32Array(row.buffer, row.byteOffset, row.length);
       for (let w = 0; w < words.length; w++) add(words[w]!);
+      read += words.length + 1;
+      if (read < pieceOf) continue;
+      read = 0;
+      yield;
     }
   }
   return `${rows} ${(hash >>> 0).toString(16)}`;

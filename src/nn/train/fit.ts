@@ -13,7 +13,7 @@ import { type Dataset, type Feed, feedOf, orderOf, piece, type Span } from "./ba
 import type { Callback, Saved, TrainedModel, TrainingMoment } from "./callbacks.ts";
 import { evaluateAll } from "./evaluate.ts";
 import { figuresOf, plus, prefixed } from "./figures.ts";
-import { exclusively, type Learner, type Live, liveFor, pull } from "./learner.ts";
+import { type Learner, type Live, liveFor, pull } from "./learner.ts";
 import type { Purpose } from "./program.ts";
 import { refuseUnless } from "./refuse.ts";
 import { freshRun, type History, type Run, record } from "./state.ts";
@@ -49,39 +49,38 @@ interface Fitting extends Plan {
   saved: Saved | null;
 }
 
+/** The caller has the learner to itself. */
 export async function fitOn(
   learner: Learner,
   device: Device,
   plan: Plan,
   purpose: Purpose,
 ): Promise<History> {
-  return exclusively(learner, "model.fit(x, y)", async () => {
-    const { state } = learner;
-    state.seed = plan.seed ?? state.seed;
-    const run = runOf(learner, plan);
-    state.run = run;
-    const live = await liveFor(learner, device, purpose);
-    const fitting: Fitting = {
-      ...plan,
-      learner,
-      device,
-      live,
-      run,
-      stopped: false,
-      saved: null,
-    };
-    learner.capture = () => remember(fitting);
-    try {
-      await train(fitting);
-    } catch (error) {
-      throw withCheckpoint(error, fitting);
-    } finally {
-      remember(fitting);
-      pull(learner);
-      learner.capture = null;
-    }
-    return run.history;
-  });
+  const { state } = learner;
+  state.seed = plan.seed ?? state.seed;
+  const run = runOf(learner, plan);
+  state.run = run;
+  const live = await liveFor(learner, device, purpose);
+  const fitting: Fitting = {
+    ...plan,
+    learner,
+    device,
+    live,
+    run,
+    stopped: false,
+    saved: null,
+  };
+  learner.capture = () => remember(fitting);
+  try {
+    await train(fitting);
+  } catch (error) {
+    throw withCheckpoint(error, fitting);
+  } finally {
+    remember(fitting);
+    pull(learner);
+    learner.capture = null;
+  }
+  return run.history;
 }
 
 /** A step that went wrong also names the last checkpoint. */

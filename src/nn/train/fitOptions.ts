@@ -1,5 +1,6 @@
 /** The options of `fit`, checked and completed. */
 
+import { breathe, inTurns } from "../breath.ts";
 import { isRecurrence } from "../layers/recurrence.ts";
 import { type Check, type Checks, checkOptions, flag, fraction, record, whole } from "../options.ts";
 import { type Dataset, part } from "./batches.ts";
@@ -101,17 +102,19 @@ export function checkMethodOptions(method: Method, options: unknown): void {
   checkOptions(`model.${method}`, options, others[method]);
 }
 
-export function planOf(
+/** In pieces, as a program is made (program.ts): the model was built just now, and data may be many. */
+export async function planOf(
   learner: Learner,
   model: TrainedModel,
   data: { readonly x: unknown; readonly y: unknown },
   options: FitOptions,
-): Plan {
+): Promise<Plan> {
   checkFitOptions(options);
+  await breathe();
   const { epochs = 1, batchSize = 32, initialEpoch = 0, validationSplit = 0 } = options;
   const { sampleWeight, classWeight, validationData, tbptt, signal, checkpoint } = options;
   const { network, compiled } = learner;
-  const all = datasetOf(network, compiled, { ...data, sampleWeight, classWeight });
+  const all = await inTurns(datasetOf(network, compiled, { ...data, sampleWeight, classWeight }));
   const count = validationData === undefined ? Math.floor(all.rows * (1 - validationSplit)) : all.rows;
   refuseUnless(count > 0, {
     where: "model.fit({ validationSplit })",
@@ -120,11 +123,13 @@ export function planOf(
     fix: "Choose a smaller fraction, or give more data.",
   });
   const own = count === all.rows ? all : part(all, 0, count);
+  const hash = await inTurns(hashOf(own));
+  const validation = await validationOf(learner, all, { count, given: validationData });
   return {
     model,
     data: own,
-    dataHash: [hashOf(own), batchSize, tbptt?.steps ?? "whole", options.shuffle ?? true].join(" "),
-    validation: validationOf(learner, all, { count, given: validationData }),
+    dataHash: [hash, batchSize, tbptt?.steps ?? "whole", options.shuffle ?? true].join(" "),
+    validation,
     epochs,
     initialEpoch,
     batchSize,
@@ -146,15 +151,15 @@ function callbacksOf({ callbacks = [], verbose }: FitOptions, epochs: number): r
   return [...callbacks.filter((callback) => !saves(callback)), ...callbacks.filter(saves), ...shown];
 }
 
-function validationOf(
+async function validationOf(
   { network, compiled }: Learner,
   all: Dataset,
   { count, given }: { readonly count: number; readonly given: FitOptions["validationData"] },
-): Dataset | null {
+): Promise<Dataset | null> {
   if (given === undefined)
     return count === all.rows ? null : { ...part(all, count, all.rows), classWeight: null };
   const [x, y, sampleWeight] = given;
-  return datasetOf(network, compiled, { x, y, sampleWeight });
+  return inTurns(datasetOf(network, compiled, { x, y, sampleWeight }));
 }
 
 /** Truncated back-propagation needs one time that inputs and outputs share, and states that begin at zero. */

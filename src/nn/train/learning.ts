@@ -1,6 +1,7 @@
 /** The learner of a model object: what `compile` began and the other methods go on with. */
 import type { Device } from "../../core/run/device.ts";
 import { UnrollError } from "../../errors.ts";
+import { inTurns } from "../breath.ts";
 import type { Network } from "../model/network.ts";
 import type { TrainedModel } from "./callbacks.ts";
 import { type Compiled, type CompileOptions, compiled } from "./compile.ts";
@@ -8,7 +9,7 @@ import { datasetOf, type Weighing } from "./dataset.ts";
 import { evaluateAll } from "./evaluate.ts";
 import { fitOn } from "./fit.ts";
 import { type FitOptions, planOf } from "./fitOptions.ts";
-import { type Learner, learnerOf, pull, pullLast } from "./learner.ts";
+import { exclusively, type Learner, learnerOf, pull, pullLast } from "./learner.ts";
 import {
   gradientsOn,
   type OptimizerState,
@@ -83,12 +84,14 @@ export async function fitNetwork(
 ): Promise<History> {
   const learner = compiledLearner(network, "fit(x, y)");
   const { options } = data;
-  const plan = planOf(learner, model, data, options);
-  const purpose = trainingPurpose(learner, plan.data);
-  const change = options.resume === true && options.verbose !== 0 && changeOfDevice(network, device);
-  if (change) tellChange(change);
-  recordDevice(network, device);
-  return fitOn(learner, device, plan, plan.pieces === null ? purpose : { ...purpose, states: "given" });
+  return exclusively(learner, "model.fit(x, y)", async () => {
+    const plan = await planOf(learner, model, data, options);
+    const purpose = trainingPurpose(learner, plan.data);
+    const change = options.resume === true && options.verbose !== 0 && changeOfDevice(network, device);
+    if (change) tellChange(change);
+    recordDevice(network, device);
+    return fitOn(learner, device, plan, plan.pieces === null ? purpose : { ...purpose, states: "given" });
+  });
 }
 
 export async function evaluateNetwork(
@@ -98,7 +101,7 @@ export async function evaluateNetwork(
 ): Promise<Record<string, number>> {
   const learner = compiledLearner(network, "evaluate(x, y)");
   const { batchSize = 32, ...rest } = data;
-  return evaluateAll(learner, device, datasetOf(network, learner.compiled, rest), batchSize);
+  return evaluateAll(learner, device, await inTurns(datasetOf(network, learner.compiled, rest)), batchSize);
 }
 
 export async function trainNetworkOnce(
@@ -108,7 +111,7 @@ export async function trainNetworkOnce(
 ): Promise<Record<string, number>> {
   const learner = compiledLearner(network, "trainOnBatch(x, y)");
   recordDevice(network, device);
-  return trainOnce(learner, device, datasetOf(network, learner.compiled, data));
+  return trainOnce(learner, device, await inTurns(datasetOf(network, learner.compiled, data)));
 }
 
 export async function networkGradients(
@@ -118,7 +121,9 @@ export async function networkGradients(
 ): Promise<{ readonly loss: number; readonly gradients: readonly Float32Array[] }> {
   const learner = compiledLearner(network, "gradients(x, y)");
   const { training = false, ...rest } = data;
-  return gradientsOn(learner, device, datasetOf(network, learner.compiled, rest), { training });
+  return gradientsOn(learner, device, await inTurns(datasetOf(network, learner.compiled, rest)), {
+    training,
+  });
 }
 
 /** From weights and optimizer state (null: none yet) to the next ones; the network stays as it is. */
@@ -131,5 +136,5 @@ export async function networkStep(
   const learner = compiledLearner(network, "step(weights, optimizerState, batch)");
   const twin = twins.get(learner) ?? twinOf(learner);
   twins.set(learner, twin);
-  return pureStep(twin, device, from, datasetOf(network, learner.compiled, batch));
+  return pureStep(twin, device, from, await inTurns(datasetOf(network, learner.compiled, batch)));
 }

@@ -64,6 +64,7 @@ export async function programOf(network: Network, compiled: Compiled, purpose: P
   const targets = purpose.gradients ? targetsOf(network, compiled.goals) : [];
   const options = { training, states, bounds, targets };
   await breathe();
+  for (const variable of network.variables) while (variable.draw()) await breathe();
   const traced = trace(network, options);
   await breathe();
   const trainable = network.variables.map((variable) => variable.trainable);

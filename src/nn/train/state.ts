@@ -1,5 +1,6 @@
 /** What a training is at any moment: with the weights, all that is needed to go on as if it had never stopped. */
 import type { Network } from "../model/network.ts";
+import { sizeOf } from "../model/tensor.ts";
 import type { Sums } from "./figures.ts";
 import type { Optimizer } from "./optimizers.ts";
 
@@ -40,8 +41,8 @@ export interface Run {
 
 export function freshState(network: Network, optimizer: Optimizer): TrainingState {
   const first = Object.values(optimizer.slots);
-  const slots = network.variables.map(({ trainable, value }) =>
-    trainable ? first.map((x) => new Float32Array(value.length).fill(x)) : [],
+  const slots = network.variables.map(({ trainable, shape }) =>
+    trainable ? first.map((x) => new Float32Array(sizeOf(shape)).fill(x)) : [],
   );
   return { step: 0, epochs: 0, seed: network.seed, slots, run: null };
 }

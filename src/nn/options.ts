@@ -116,7 +116,7 @@ export function completed<T extends object>(layer: string, given: object, usual:
 
 function unknownOption(where: string, name: string, names: readonly string[]): UnrollError {
   const near = nearest(name, names);
-  const fix = near === undefined ? `There are ${names.join(", ")}.` : `Did you mean "${near}"?`;
+  const fix = near === undefined ? `There are ${names.join(", ") || "none"}.` : `Did you mean "${near}"?`;
   return new UnrollError({ where, expected: "an option that it knows", got: spelt(name), fix });
 }
 

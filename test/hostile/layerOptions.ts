@@ -59,6 +59,8 @@ const leaky = unroll.defineCell({
   }),
 });
 const lstm = unroll.lstm({ units: 2 });
+const sequence = unroll.input({ shape: [null, 2] });
+const { h, c } = unroll.lstm({ units: 2, returnState: true })(sequence);
 
 export const layerTargets: readonly Target[] = [
   target("dense", unroll.dense, { units: 2 }, { ...affine, units: count, activation }),
@@ -179,6 +181,12 @@ export const layerTargets: readonly Target[] = [
       peepholeRegularizer: choice,
       projectionKernelRegularizer: choice,
     },
+  ),
+  target(
+    "lstm, called on a symbol",
+    (options: Parameters<typeof lstm>[1]) => lstm(sequence, options),
+    { initialState: { h, c } },
+    { initialState: ["object"] },
   ),
   target("gru", unroll.gru, { units: 2 }, { ...gated, resetAfter: flag, layerNormalization: flag }),
   target("minGRU", unroll.minGRU, { units: 2 }, { ...inputKernel, form: choice }),

@@ -242,6 +242,12 @@ export const modelTargets: readonly Target[] = [
     { from: none, to: none },
   ),
   target(
+    "spectralRadius",
+    (options: { readonly layer?: string }) => unroll.spectralRadius(numbers(), options),
+    { layer: "cell" },
+    { layer: choice },
+  ),
+  target(
     "unfold",
     (options: unroll.UnfoldOptions) => unroll.unfold(series, options),
     {},

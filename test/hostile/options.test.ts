@@ -9,7 +9,7 @@ import { UnrollError } from "unroll-rnn";
 import { afterAll, describe, expect, test } from "vitest";
 import { layerTargets } from "./layerOptions.ts";
 import { folder, modelTargets } from "./modelOptions.ts";
-import { suspects, type Target } from "./suspects.ts";
+import { from0, suspects, type Target } from "./suspects.ts";
 import { trainingTargets } from "./trainingOptions.ts";
 
 const targets: readonly Target[] = [...layerTargets, ...trainingTargets, ...modelTargets];
@@ -31,7 +31,7 @@ afterAll(() => rmSync(folder, { recursive: true }));
 /** Public functions that take values, nothing by name. */
 const withoutOptions = [
   ...["UnrollError", "setSeed", "deviceInfo", "calibrate", "tensor", "ragged", "sequential", "defineCell"],
-  ...["distributionOf", "spectralRadius", "l1", "l2"],
+  ...["distributionOf", "l1", "l2"],
   ...["categoricalAccuracy", "sparseCategoricalAccuracy", "perplexity", "bitsPerToken"],
   ...["meanSquaredError", "meanAbsoluteError"],
   ...["abs", "add", "clip", "concat", "cos", "div", "elu", "exp", "gelu", "greater", "hardSigmoid", "log"],
@@ -66,5 +66,39 @@ describe.each(targets.map((one) => [one.name, one] as const))("%s", (_, target) 
     const error = await refusal(target, { ...target.usual, [mistyped(name)]: 1 });
     expect(error).toBeInstanceOf(UnrollError);
     expect((error as UnrollError).message).toContain(`Did you mean "${name}"?`);
+  });
+});
+
+describe("classWeight", () => {
+  const weighed = async (classWeight: unknown): Promise<unknown> => {
+    const model = unroll.sequential(
+      unroll.input({ shape: [2] }),
+      unroll.dense({ units: 3, activation: "softmax" }),
+    );
+    model.compile({ optimizer: "sgd", loss: "sparseCategoricalCrossentropy" });
+    return refusal(
+      { name: "", usual: {}, right: {}, call: (options: object) => model.fit([[1, 2]], [[1]], options) },
+      { classWeight, verbose: 0 },
+    );
+  };
+
+  test.each(["foo", "", "3", "-1", "1.5", "01", "NaN", "Infinity"])("the key %j", async (key) => {
+    const error = await weighed({ 0: 1, [key]: 1 });
+    expect(error).toBeInstanceOf(UnrollError);
+    expect((error as UnrollError).message).toContain(`classes from 0 to 2, got "${key}"`);
+  });
+
+  test.each(Object.entries(suspects).filter(([name]) => !from0.includes(name)))("%s", async (_, value) => {
+    const error = await weighed({ 0: 1, 1: value });
+    expect(error).toBeInstanceOf(UnrollError);
+    expect((error as UnrollError).message).toContain("classWeight, class 1: expected a number of 0 or more");
+  });
+
+  test("a Map", async () => {
+    expect(String(await weighed(new Map([[1, 5]])))).toContain("classWeight: expected an object");
+  });
+
+  test("takes what is right", async () => {
+    for (const right of [{}, { 0: 0 }, { 0: 1, 1: 5, 2: 0.5 }]) expect(await weighed(right)).toBeNull();
   });
 });

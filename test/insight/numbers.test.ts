@@ -140,6 +140,7 @@ describe("the spectral radius", () => {
     expect(() =>
       spectralRadius(sequential(input({ shape: [null, 2] }), gru({ units: 1 })), { layer: "x" }),
     ).toThrow(/gru_1/);
+    expect(() => spectralRadius([[1]] as never, { layer: "x" })).toThrow(/a matrix has no layers/);
   });
 });
 

@@ -7,6 +7,7 @@ import type { Tensor } from "../../src/nn/model/tensor.ts";
 import { sequential } from "../../src/nn/models.ts";
 import { earlyStopping, modelCheckpoint } from "../../src/nn/train/callbacks.ts";
 import { jsonLogger } from "../../src/nn/train/jsonLogger.ts";
+import { sparseCategoricalCrossentropy } from "../../src/nn/train/losses.ts";
 import { adam, sgd } from "../../src/nn/train/optimizers.ts";
 
 beforeEach(() => setDevice("reference"));
@@ -28,6 +29,8 @@ test.each([
   [{ batchSize: 1.5 }, /got 1\.5/],
   [{ batchsize: 1 }, /Did you mean "batchSize"\?/],
   [{ classWeight: 2 }, /classWeight: expected an object/],
+  [{ classWeight: { foo: 2 } }, /classWeight: expected whole numbers as keys, got "foo"/],
+  [{ classWeight: { 1: -1 } }, /classWeight, class 1: expected a number of 0 or more, got -1/],
   [{ x: [] }, /got "x"/],
   [2, /expected one object, got 2/],
 ])("evaluate with %j", async (options, message) => {
@@ -54,7 +57,9 @@ test.each([
     { callbacks: [{ onEpochEnd: () => undefined, onStepsEnd: () => undefined }] },
     /Did you mean "onStepEnd"\?/,
   ],
-  [{ callbacks: [{ onEpochEnd: 5 }] }, /onEpochEnd: expected a function, got number/],
+  [{ callbacks: [{ onEpochEnd: 5 }] }, /onEpochEnd: expected a function, got 5/],
+  [{ callbacks: [{ savesTo: 5 }] }, /callback 0\(options\), savesTo: expected a path, got 5/],
+  [{ callbacks: [{ getState: 5 }] }, /callback 0\(options\), getState: expected a function, got 5/],
   [{ callbacks: [{ epochEnd: () => undefined }] }, /got "epochEnd". Did you mean "onEpochEnd"\?/],
 ])("fit with %j", async (options, message) => {
   await expect(model().fit(x, y, options as never)).rejects.toThrow(message);
@@ -123,6 +128,25 @@ describe("a learning rate that is not finite", () => {
     expect(seen).toHaveLength(2);
     expect(weights()).toEqual(seen[1]);
   });
+});
+
+test.each<[object, "binaryCrossentropy" | "categoricalCrossentropy", number, RegExp | null]>([
+  [{ 0: 1, 1: 5 }, "binaryCrossentropy", 1, null],
+  [{ 2: 5 }, "binaryCrossentropy", 1, /classWeight: expected classes from 0 to 1, got "2"/],
+  [{ 2: 5 }, "categoricalCrossentropy", 3, null],
+  [{ 3: 5 }, "categoricalCrossentropy", 3, /classWeight: expected classes from 0 to 2, got "3"/],
+])("classWeight %j with %s", async (classWeight, loss, units, message) => {
+  const made = sequential(input({ shape: [2] }), dense({ units, activation: "sigmoid" }));
+  made.compile({ optimizer: "sgd", loss });
+  const hot = x.map(() => Array.from({ length: units }, (_, k) => (k === 0 ? 1 : 0)));
+  const work = made.trainOnBatch(x, hot, { classWeight } as never);
+  await (message === null ? expect(work).resolves.toBeDefined() : expect(work).rejects.toThrow(message));
+});
+
+test("a class that is ignored may have a weight", async () => {
+  const made = sequential(input({ shape: [2] }), dense({ units: 3, activation: "softmax" }));
+  made.compile({ optimizer: "sgd", loss: sparseCategoricalCrossentropy({ ignoreClass: -1 }) });
+  await made.fit(x, [[-1], [0]], { classWeight: { [-1]: 0, 0: 2 }, verbose: 0 });
 });
 
 test("one-hot targets of a loss that takes classes", async () => {

@@ -13,6 +13,7 @@ import { exp, log } from "../../core/run/math.ts";
 import { UnrollError } from "../../errors.ts";
 import { networkOf } from "../model/network.ts";
 import { flattened, isTensor, type Nested, type Tensor } from "../model/tensor.ts";
+import { type Check, checkOptions, oneOf } from "../options.ts";
 
 interface AnyModel {
   readonly inputs: unknown;
@@ -31,21 +32,21 @@ export function spectralRadius(
 ): Readonly<Record<string, readonly number[]>>;
 export function spectralRadius(
   of: AnyModel | Tensor | readonly (readonly number[])[],
-  { layer }: { readonly layer?: string } = {},
+  options: { readonly layer?: string } = {},
 ): number | Readonly<Record<string, readonly number[]>> {
-  if (isTensor(of) || Array.isArray(of)) return ofMatrix(of as Tensor | Nested);
-  const { variables, layers } = networkOf(of);
-  if (layer !== undefined && !layers.some(({ name }) => name === layer))
-    throw fault(
-      "the name of a layer",
-      `"${layer}"`,
-      `The layers are ${layers.map(({ name }) => name).join(", ")}.`,
-    );
+  const ofModel = !isTensor(of) && !Array.isArray(of);
+  const { variables, layers } = ofModel ? networkOf(of) : { variables: [], layers: [] };
+  const checks = { layer: ofModel ? oneOf(...layers.map(({ name }) => name)) : noLayer };
+  checkOptions("spectralRadius", options, checks);
+  if (!ofModel) return ofMatrix(of as Tensor | Nested);
+  const { layer } = options;
   const kernels = variables.filter(
     (variable) => isRecurrentKernel(variable) && (layer === undefined || variable.layer === layer),
   );
   return Object.fromEntries(kernels.map(({ name, shape, value }) => [name, ofGates(shape, value)]));
 }
+
+const noLayer: Check = { expected: "nothing: a matrix has no layers", holds: () => false };
 
 /** `recurrentKernel`, also of a direction: "forward/recurrentKernel". */
 function isRecurrentKernel({

@@ -1,7 +1,6 @@
 /** A layer called on a symbol: the shape is checked, and the call remembered in the symbols it gives. */
 import { UnrollError } from "../../errors.ts";
-import { nearest } from "../../spelling.ts";
-import { spelt } from "../options.ts";
+import { type Check, checkOptions, record, spelt } from "../options.ts";
 import type { Kind, Time } from "../signals.ts";
 import { type Call, described, isSymbolic, makeSymbol, type Symbolic } from "../symbols.ts";
 import type { Facts } from "./facts.ts";
@@ -61,7 +60,7 @@ function operandsOf(
   where: string,
 ): readonly Symbolic[] {
   if (Array.isArray(x) && x.length >= least && x.length <= names.length)
-    return x.map((one, k) => symbolOf(one, `${where}, ${names[k]}`));
+    return Array.from(x, (one, k) => symbolOf(one, `${where}, ${names[k]}`));
   const forms = [names.slice(0, least), ...(least < names.length ? [names] : [])];
   throw new UnrollError({
     where,
@@ -90,29 +89,15 @@ function outputsOf(
     : Object.fromEntries(symbols);
 }
 
+const symbolCheck: Check = { expected: "a symbol", holds: isSymbolic };
+
 function givenOf(by: Definition, options: unknown, where: string): Readonly<Record<string, Symbolic>> {
   if (options === undefined) return {};
+  checkOptions(`${where}, call`, options, { initialState: record });
   const { initialState = {} } = options as { readonly initialState?: Readonly<Record<string, unknown>> };
-  for (const [name, state] of Object.entries(initialState)) {
-    if (by.states.includes(name) && isSymbolic(state)) continue;
-    const near = nearest(name, by.states);
-    throw new UnrollError({
-      where: `${where}, initialState`,
-      expected:
-        by.states.length > 0 ? `symbols for ${by.states.join(", ")}` : "none: the layer has no states",
-      got: isSymbolic(state) ? spelt(name) : `${typeof state} as ${spelt(name)}`,
-      fix: near && near !== name ? `Did you mean "${near}"?` : "Give symbols, by the names of the states.",
-    });
-  }
-  const missing = by.states.filter((state) => !(state in initialState));
-  if (missing.length > 0 && missing.length < by.states.length) {
-    throw new UnrollError({
-      where: `${where}, initialState`,
-      expected: `symbols for ${by.states.join(", ")}`,
-      got: `none for ${missing.join(", ")}`,
-      fix: "Give every first state, or none.",
-    });
-  }
+  const states = Object.fromEntries(by.states.map((name) => [name, symbolCheck]));
+  const every = Object.keys(initialState).length > 0 ? by.states : [];
+  checkOptions(`${where}, initialState`, initialState, states, every);
   return initialState as Readonly<Record<string, Symbolic>>;
 }
 

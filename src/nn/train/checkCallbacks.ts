@@ -1,26 +1,30 @@
 /** Callbacks are checked before training: one whose hooks are misspelt would never be called. */
 import { nearest } from "../../spelling.ts";
-import type { Callback } from "./callbacks.ts";
+import { type Check, type Checks, checkOptions, flag, spelt } from "../options.ts";
+import { type Callback, pathCheck } from "./callbacks.ts";
 import { refuseUnless } from "./refuse.ts";
 
 const hooks = ["onTrainBegin", "onEpochBegin", "onStepEnd", "onEpochEnd", "onTrainEnd"] as const;
+const callable: Check = { expected: "a function", holds: (x) => typeof x === "function" };
+/** What a callback may have; what else it keeps is its own. */
+const checks: Checks = {
+  ...Object.fromEntries([...hooks, "lastSaved", "getState", "setState"].map((name) => [name, callable])),
+  saves: flag,
+  savesTo: pathCheck,
+};
 
 /** Throws an UnrollError for what is no object, and for a hook that there is not. One without hooks does nothing. */
 export function checkCallbacks(callbacks: readonly Callback[]): void {
-  callbacks.forEach((callback: unknown, k) => {
+  for (const [k, callback] of (callbacks as readonly unknown[]).entries()) {
     const where = `model.fit({ callbacks }), callback ${k}`;
-    const kind = callback === null ? "null" : typeof callback;
     refuseUnless(typeof callback === "object" && callback !== null, {
       where,
       expected: `an object with hooks: ${hooks.join(", ")}`,
-      got: kind === "function" ? "a function" : kind,
-      fix:
-        kind === "function"
-          ? "Call it, or write { onEpochEnd: it }."
-          : "Write { onEpochEnd: ({ logs }) => ... }.",
+      got: spelt(callback),
+      fix: "Write { onEpochEnd: ({ logs }) => ... }; call a function that makes one.",
     });
     checkHooks(callback as Readonly<Record<string, unknown>>, where);
-  });
+  }
 }
 
 function checkHooks(callback: Readonly<Record<string, unknown>>, where: string): void {
@@ -33,13 +37,8 @@ function checkHooks(callback: Readonly<Record<string, unknown>>, where: string):
   const fix = near === undefined ? "Use one of these names." : `Did you mean "${near}"?`;
   const expected = `hooks: ${hooks.join(", ")}`;
   refuseUnless(meant === undefined, { where, expected, got: `"${meant}"`, fix });
-  const wrong = hooks.find((hook) => callback[hook] !== undefined && typeof callback[hook] !== "function");
-  refuseUnless(wrong === undefined, {
-    where: `${where}, ${wrong}`,
-    expected: "a function",
-    got: typeof callback[wrong ?? ""],
-    fix: `Write ${wrong}: ({ epoch, logs }) => ...`,
-  });
+  const own = Object.fromEntries(Object.keys(checks).map((name) => [name, callback[name]]));
+  checkOptions(where, own, checks);
 }
 
 const isHook = (name: string): boolean => hooks.some((hook) => hook === name);

@@ -38,7 +38,17 @@ describe("a first state given by a symbol", () => {
   test("for one state of two is refused", () => {
     const vector = input({ shape: [3] });
     const call = (): unknown => lstm({ units: 3 })(sequence, { initialState: { h: vector } as never });
-    expect(call).toThrow(/got none for c/);
+    expect(call).toThrow(
+      /layer "lstm", initialState\(options\): expected the option c, got none. Add c: a symbol/,
+    );
+  });
+  test.each<[unknown, RegExp]>([
+    [{ initialStates: {} }, /layer "lstm", call\(options\): .*Did you mean "initialState"\?/],
+    [{ initialState: null }, /layer "lstm", call\(options\), initialState: expected an object, got null/],
+    [null, /expected one object, got null/],
+    [5, /expected one object, got 5/],
+  ])("as %j is refused", (options, message) => {
+    expect(() => lstm({ units: 3 })(sequence, options as never)).toThrow(message);
   });
 });
 

@@ -6,9 +6,11 @@ import type { Pieces } from "../breath.ts";
 import { type Asked, type Column, columnOf, columnPieces, columnsOf } from "../model/data.ts";
 import type { Network } from "../model/network.ts";
 import { listed } from "../model/structure.ts";
+import { isTensor } from "../model/tensor.ts";
 import type { Axes } from "../symbols.ts";
 import { followed, windowsIn } from "../times.ts";
 import type { Dataset } from "./batches.ts";
+import { weightsByClass } from "./classWeight.ts";
 import type { Compiled } from "./compile.ts";
 import { labelColumn } from "./labels.ts";
 import { targetWidth } from "./loss.ts";
@@ -43,7 +45,6 @@ export function* datasetOf(
     got: `${other?.rows}`,
     fix: "Give as many targets (and weights) as there are inputs.",
   });
-  refuseUnless(rows > 0, { where: "x", expected: "at least one row", got: "none", fix: "Give some data." });
   refuseOtherLengths(columns);
   const { classWeight } = data;
   refuseUnless(classWeight === undefined || !ofSequences, {
@@ -57,9 +58,7 @@ export function* datasetOf(
     inputs,
     targets,
     sampleWeight,
-    classWeight: classWeight
-      ? new Map(Object.entries(classWeight).map(([key, x]) => [Number(key), x]))
-      : null,
+    classWeight: classWeight ? weightsByClass(classWeight, { network, compiled }, targets) : null,
     ragged: raggedTimes(columns),
   };
 }
@@ -158,10 +157,10 @@ function weightColumn(data: unknown, target: Column | undefined): Column | null 
 }
 
 function hasSteps(data: unknown): boolean {
-  if (Array.isArray(data)) return !data.every((row) => typeof row === "number" || isSingle(row));
-  if (typeof data === "object" && data !== null && "shape" in data)
-    return (data.shape as readonly number[]).length > 1 && (data.shape as readonly number[])[1] !== 1;
-  return typeof data === "object" && !ArrayBuffer.isView(data);
+  if (Array.isArray(data))
+    return data.some((row) => typeof row === "object" && row !== null && !isSingle(row));
+  if (isTensor(data)) return data.shape.length > 1 && data.shape[1] !== 1;
+  return !ArrayBuffer.isView(data);
 }
 
 const isSingle = (row: ArrayLike<unknown>): boolean => row.length === 1 && typeof row[0] === "number";

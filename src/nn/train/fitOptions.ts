@@ -1,5 +1,6 @@
 /** The options of `fit`, checked and completed. */
 
+import { UnrollError } from "../../errors.ts";
 import { breathe, inTurns } from "../breath.ts";
 import { isRecurrence } from "../layers/recurrence.ts";
 import { type Check, type Checks, checkOptions, flag, fraction, record, whole } from "../options.ts";
@@ -50,7 +51,10 @@ const weighing: Checks = {
     expected: "an array or a tensor: a number a row, or one a step",
     holds: (x) => typeof x === "object" && x !== null,
   },
-  classWeight: record,
+  classWeight: {
+    expected: "an object with the weight of each class: { 0: 1, 1: 5 }",
+    holds: (x) => record.holds(x) && !(x instanceof Map),
+  },
 };
 const checks: Checks = {
   epochs: whole(0),
@@ -159,7 +163,11 @@ async function validationOf(
   if (given === undefined)
     return count === all.rows ? null : { ...part(all, count, all.rows), classWeight: null };
   const [x, y, sampleWeight] = given;
-  return inTurns(datasetOf(network, compiled, { x, y, sampleWeight }));
+  try {
+    return await inTurns(datasetOf(network, compiled, { x, y, sampleWeight }));
+  } catch (error) {
+    throw error instanceof UnrollError ? error.within("validationData") : error;
+  }
 }
 
 /** Truncated back-propagation needs one time that inputs and outputs share, and states that begin at zero. */

@@ -38,4 +38,7 @@ test("settings that cannot be are refused", () => {
     /initialLearningRate/,
   );
   expect(() => piecewiseConstantDecay({ boundaries: [2, 1], values: [1, 2, 3] })).toThrow(/ascending/);
+  expect(() => piecewiseConstantDecay({ boundaries: new Array(1), values: [1, 2] })).toThrow(/ascending/);
+  for (const array of [new Uint8Array(2), new Float32Array(2), new BigInt64Array(2)])
+    expect(() => warmup({ steps: 2, learningRate: array as never })).toThrow(/got a typed array of 2/);
 });

@@ -18,19 +18,21 @@ export type LearningRate = number | Schedule | ((step: number) => number);
 
 const listOfRates: Check = {
   expected: "a list of numbers of 0 or more",
-  holds: (x) => Array.isArray(x) && x.every(from0.holds),
+  holds: (x) => Array.isArray(x) && [...x].every(from0.holds),
 };
 const ascending: Check = {
   expected: "a list of ascending numbers",
-  holds: (x) => Array.isArray(x) && x.every((one, k) => number.holds(one) && (k === 0 || one > x[k - 1])),
+  holds: (x) =>
+    Array.isArray(x) && [...x].every((one, k) => number.holds(one) && (k === 0 || one > x[k - 1])),
 };
 /** What a learning rate has to be. */
 export const learningRateCheck: Check = {
   expected: "a number of 0 or more, a schedule, or a function of the step",
   holds: (x) => from0.holds(x) || typeof x === "function" || isSchedule(x),
 };
+/** Typed arrays have an `at` too. */
 const isSchedule = (x: unknown): boolean =>
-  record.holds(x) && typeof (x as Partial<Schedule>).at === "function";
+  record.holds(x) && !ArrayBuffer.isView(x) && typeof (x as Partial<Schedule>).at === "function";
 
 export interface ExponentialDecayOptions {
   readonly initialLearningRate: number;

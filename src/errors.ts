@@ -41,6 +41,15 @@ export class UnrollError extends Error implements ErrorFacts {
   }
 }
 
+/** What `work` gives; an UnrollError of it is told from further out. */
+export function inPlace<T>(where: string, work: () => T): T {
+  try {
+    return work();
+  } catch (error) {
+    throw error instanceof UnrollError ? error.within(where) : error;
+  }
+}
+
 /** Throws unless `condition` holds. For promises that this library makes to itself, never for misuse. */
 export function invariant(condition: unknown, message: string): asserts condition {
   if (condition) return;

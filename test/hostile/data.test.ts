@@ -2,12 +2,15 @@
 import { beforeAll, describe, expect, test } from "vitest";
 import { UnrollError } from "../../src/errors.ts";
 import { setDevice } from "../../src/nn/device.ts";
+import { backpropagationSteps } from "../../src/nn/insight/backpropagation.ts";
 import { inspect } from "../../src/nn/insight/inspect.ts";
+import { attention } from "../../src/nn/layers/attention.ts";
 import { dense } from "../../src/nn/layers/dense.ts";
 import { embedding } from "../../src/nn/layers/embedding.ts";
 import { flatten } from "../../src/nn/layers/flatten.ts";
 import { input } from "../../src/nn/layers/input.ts";
 import { lstm } from "../../src/nn/layers/recurrent.ts";
+import { ctcDecode } from "../../src/nn/model/ctcDecode.ts";
 import { ragged } from "../../src/nn/model/ragged.ts";
 import { tensor } from "../../src/nn/model/tensor.ts";
 import { functional, sequential } from "../../src/nn/models.ts";
@@ -60,6 +63,9 @@ cyclic.push(cyclic);
 let deep: unknown = 1;
 for (let k = 0; k < 50_000; k++) deep = [deep];
 
+/** The first of `list`, and holes for the others. */
+const holed = (list: readonly unknown[]): unknown[] => Object.assign(new Array(list.length), { 0: list[0] });
+
 /** What is wrong, and what the error has to say of the place. */
 const bad: readonly (readonly [name: string, model: () => Model, x: unknown, place: RegExp])[] = [
   ["one axis less", series, [[1, 2]], /^x, row 0: expected \[time, 2\], got \[2\]/],
@@ -95,6 +101,9 @@ const bad: readonly (readonly [name: string, model: () => Model, x: unknown, pla
   ["a text", series, withAt(good, [1, 0, 1], "2"), /^x, row 1, at \[0\]\[1\]: expected a number.*got string/],
   ["null", series, withAt(good, [1, 0, 1], null), /^x, row 1, at \[0\]\[1\]: expected a number.*got null/],
   ["a hole", series, [good[0], new Array(2)], /^x, row 1/],
+  ["a hole among the rows", series, holed(good), /^x, row 1, at the top: expected a number.*got undefined/],
+  ["a hole among rows of tokens", tokens, holed(words), /^x, row 1, at the top: .*got undefined/],
+  ["nothing but holes", series, new Array(2), /^x, row 0/],
   ["nothing", series, undefined, /^x: expected nested arrays/],
   ["no rows", series, [], /^x: expected at least one row/],
   ["an object", series, { length: 2 }, /^x: expected nested arrays/],
@@ -203,6 +212,72 @@ describe("targets, weights of samples, and all else that is given with them", ()
   });
 });
 
+describe("a hole in an array, which is no value", () => {
+  const trained = (y: unknown, options = {}): unknown =>
+    series().fit(good, y as never, { verbose: 0, ...options });
+  const one = good.slice(0, 1);
+  const state = { h: new Array(1), c: new Array(1) };
+  const symbol = input({ shape: [2] });
+  const ends = (name: string, other: string): unknown =>
+    functional({ [other]: symbol, [name]: new Array(2) } as never);
+  test.each<[string, () => unknown, RegExp]>([
+    ["targets", () => trained(holed(goodY)), /^y, row 1/],
+    ["targets of a batch", () => series().trainOnBatch(good, holed(goodY) as never), /^y, row 1/],
+    ["classes", () => classes(holed([[0], [1]])), /^y, row 1/],
+    ["labels", () => labels(new Array(1)), /^y, row 0/],
+    ["targets of inspect", () => inspect(series(), good, { y: holed(goodY) as never }), /^y, row 1/],
+    ["the explanation", () => backpropagationSteps(series(), new Array(1) as never, goodY), /^x, row 0/],
+    ["weights of samples", () => trained(goodY, { sampleWeight: holed([1, 1]) }), /^sampleWeight, row 1/],
+    ["all of them", () => trained(goodY, { sampleWeight: new Array(2) }), /^sampleWeight, row 0/],
+    ["null for one", () => trained(goodY, { sampleWeight: [1, null] }), /^sampleWeight, row 1.*got null/],
+    ["undefined for one", () => trained(goodY, { sampleWeight: [undefined, 1] }), /^sampleWeight, row 0/],
+    ["what says it is a tensor", () => trained(goodY, { sampleWeight: { shape: null } }), /^sampleWeight/],
+    [
+      "validation",
+      () => trained(goodY, { validationData: [holed(good), goodY] }),
+      /^validationData, x, row 1/,
+    ],
+    [
+      "its targets",
+      () => trained(goodY, { validationData: [good, holed(goodY)] }),
+      /^validationData, y, row 1/,
+    ],
+    [
+      "its weights",
+      () => trained(goodY, { validationData: [good, goodY, new Array(2)] }),
+      /^validationData, samp/,
+    ],
+    ["callbacks", () => trained(goodY, { callbacks: new Array(1) }), /callback 0: .*got undefined/],
+    ["first states", () => series().predict(one, { initialState: state } as never), /initialState.*h, row 0/],
+    ["weights", () => void series().setWeights(new Array(5)), /setWeights\(weights\), "lstm_1\/kernel"/],
+    ["sequences", () => ragged(holed([[1], [2]]) as never), /^ragged\(sequences\), sequence 1/],
+    ["logits", () => ctcDecode(new Array(2)), /^ctcDecode\(logits\), row 0/],
+    [
+      "a series",
+      () => square().forecast(new Array(2) as never, { steps: 1 }),
+      /^model\.forecast\(x\), row 0/,
+    ],
+    ["a step", () => session().push(new Array(2)), /^session\.push\(x\), number 0/],
+    ["one of several inputs", () => several(holed([1, 2]) as number[]), /"b", row 1/],
+    ["the inputs", () => ends("inputs", "outputs"), /^functional\(\{ inputs \}\).*got undefined as "0"/],
+    ["the outputs", () => ends("outputs", "inputs"), /^functional\(\{ outputs \}\).*got undefined as "0"/],
+    ["operands", () => attention()(new Array(2) as never), /^layer "attention", query.*got undefined/],
+    ["a shape", () => input({ shape: new Array(2) }), /^input\(options\), shape/],
+    ["the shape of a tensor", () => tensor([1], new Array(1)), /^tensor\(values, shape\)/],
+    ["metrics", () => metrics(new Array(1)), /^model\.compile\(\{ metrics \}\).*got undefined at \[0\]/],
+  ])("%s", async (_, run, place) => {
+    expect(await told(run)).toMatch(place);
+  });
+});
+
+const square = () => sequential(input({ shape: [null, 2] }), lstm({ units: 2, returnSequences: true }));
+const metrics = (list: readonly unknown[]): void =>
+  series().compile({ ...compile, metrics: list as readonly "mae"[] });
+function labels(y: unknown): unknown {
+  const model = sequential(input({ shape: [null, 2] }), dense({ units: 3 }));
+  model.compile({ optimizer: "sgd", loss: "ctc" });
+  return model.fit(good, y as never, { verbose: 0 });
+}
 function classes(y: unknown): unknown {
   const model = sequential(input({ shape: [2] }), dense({ units: 3, activation: "softmax" }));
   model.compile({ optimizer: "sgd", loss: "sparseCategoricalCrossentropy" });

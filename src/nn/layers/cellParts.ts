@@ -65,7 +65,7 @@ function entriesOf(record: unknown, where: string): readonly (readonly [string, 
 }
 
 const isShape = (x: unknown): x is Shape =>
-  Array.isArray(x) && x.every((axis) => Number.isFinite(axis) && axis > 0);
+  Array.isArray(x) && [...x].every((axis) => Number.isFinite(axis) && axis > 0);
 
 function noShape(place: string, name: string, got: unknown): UnrollError {
   return new UnrollError({

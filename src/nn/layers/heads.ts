@@ -75,5 +75,5 @@ export const probabilitiesCheck: Check = {
   holds: (x) =>
     Array.isArray(x) &&
     x.length > 0 &&
-    x.every((p, k) => typeof p === "number" && p > (k === 0 ? 0 : x[k - 1]) && p < 1),
+    [...x].every((p, k) => typeof p === "number" && p > (k === 0 ? 0 : x[k - 1]) && p < 1),
 };

@@ -53,7 +53,7 @@ const shapeCheck = {
   holds: (x: unknown): boolean =>
     Array.isArray(x) &&
     x.length > 0 &&
-    x.every((axis) => axis === null || (Number.isInteger(axis) && axis > 0)),
+    [...x].every((axis) => axis === null || (Number.isInteger(axis) && axis > 0)),
 };
 
 function faultOf(

@@ -8,7 +8,7 @@ import { type Windowing, windowsOver } from "../windows.ts";
 const { holds: isSize } = whole(1);
 export const sizeCheck: Check = {
   expected: "a whole number of 1 or more, or two: [height, width]",
-  holds: (x) => isSize(x) || (Array.isArray(x) && x.length === 2 && x.every(isSize)),
+  holds: (x) => isSize(x) || (Array.isArray(x) && x.length === 2 && [...x].every(isSize)),
 };
 
 /** Height and width of an image. Throws an UnrollError unless both are known and the windows fit. */

@@ -52,9 +52,9 @@ describe("ragged", () => {
     expect(() => ragged([[[1, 2]], [[3, 4, 5]]])).toThrow(/sequence 1.*\[2\]/);
   });
   test.each([
-    [3, "number"],
+    [3, "3"],
     [undefined, "undefined"],
-    [new Float32Array(3), "a typed array"],
+    [new Float32Array(3), "a typed array of 3"],
     [tensor([1]), "a tensor"],
   ])("is not made of %s", (x, got) => {
     expect(() => ragged(x as never)).toThrow(

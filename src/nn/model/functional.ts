@@ -1,6 +1,6 @@
 /** A network from symbols: whatever lies between its inputs and its outputs. */
 import { UnrollError } from "../../errors.ts";
-import { type Checks, checkOptions } from "../options.ts";
+import { type Checks, checkOptions, spelt } from "../options.ts";
 import { isSymbolic, type Symbolic } from "../symbols.ts";
 import { buildNetwork } from "./build.ts";
 import type { Network } from "./network.ts";
@@ -46,17 +46,17 @@ function symbolsOf(given: unknown, side: string, names: Names): Ends {
   if (isSymbolic(given)) return { symbols: [given], structure: { as: "one", names: names([given]) } };
   const record = typeof given === "object" && given !== null ? given : {};
   const entries: [string, unknown][] = Array.isArray(given)
-    ? given.map((x: unknown, k) => [`${k}`, x])
+    ? Array.from(given, (x: unknown, k) => [`${k}`, x])
     : Object.entries(record);
   const symbols = entries.map(([name, x]) => {
     if (isSymbolic(x)) return x;
-    throw fault(side, "symbols", `${Array.isArray(x) ? "an array" : typeof x} as "${name}"`);
+    throw fault(side, "symbols", `${spelt(x)} as "${name}"`);
   });
   if (symbols.length === 0)
     throw fault(
       side,
       "a symbol, an array or a record of symbols",
-      given === undefined || given === null ? "nothing" : gotOf(given),
+      typeof given === "object" ? "none" : spelt(given),
     );
   const twice = symbols.find((symbol, k) => side === "inputs" && symbols.indexOf(symbol) !== k);
   if (twice) throw fault(side, "different symbols", "one symbol twice");
@@ -64,9 +64,6 @@ function symbolsOf(given: unknown, side: string, names: Names): Ends {
     ? { symbols, structure: { as: "list", names: names(symbols) } }
     : { symbols, structure: { as: "record", names: entries.map(([name]) => name) } };
 }
-
-const gotOf = (given: unknown): string =>
-  typeof given === "object" ? "none" : typeof given === "number" ? `${given}` : `a ${typeof given}`;
 
 /** Their own names, or "input_1", "input_2" ... */
 const inputNames: Names = (symbols) =>

@@ -1,6 +1,7 @@
 /** Sequences of different lengths, as they are: nothing is padded. */
 import type { DType } from "../../core/graph/nodes.ts";
-import { UnrollError } from "../../errors.ts";
+import { inPlace, UnrollError } from "../../errors.ts";
+import { spelt } from "../options.ts";
 import { isTensor, type Nested, type Tensor, tensor } from "./tensor.ts";
 
 export interface Ragged {
@@ -27,14 +28,11 @@ class Uneven implements Ragged {
 /** Sequences, each a nested array or a tensor `[time, features]` or `[time]`. */
 export function ragged(sequences: readonly (Nested | Tensor)[], dtype: DType = "float32"): Ragged {
   if (!Array.isArray(sequences)) throw noArray(sequences);
-  const rows = sequences.map((sequence, k) => {
-    if (isTensor(sequence)) return sequence;
-    try {
-      return tensor(sequence, undefined, dtype);
-    } catch (error) {
-      throw error instanceof UnrollError ? error.within(`ragged(sequences), sequence ${k}`) : error;
-    }
-  });
+  const rows = Array.from(sequences, (sequence, k) =>
+    isTensor(sequence)
+      ? sequence
+      : inPlace(`ragged(sequences), sequence ${k}`, () => tensor(sequence, undefined, dtype)),
+  );
   const inner = (row: Tensor): string => row.shape.slice(1).join(", ");
   // An empty nested array does not say how wide its steps would be.
   const first = rows.find((row) => row.data.length > 0);
@@ -55,13 +53,7 @@ function noArray(got: unknown): UnrollError {
   return new UnrollError({
     where: "ragged(sequences)",
     expected: "an array of sequences",
-    got: isTensor(got)
-      ? "a tensor"
-      : ArrayBuffer.isView(got)
-        ? "a typed array"
-        : got === null
-          ? "null"
-          : typeof got,
+    got: isTensor(got) ? "a tensor" : spelt(got),
     fix: "Give one array for each sequence: ragged([[[1], [2]], [[3]]]).",
   });
 }

@@ -2,11 +2,12 @@
  * A network from layers one after the other. Without an input in front it is made when the shape of the data is known:
  * at once where the first layer takes tokens, else from the first data.
  */
-import { UnrollError } from "../../errors.ts";
+import { inPlace, UnrollError } from "../../errors.ts";
 import { placeOf } from "../layers/call.ts";
 import { refuseMisfit } from "../layers/fits.ts";
 import { input } from "../layers/input.ts";
 import { type Definition, definitionOf } from "../layers/layer.ts";
+import { spelt } from "../options.ts";
 import { isSymbolic, type Symbolic } from "../symbols.ts";
 import { buildNetwork, namesOf } from "./build.ts";
 import type { Network } from "./network.ts";
@@ -31,7 +32,7 @@ export function chainOf(parts: readonly unknown[]): Chain {
     throw fault(
       place,
       "a layer",
-      part === null ? "null" : Array.isArray(part) ? "an array" : typeof part,
+      spelt(part),
       "Layers come from functions such as lstm({ units: 8 }); spread arrays: ...layers.",
     );
   });
@@ -81,11 +82,7 @@ function axesOf(x: unknown): readonly number[] {
   throw fault(
     firstData,
     "a batch of vectors or sequences",
-    Array.isArray(x) || isTensor(x)
-      ? "data without a row that tells its features"
-      : x === null
-        ? "null"
-        : typeof x,
+    Array.isArray(x) || isTensor(x) ? "data without a row that tells its features" : spelt(x),
     "Put input({ shape }) in front of the layers, or give [batch, time, features].",
   );
 }
@@ -132,14 +129,6 @@ export function sequentialNetwork({ layers }: Chain, begin: Symbolic, seed: numb
     outputsAs: { as: "one", names: ["output"] },
     seed,
   });
-}
-
-function inPlace<T>(where: string, call: () => T): T {
-  try {
-    return call();
-  } catch (error) {
-    throw error instanceof UnrollError ? error.within(where) : error;
-  }
 }
 
 function fault(where: string, expected: string, got: string, fix: string): UnrollError {

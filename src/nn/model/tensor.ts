@@ -51,9 +51,9 @@ export function tensor(
     ? { shape: [values.length], data: values }
     : flattened(values, where);
   const data = converted(flat.data, dtype, where);
-  const axes = shape ?? flat.shape;
+  const axes = [...(shape ?? flat.shape)];
   if (sizeOf(axes) === data.length && axes.every((axis) => Number.isInteger(axis) && axis >= 0))
-    return new Dense([...axes], data);
+    return new Dense(axes, data);
   throw new UnrollError({
     where: "tensor(values, shape)",
     expected: `${data.length} numbers in the shape`,

@@ -5,7 +5,7 @@
  *   source -> encoder -> last states -> decoder(start, y_1 .. y_n) -> y_1 .. y_n, end
  *                     -> every step  -> attention (alignment.ts)
  */
-import { UnrollError } from "../../errors.ts";
+import { inPlace, UnrollError } from "../../errors.ts";
 import { makeLayer } from "../layers/call.ts";
 import type { Layer } from "../layers/facts.ts";
 import { input } from "../layers/input.ts";
@@ -129,14 +129,6 @@ function called(
   const { output, ...states } = made as Readonly<Record<string, Symbolic>>; // what several outputs are
   if (output && !("backward" in states)) return { x: output, states };
   throw fault(where, "one output", "one for each direction", 'Leave out mergeMode: "none".');
-}
-
-function inPlace<T>(where: string, work: () => T): T {
-  try {
-    return work();
-  } catch (error) {
-    throw error instanceof UnrollError ? error.within(where) : error;
-  }
 }
 
 /** What a decoder takes of an encoder. */

@@ -50,7 +50,8 @@ export interface GenerateBestOptions extends GenerateOptions {
 }
 
 const isToken = (x: unknown): boolean => Number.isInteger(x);
-const isStop = (x: unknown): boolean => isToken(x) || (Array.isArray(x) && x.length > 0 && x.every(isToken));
+const isStop = (x: unknown): boolean =>
+  isToken(x) || (Array.isArray(x) && x.length > 0 && [...x].every(isToken));
 
 const checks: Checks = {
   prompt: {
@@ -68,7 +69,7 @@ const checks: Checks = {
   seed: seedCheck,
   stop: {
     expected: "a token or an array of tokens; each may be a sequence of tokens",
-    holds: (x) => isToken(x) || (Array.isArray(x) && x.every(isStop)),
+    holds: (x) => isToken(x) || (Array.isArray(x) && [...x].every(isStop)),
   },
   signal: signalCheck,
 };

@@ -4,7 +4,7 @@ import { endingOf } from "../layers/layer.ts";
 import { isRecurrence } from "../layers/recurrence.ts";
 import type { Network } from "../model/network.ts";
 import { listed } from "../model/structure.ts";
-import { type Check, checkOptions, oneOf } from "../options.ts";
+import { type Check, checkOptions, oneOf, spelt } from "../options.ts";
 import type { TimeReduction } from "./counts.ts";
 import { refuseOtherTeachers } from "./fed.ts";
 import { isLoss, lossFor } from "./lossFor.ts";
@@ -116,13 +116,13 @@ function metricsOf(metrics: CompileOptions["metrics"], output: string): readonly
     ? metrics
     : ((metrics as Readonly<Record<string, unknown>>)[output] ?? []);
   const list = Array.isArray(own) ? own : [own];
-  const wrong: unknown = list.find((one) => typeof one !== "string" && !isMetric(one));
-  refuseUnless(Array.isArray(own) && wrong === undefined, {
+  const at = list.findIndex((one) => typeof one !== "string" && !isMetric(one));
+  const wrong: unknown = list[at];
+  refuseUnless(Array.isArray(own) && at < 0, {
     where: `model.compile({ metrics }), output "${output}"`,
     expected: 'a list of metrics: ["accuracy", perplexity()]',
-    got: Array.isArray(own) ? `a ${typeof wrong} in it` : typeof own,
-    fix:
-      typeof wrong === "function" ? "Call the metric, or give its name." : "Put brackets around the names.",
+    got: Array.isArray(own) ? `${spelt(wrong)} at [${at}]` : spelt(own),
+    fix: Array.isArray(own) ? "Call the metric, or give its name." : "Put brackets around the names.",
   });
   return list;
 }

@@ -13,8 +13,9 @@ import { lstm } from "../../src/nn/layers/recurrent.ts";
 import { ctcDecode } from "../../src/nn/model/ctcDecode.ts";
 import { ragged } from "../../src/nn/model/ragged.ts";
 import { tensor } from "../../src/nn/model/tensor.ts";
-import { functional, sequential } from "../../src/nn/models.ts";
+import { functional, loadModel, sequential } from "../../src/nn/models.ts";
 import type { Model } from "../../src/nn/modelTypes.ts";
+import { seq2seq } from "../../src/nn/seq2seq/seq2seq.ts";
 
 beforeAll(() => setDevice("reference"));
 
@@ -262,6 +263,12 @@ describe("a hole in an array, which is no value", () => {
     ["the inputs", () => ends("inputs", "outputs"), /^functional\(\{ inputs \}\).*got undefined as "0"/],
     ["the outputs", () => ends("outputs", "inputs"), /^functional\(\{ outputs \}\).*got undefined as "0"/],
     ["operands", () => attention()(new Array(2) as never), /^layer "attention", query.*got undefined/],
+    [
+      "layers of a decoder",
+      () => translator(),
+      /^seq2seq\(\{ decoder \}\), layer 2: expected a layer, got none/,
+    ],
+    ["cells", () => loadModel("nowhere", { cells: new Array(1) }), /^loadModel\(options\), cells/],
     ["a shape", () => input({ shape: new Array(2) }), /^input\(options\), shape/],
     ["the shape of a tensor", () => tensor([1], new Array(1)), /^tensor\(values, shape\)/],
     ["metrics", () => metrics(new Array(1)), /^model\.compile\(\{ metrics \}\).*got undefined at \[0\]/],
@@ -273,6 +280,13 @@ describe("a hole in an array, which is no value", () => {
 const square = () => sequential(input({ shape: [null, 2] }), lstm({ units: 2, returnSequences: true }));
 const metrics = (list: readonly unknown[]): void =>
   series().compile({ ...compile, metrics: list as readonly "mae"[] });
+const translator = (): unknown =>
+  seq2seq({
+    encoder: [input({ shape: [null, 1] }), lstm({ units: 2 })],
+    decoder: holed([embedding({ inputDim: 5, outputDim: 2 }), 0]) as never,
+    startToken: 0,
+    endToken: 1,
+  });
 function labels(y: unknown): unknown {
   const model = sequential(input({ shape: [null, 2] }), dense({ units: 3 }));
   model.compile({ optimizer: "sgd", loss: "ctc" });

@@ -108,7 +108,7 @@ function linksOf(encoder: readonly unknown[], decoder: readonly unknown[]): read
       made.set(definition, layer);
       return { definition, layer, where: named };
     };
-  return [encoder.map(linkOf("encoder")), decoder.map(linkOf("decoder"))];
+  return [Array.from(encoder, linkOf("encoder")), Array.from(decoder, linkOf("decoder"))];
 }
 
 /** A layer with its last states among its outputs, where it has some; the weights are the layer's own. */

@@ -20,7 +20,7 @@ import {
   type StoredTensor,
   type StoredTensors,
 } from "../model/safetensors.ts";
-import { checkOptions, shortened } from "../options.ts";
+import { checkOptions, record, shortened } from "../options.ts";
 import { compileConfigFrom, inPlace } from "./compileConfig.ts";
 import type { FitOptions } from "./fitOptions.ts";
 import { learnerIn } from "./learning.ts";
@@ -86,7 +86,8 @@ export function filesOf(network: Network): Files {
 /** Throws an UnrollError that names file and field. */
 export async function loadNetwork(path: string, options: LoadOptions = {}): Promise<Network> {
   checkPath("loadModel(path)", path);
-  checkOptions("loadModel", options, { cells: { expected: "an array of cells", holds: Array.isArray } });
+  const areCells = (x: unknown): boolean => Array.isArray(x) && [...x].every(record.holds);
+  checkOptions("loadModel", options, { cells: { expected: "an array of cells", holds: areCells } });
   const files = await readFolder(path, fileNames);
   if (files.has(configFile)) return networkFromFiles(files, path, options);
   throw new UnrollError({

@@ -25,6 +25,13 @@ describe("UnrollError", () => {
     expect(error.message).toContain(error.got);
   });
 
+  test("turns no text around, and breaks no line but where it says so", () => {
+    const steering = "\u061c\u200e\u200f\u2028\u2029\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069";
+    const { message, where } = new UnrollError({ ...facts, where: `"${steering}\u05d0\u200d"` });
+    expect(where).toBe(`"${"\uFFFD".repeat(steering.length)}\u05d0\u200d"`);
+    expect(message.startsWith(where)).toBe(true);
+  });
+
   test("keeps a cause", () => {
     const cause = new Error("the disk is full");
     expect(new UnrollError(facts, { cause }).cause).toBe(cause);

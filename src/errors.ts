@@ -15,8 +15,9 @@ export interface ErrorFacts {
   readonly fix: string;
 }
 
-/** What came may come from anywhere, and be shown on a terminal: control characters show as what they are not. */
-const visible = (text: string): string => text.replaceAll(/[^\P{Cc}\n\t]/gu, "\uFFFD");
+/** What came may come from anywhere, and be shown on a terminal: what steers one or turns its text shows as \uFFFD. */
+const visible = (text: string): string =>
+  text.replaceAll(/[^\P{Cc}\n\t]|[\p{Bidi_Control}\u2028\u2029]/gu, "\uFFFD");
 
 /** Everything that this library throws on purpose. Its message is made of its four facts. */
 export class UnrollError extends Error implements ErrorFacts {

@@ -50,9 +50,9 @@ describe("in one process", () => {
     await hold(null, () =>
       hold(first, async () => {
         await expect(hold(second)).rejects.toThrow(
-          new RegExp(`got one that another training of this process, ${process.pid}, writes to`),
+          new RegExp(`got one that another model of this process, ${process.pid}, is saved to`),
         );
-        await expect(holdFolder(`${folder}-link`, second, async () => 1)).rejects.toThrow(/another training/);
+        await expect(holdFolder(`${folder}-link`, second, async () => 1)).rejects.toThrow(/another model/);
         expect(await hold(first)).toHaveLength(1);
         expect(await hold(null)).toHaveLength(1);
       }),

@@ -34,7 +34,7 @@ interface Holder {
 }
 interface Held {
   readonly lock: Promise<string>;
-  /** Those in this process who hold it: trainings, and null for whoever helps them. */
+  /** Those in this process who hold it: models that are trained or saved, and null for whoever helps them. */
   readonly owners: (object | null)[];
 }
 
@@ -47,7 +47,7 @@ const pause = 30;
 
 /**
  * Does `work` while the folder, which is made where there is none, belongs to this process; in the process to `owner`
- * and those without (null). Throws an UnrollError that names the process, or the other training, that has it.
+ * and those without (null). Throws an UnrollError that names the process that has it.
  */
 export async function holdFolder<T>(
   disk: Disk,
@@ -59,7 +59,7 @@ export async function holdFolder<T>(
   const folder = await realpath(path);
   const { lock, owners } = held.get(folder) ?? { lock: taken(disk, path), owners: [] };
   if (owner !== null && owners.some((other) => other !== null && other !== owner))
-    throw refused(path, `one that another training of this process, ${process.pid}, writes to`);
+    throw refused(path, `one that another model of this process, ${process.pid}, is saved to`);
   held.set(folder, { lock, owners });
   owners.push(owner);
   const letGo = async (): Promise<void> => {
@@ -68,15 +68,8 @@ export async function holdFolder<T>(
     held.delete(folder);
     await disk.remove(await lock);
   };
-  let made: T;
-  try {
-    await lock;
-    made = await work();
-  } catch (error) {
-    await letGo().catch(() => undefined); // what went wrong first is told
-    throw error;
-  }
-  await letGo();
+  const made = lock.then(() => work());
+  await made.then(letGo, () => letGo().catch(() => undefined)); // what went wrong first is told
   return made;
 }
 

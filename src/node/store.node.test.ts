@@ -88,6 +88,12 @@ describe("a folder", () => {
     expect(textsIn(await readFolder(folder, names))).toEqual(texts("4"));
   });
 
+  test("written by several at once by several paths is as well", async () => {
+    const write = (path: string, version: string): Promise<void> => writeFolder(path, filesOf(version));
+    await Promise.all([write(folder, "1"), write(`${folder}/`, "2"), write(`${folder}/../a`, "3")]);
+    expect(textsIn(await readFolder(folder, names))).toEqual(texts("3"));
+  });
+
   test("read while it is written is of one version", async () => {
     await writeFolder(folder, filesOf("0"));
     const seen = new Set<string>();

@@ -10,7 +10,7 @@
  *   model.safetensors.h  ->  model.safetensors  read: the new index; the hash is in no name any more
  */
 import { createHash } from "node:crypto";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import { UnrollError } from "../errors.ts";
 import { type Disk, localDisk } from "./disk.node.ts";
 import { holdFolder as holdOn, lockName } from "./lock.node.ts";
@@ -19,7 +19,7 @@ export type Files = ReadonlyMap<string, Uint8Array>;
 
 export interface Store {
   readFolder(path: string, names: readonly string[]): Promise<Files>;
-  writeFolder(path: string, files: Files): Promise<void>;
+  writeFolder(path: string, files: Files, owner?: object | null): Promise<void>;
   holdFolder<T>(path: string, owner: object | null, work: () => Promise<T>): Promise<T>;
 }
 
@@ -32,7 +32,7 @@ export const isLeftover = (name: string): boolean => lockName.test(name) || besi
 const mostReadings = 5;
 
 export function storeOn(disk: Disk): Store {
-  /** Writings of a folder wait for each other. */
+  /** Writings of a folder wait for each other, by its whole path. */
   const writings = new Map<string, Promise<void>>();
   let count = 0;
 
@@ -43,19 +43,20 @@ export function storeOn(disk: Disk): Store {
     }
   }
 
-  async function writeFolder(path: string, files: Files): Promise<void> {
-    const before = writings.get(path) ?? Promise.resolve();
-    const writing = before.catch(() => undefined).then(() => writeWhole(path, files));
-    writings.set(path, writing);
+  async function writeFolder(path: string, files: Files, owner: object | null = null): Promise<void> {
+    const key = resolve(path);
+    const before = writings.get(key) ?? Promise.resolve();
+    const writing = before.catch(() => undefined).then(() => writeWhole(path, files, owner));
+    writings.set(key, writing);
     await writing.finally(() => {
-      if (writings.get(path) === writing) writings.delete(path);
+      if (writings.get(key) === writing) writings.delete(key);
     });
   }
 
   /** Several files are written by one process at a time: another's leftovers could be its next files. */
-  async function writeWhole(path: string, files: Files): Promise<void> {
+  async function writeWhole(path: string, files: Files, owner: object | null): Promise<void> {
     const write = (): Promise<void> => writeAll(disk, path, files, `${process.pid}-${count++}`);
-    await (files.size > 1 ? holdFolder(path, null, write) : write());
+    await (files.size > 1 ? holdFolder(path, owner, write) : write());
   }
   const holdFolder: Store["holdFolder"] = (path, owner, work) => holdOn(disk, path, owner, work);
   return { readFolder, writeFolder, holdFolder };
@@ -124,22 +125,18 @@ const hashOf = (bytes: Uint8Array): string => createHash("sha256").update(bytes)
 
 function checkName(name: string): void {
   if (/^\w[\w.-]{0,99}$/.test(name)) return;
-  throw new UnrollError({
-    where: "a folder of files",
-    expected: "names of letters, digits, _, - and .",
-    got: JSON.stringify(name),
-    fix: "Choose such a name.",
-  });
+  const facts = { where: "a folder of files", expected: "names of letters, digits, _, - and ." };
+  throw new UnrollError({ ...facts, got: JSON.stringify(name), fix: "Choose such a name." });
 }
 
 const store: Store = storeOn(localDisk);
 
 /** Those of the files called `names`, the index last, that the folder has. Links are not followed. */
 export const readFolder: Store["readFolder"] = store.readFolder;
-/** Writes all `files`, the index last, or none; other files of the folder stay. */
+/** Writes all `files`, the index last, or none; other files of the folder stay. Several are of `owner`, as below. */
 export const writeFolder: Store["writeFolder"] = store.writeFolder;
 /**
- * Does `work` while no other process, and no other training of this one, may write to the folder, which is made where
- * there is none. `owner` is the training; null is whoever prepares for one. Throws an UnrollError that names the other.
+ * Does `work` while no other process, and no other model of this one, may write to the folder, which is made where
+ * there is none. `owner` is the model; null is whoever prepares for one. Throws an UnrollError that names the other.
  */
 export const holdFolder: Store["holdFolder"] = store.holdFolder;

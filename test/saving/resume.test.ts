@@ -173,6 +173,25 @@ describe("refused", () => {
     );
   });
 
+  test("a folder that is trained to, for another model", async () => {
+    const path = join(folder, "trained");
+    const [one, other] = [tagger(), tagger()];
+    const told: string[] = [];
+    const save: Callback["onStepEnd"] = async ({ model }) => {
+      await model.save(`${path}/`);
+      await other.save(path).catch(({ message }: Error) => told.push(message));
+    };
+    const callbacks = [{ onStepEnd: save }, modelCheckpoint({ path: join(path, "best"), everySteps: 1 })];
+    await one.fit(x, y, { ...options, callbacks, checkpoint: { path, everySteps: 1 } });
+    expect(new Set(told).size).toBe(1);
+    expect(told[0]).toMatch(
+      new RegExp(`got one that another model of this process, ${process.pid}, is saved to\\.`),
+    );
+    expect(weightsOf(await loadModel(path))).toEqual(weightsOf(one));
+    await other.save(path);
+    expect(weightsOf(await loadModel(path))).toEqual(weightsOf(other));
+  });
+
   test("a first run with resume begins one", async () => {
     const path = join(folder, "begins");
     const [one, two] = [tagger(), tagger()];

@@ -19,7 +19,7 @@ export async function readFolder(path: string, names: readonly string[]): Promis
 }
 
 /** Writes all `files` or none; other files of the folder stay. */
-export async function writeFolder(path: string, files: Files): Promise<void> {
+export async function writeFolder(path: string, files: Files, _owner?: object | null): Promise<void> {
   await inFolders(path, "readwrite", async (store) => {
     const before = await filesIn(store, path);
     await done(store.put(new Map([...before, ...files]), path));

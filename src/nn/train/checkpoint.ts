@@ -47,7 +47,7 @@ const configNames = ["format", "version", "data", "model", "training", "carried"
 /** Saves a network as it is when this is called. */
 export async function saveNetwork(network: Network, path: string): Promise<void> {
   checkPath("model.save(path)", path);
-  await writeFolder(path, filesOf(network));
+  await writeFolder(path, filesOf(network), network);
 }
 
 function checkPath(where: string, path: unknown): void {

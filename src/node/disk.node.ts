@@ -1,5 +1,5 @@
 /** Files and folders as this library uses them: few operations, each done when it resolves; errors name the file. */
-import { constants } from "node:fs";
+import { constants, type Stats } from "node:fs";
 import * as fs from "node:fs/promises";
 import { dirname } from "node:path";
 import { UnrollError } from "../errors.ts";
@@ -9,6 +9,8 @@ import { makeFolderNow } from "../makeFolder.node.ts";
 export interface Disk {
   /** A regular file, no link; null where there is none. */
   read(path: string): Promise<Uint8Array | null>;
+  /** Throws where something stands that is neither a file nor a link, which are replaced. */
+  replaceable(path: string): Promise<unknown>;
   /** A new file, on the disk when it resolves. */
   write(path: string, bytes: Uint8Array): Promise<void>;
   rename(from: string, to: string): Promise<void>;
@@ -25,6 +27,7 @@ const mostBytes = 2 ** 31 - 1;
 /** This machine's. Errors name the file. */
 export const localDisk: Disk = {
   read: (path) => told(path, "a file that can be read", () => readFile(path)),
+  replaceable: (path) => told(path, "a file that can be replaced", () => regular(path, "replaced")),
   write: (path, bytes) => told(path, "a file that can be written", () => writeFile(path, bytes)),
   rename: (from, to) => told(to, "a file that can be replaced", () => fs.rename(from, to)),
   remove: (path) => told(path, "a file that can be removed", () => fs.rm(path, { force: true })),
@@ -34,18 +37,27 @@ export const localDisk: Disk = {
 };
 
 async function readFile(path: string): Promise<Uint8Array | null> {
-  const found = await fs.lstat(path).catch(nullWithoutFile);
+  const found = await regular(path, "refused");
   if (found === null) return null;
-  if (!found.isFile())
-    throw refused(path, "a regular file", found.isSymbolicLink() ? "a symbolic link" : "something else");
   if (found.size > mostBytes) throw refused(path, `at most ${mostBytes} bytes`, `${found.size}`);
-  const file = await fs.open(path, constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0)).catch(nullWithoutFile);
-  try {
-    const bytes = await file?.readFile();
-    return bytes === undefined ? null : new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.length);
-  } finally {
-    await file?.close();
-  }
+  const flag = constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0);
+  const bytes = await fs.readFile(path, { flag }).catch(nullWithoutFile);
+  return bytes === null ? null : new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.length);
+}
+
+/** The file that stands there; null where there is none, or a link that is replaced. */
+async function regular(path: string, links: "refused" | "replaced"): Promise<Stats | null> {
+  const found = await fs.lstat(path).catch(nullWithoutFile);
+  if (found === null || found.isFile()) return found;
+  if (found.isSymbolicLink() && links === "replaced") return null;
+  throw refused(path, "a regular file", kindOf(found));
+}
+
+function kindOf(found: Stats): string {
+  if (found.isSymbolicLink()) return "a symbolic link";
+  if (found.isDirectory()) return "a folder";
+  if (found.isFIFO()) return "a named pipe";
+  return found.isSocket() ? "a socket" : "a device";
 }
 
 function nullWithoutFile(error: NodeJS.ErrnoException): null {
@@ -97,7 +109,7 @@ const fixes: Readonly<Record<string, string>> = {
 function refused(path: string, expected: string, got: string, cause?: unknown): UnrollError {
   const code = cause instanceof Error && "code" in cause ? String(cause.code) : "";
   return new UnrollError(
-    { where: path, expected, got, fix: fixes[code] ?? "Choose another folder, or see what stands there." },
+    { where: path, expected, got, fix: fixes[code] ?? "Choose another path, or see what stands there." },
     { cause },
   );
 }

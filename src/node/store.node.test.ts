@@ -1,4 +1,5 @@
-import { mkdir, mkdtemp, readdir, readFile, rm, stat, symlink, writeFile } from "node:fs/promises";
+import { execFileSync } from "node:child_process";
+import { lstat, mkdir, mkdtemp, readdir, readFile, rm, stat, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
@@ -33,9 +34,10 @@ function killedAt(last: number): Disk {
     if (count >= last) throw new Error("killed");
     return work();
   };
-  const { read, write, rename, remove, makeFolder, list, flush } = localDisk;
+  const { read, replaceable, write, rename, remove, makeFolder, list, flush } = localDisk;
   return {
     read: (path) => until(() => read(path)),
+    replaceable: (path) => until(() => replaceable(path)),
     write: (path, bytes) =>
       until(
         () => write(path, bytes),
@@ -92,6 +94,25 @@ describe("a folder", () => {
     const write = (path: string, version: string): Promise<void> => writeFolder(path, filesOf(version));
     await Promise.all([write(folder, "1"), write(`${folder}/`, "2"), write(`${folder}/../a`, "3")]);
     expect(textsIn(await readFolder(folder, names))).toEqual(texts("3"));
+  });
+
+  test.runIf(process.platform !== "win32").each([
+    ["a folder", (path: string) => mkdir(path)],
+    ["a named pipe", async (path: string) => execFileSync("mkfifo", [path])],
+  ])("keeps %s that stands where a file is written, and gets no other file", async (kind, put) => {
+    await mkdir(folder, { recursive: true });
+    for (const name of names) {
+      const path = join(folder, name);
+      await put(path);
+      const before = await lstat(path);
+      for (const files of [filesOf("1"), new Map([[name, bytesOf("1")]])])
+        await expect(writeFolder(folder, files)).rejects.toThrow(
+          `${path}: expected a regular file, got ${kind}`,
+        );
+      expect((await lstat(path)).ino).toBe(before.ino);
+      expect(await readdir(folder)).toEqual([name]);
+      await rm(path, { recursive: true });
+    }
   });
 
   test("read while it is written is of one version", async () => {
@@ -175,6 +196,7 @@ function remembering(from: ReadonlyMap<string, Uint8Array>): {
   };
   const disk: Disk = {
     read: async (path) => now.get(path) ?? null,
+    replaceable: async () => undefined,
     write: (path, bytes) => ask((names) => names.set(path, bytes)),
     rename: async (from, to) => {
       const bytes = now.get(from) ?? new Uint8Array();

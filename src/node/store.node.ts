@@ -96,6 +96,7 @@ async function writeAll(disk: Disk, path: string, files: Files, mark: string): P
     await disk.rename(temporary, at(as));
   };
   await disk.makeFolder(path);
+  for (const name of names) await disk.replaceable(at(name));
   try {
     const others = names.slice(0, -1);
     for (const name of others) await place(name, `${name}.${hash}`);
@@ -140,3 +141,5 @@ export const writeFolder: Store["writeFolder"] = store.writeFolder;
  * there is none. `owner` is the model; null is whoever prepares for one. Throws an UnrollError that names the other.
  */
 export const holdFolder: Store["holdFolder"] = store.holdFolder;
+/** By which two paths can be compared. */
+export const wholePath = (path: string): string => resolve(path);

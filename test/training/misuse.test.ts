@@ -1,11 +1,12 @@
 /** What a user may get wrong around training is refused, with the name of the option and what was probably meant. */
+import { resolve } from "node:path";
 import { beforeEach, describe, expect, test } from "vitest";
 import { setDevice } from "../../src/nn/device.ts";
 import { dense } from "../../src/nn/layers/dense.ts";
 import { input } from "../../src/nn/layers/input.ts";
 import type { Tensor } from "../../src/nn/model/tensor.ts";
 import { sequential } from "../../src/nn/models.ts";
-import { earlyStopping, modelCheckpoint } from "../../src/nn/train/callbacks.ts";
+import { type Callback, earlyStopping, modelCheckpoint } from "../../src/nn/train/callbacks.ts";
 import { jsonLogger } from "../../src/nn/train/jsonLogger.ts";
 import { sparseCategoricalCrossentropy } from "../../src/nn/train/losses.ts";
 import { adam, sgd } from "../../src/nn/train/optimizers.ts";
@@ -63,6 +64,38 @@ test.each([
   [{ callbacks: [{ epochEnd: () => undefined }] }, /got "epochEnd". Did you mean "onEpochEnd"\?/],
 ])("fit with %j", async (options, message) => {
   await expect(model().fit(x, y, options as never)).rejects.toThrow(message);
+});
+
+test.each<[string | undefined, readonly Callback[], string]>([
+  ["run", [modelCheckpoint({ path: "run/", monitor: "loss" })], "run"],
+  ["run", [jsonLogger({ path: "run" })], "run"],
+  ["run", [jsonLogger({ path: "./run/config.json" })], "run/config.json"],
+  ["run/", [jsonLogger({ path: "other/../run/model.safetensors" })], "run/model.safetensors"],
+  [
+    undefined,
+    [modelCheckpoint({ path: "best" }), jsonLogger({ path: "best/config.json" })],
+    "best/config.json",
+  ],
+  [
+    undefined,
+    [modelCheckpoint({ path: "best", monitor: "loss" }), modelCheckpoint({ path: "best" })],
+    "best",
+  ],
+  [undefined, [modelCheckpoint({ path: "{epoch}" }), modelCheckpoint({ path: "./{epoch}" })], "{epoch}"],
+  [undefined, [jsonLogger({ path: "log.jsonl" }), jsonLogger({ path: "./log.jsonl" })], "log.jsonl"],
+])("two that write one path: checkpoint %j and callbacks", async (path, callbacks, twice) => {
+  const begun: Callback = {
+    onTrainBegin: () => {
+      throw new Error("it began");
+    },
+  };
+  const options = {
+    callbacks: [begun, ...callbacks],
+    ...(path === undefined ? {} : { checkpoint: { path } }),
+  };
+  await expect(model().fit(x, y, options)).rejects.toThrow(
+    `expected a path of its own for checkpoint and for each callback that writes, got two that write ${resolve(twice)}.`,
+  );
 });
 
 test("a callback may be of a class, and keep what it likes", async () => {

@@ -44,6 +44,9 @@ export async function holdFolder<T>(path: string, _owner: object | null, work: (
   });
 }
 
+/** By which two paths can be compared. */
+export const wholePath = (path: string): string => path;
+
 async function filesIn(store: IDBObjectStore, path: string): Promise<Files> {
   const found: unknown = await done(store.get(path));
   return found instanceof Map ? (found as Files) : new Map(); // written by writeFolder

@@ -47,6 +47,8 @@ export interface Callback {
   readonly saves?: boolean;
   /** A folder that it saves to and that nobody else may write to while the training goes on. */
   readonly savesTo?: string;
+  /** What nobody else of the training may write: a file, or with `saves` the folder of a model. */
+  readonly writes?: string;
   /** What it saved last, for the error of a step that goes wrong. */
   lastSaved?: () => Saved | null;
   /** What has to be saved with a checkpoint. */
@@ -101,13 +103,8 @@ interface Patience {
 /** Stops when a figure has not improved for `patience` epochs; rules and defaults are Keras's. */
 export function earlyStopping(options: EarlyStoppingOptions = {}): Callback {
   checkOptions("earlyStopping", options, stoppingChecks);
-  const {
-    patience = 0,
-    minDelta = 0,
-    baseline = null,
-    startFromEpoch = 0,
-    restoreBestWeights = false,
-  } = options;
+  const { patience = 0, minDelta = 0, baseline = null } = options;
+  const { startFromEpoch = 0, restoreBestWeights = false } = options;
   const better = comparison(options, minDelta);
   let state: Patience = { best: null, wait: 0, weights: null };
   const improve = (figure: number, model: TrainedModel): void => {
@@ -162,6 +159,7 @@ export function modelCheckpoint(options: ModelCheckpointOptions): Callback {
   };
   return {
     saves: true,
+    writes: path,
     ...(/\{(epoch|step)\}/.test(path) ? {} : { savesTo: path }),
     lastSaved: () => last,
     onTrainBegin: () => {
@@ -197,7 +195,7 @@ function isPatience(state: unknown): state is Patience {
   return figure && typeof wait === "number" && arrays;
 }
 
-function otherState(where: string): UnrollError {
+export function otherState(where: string): UnrollError {
   return new UnrollError({
     where: `${where}, resumed`,
     expected: "the state of the same callback",

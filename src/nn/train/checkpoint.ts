@@ -7,7 +7,7 @@
  *
  * What is read is checked field by field and never run; layers are made by their public functions.
  */
-import { holdFolder, readFolder, writeFolder } from "#store";
+import { holdFolder, readFolder, wholePath, writeFolder } from "#store";
 import { UnrollError } from "../../errors.ts";
 import type { Cell } from "../cells/defineCell.ts";
 import { architectureOf, networkFrom } from "../model/architecture.ts";
@@ -24,6 +24,7 @@ import { checkOptions, record, shortened } from "../options.ts";
 import { compileConfigFrom, inPlace } from "./compileConfig.ts";
 import type { FitOptions } from "./fitOptions.ts";
 import { learnerIn } from "./learning.ts";
+import { refuseUnless } from "./refuse.ts";
 import { restoreTraining, savedTraining } from "./saved.ts";
 import type { TrainingState } from "./state.ts";
 import { restoreDevice, trainedOn } from "./trainedOn.ts";
@@ -160,11 +161,8 @@ const slotsIn = (config: Fields): readonly unknown[] => config["slots"] as reado
 function refuseOtherSlots(network: Network, saved: readonly unknown[], where: string): void {
   const own = Object.keys(learnerIn(network)?.compiled.optimizer.slots ?? {});
   if (own.join() === saved.join()) return;
-  throw fault(
-    `${where}.slots`,
-    `those of the optimizer: ${own.join(", ") || "none"}`,
-    shortened(saved.join(", ")) || "none",
-  );
+  const expected = `those of the optimizer: ${own.join(", ") || "none"}`;
+  throw fault(`${where}.slots`, expected, shortened(saved.join(", ")) || "none");
 }
 
 /** Trains while the folders that it saves to are its own; with `resume` it goes on with the checkpoint there. */
@@ -174,6 +172,7 @@ export async function inItsFolders<T>(
   train: () => Promise<T>,
 ): Promise<T> {
   const path = checkpoint?.path;
+  refuseShared([{ saves: true, writes: path }, ...callbacks]);
   const begin = async (): Promise<T> => {
     if (resume === true && path !== undefined) await takeUp(network, path);
     return train();
@@ -183,6 +182,21 @@ export async function inItsFolders<T>(
   );
   const work = [...folders].reduce((inner, folder) => () => holdFolder(folder, network, inner), begin);
   return work();
+}
+
+/** Throws where two would replace each other's files: a model is a folder and its files. */
+function refuseShared(writers: readonly { saves?: boolean; writes?: string | undefined }[]): void {
+  const places = writers.flatMap(({ saves = false, writes }) => {
+    const files = saves ? fileNames.map((name) => `${writes}/${name}`) : [];
+    return typeof writes === "string" ? [writes, ...files].map(wholePath) : [];
+  });
+  const twice = places.find((place, k) => places.indexOf(place) < k);
+  refuseUnless(twice === undefined, {
+    where: "model.fit({ checkpoint, callbacks })",
+    expected: "a path of its own for checkpoint and for each callback that writes",
+    got: `two that write ${twice}`,
+    fix: "Give one of them another path.",
+  });
 }
 
 /**

@@ -49,6 +49,12 @@ export async function backpropagationSteps<I extends Signals, O extends Signals>
   options: BackpropagationOptions = {},
 ): Promise<BackpropagationSteps> {
   checkOptions("backpropagationSteps", options, { row: whole(0), names: namingCheck });
+  refuseUnless(y !== undefined, {
+    where: "backpropagationSteps(model, x, y)",
+    expected: "targets: the deltas are those of a loss",
+    got: "none",
+    fix: "Give y, what the model should say to x.",
+  });
   const network = networkOf(model, x);
   const lecture = lectureNames(network, options.names);
   const { row = 0 } = options;

@@ -21,7 +21,7 @@ import {
  * cannot do took another 1,000. The 20,000 lines of src were for fewer shapes of networks: cells, attention, images,
  * labels of sequences, seq2seq and insight took 9,000.
  */
-const budgets: Readonly<Record<string, number>> = { "src/core": 11_800, src: 31_000 };
+const budgets: Readonly<Record<string, number>> = { "src/core": 11_800, src: 31_300 };
 
 /** Where more than a limit is right, as "limit: place", each with its reason. */
 const exceptions: Readonly<Record<string, string>> = {};

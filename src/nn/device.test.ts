@@ -85,6 +85,6 @@ describe("UNROLL_DEVICE is the device of auto", () => {
   });
   test("a name that there is not is an error that names the variable", () => {
     vi.stubEnv("UNROLL_DEVICE", "gpu");
-    expect(() => currentDevice()).toThrow(/the variable UNROLL_DEVICE: expected "auto", .*got "gpu"/);
+    expect(() => currentDevice()).toThrow(/the variable UNROLL_DEVICE, name: expected "auto", .*got "gpu"/);
   });
 });

@@ -8,8 +8,7 @@ import { referenceDevice } from "../core/run/referenceDevice.ts";
 import { remoteDevice } from "../core/run/remoteDevice.ts";
 import { wasmDevice } from "../core/run/wasmDevice.ts";
 import { UnrollError } from "../errors.ts";
-import { nearest } from "../spelling.ts";
-import { type Checks, checkOptions, flag, whole } from "./options.ts";
+import { type Checks, checkOptions, flag, oneOf, whole, wrongValue } from "./options.ts";
 
 export type DeviceName = "auto" | "wasm" | "native" | "reference";
 export interface DeviceOptions {
@@ -30,7 +29,7 @@ export type NativeOffer =
   | { readonly available: true }
   | { readonly available: false; readonly reason: string; readonly fix: string };
 
-const names: readonly DeviceName[] = ["auto", "wasm", "native", "reference"];
+const nameCheck = oneOf("auto", "wasm", "native", "reference");
 const chosen: { device: Device | null; name: DeviceName; options: DeviceOptions } = {
   device: null,
   name: "auto",
@@ -48,7 +47,7 @@ export function setDevice(name: DeviceName, options: DeviceOptions = {}): void {
   checkName(name, "setDevice(name)");
   checkOptions("setDevice", options, checks);
   if (name === "native") deviceFor(name, options); // which says what is missing
-  Object.assign(chosen, { name, options, device: null });
+  Object.assign(chosen, { name, options: { ...options }, device: null });
 }
 
 /** The next calls make their devices anew. */
@@ -152,12 +151,6 @@ const checks: Checks = {
   memoryLimit: { ...whole(leastMemory), expected: `bytes, a whole number of ${leastMemory} or more` },
 };
 
-function checkName(name: string, where: string): asserts name is DeviceName {
-  if (names.some((known) => known === name)) return;
-  throw new UnrollError({
-    where,
-    expected: names.map((known) => `"${known}"`).join(", "),
-    got: `"${name}"`,
-    fix: `Did you mean "${nearest(String(name), names) ?? "auto"}"?`,
-  });
+function checkName(name: unknown, where: string): asserts name is DeviceName {
+  if (!nameCheck.holds(name)) throw wrongValue(where, "name", name, nameCheck);
 }

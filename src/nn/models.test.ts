@@ -109,7 +109,7 @@ describe("predict", () => {
     );
     await expect(own.predict(series, { initialState: { gru_1: { hh: [[0]] } } })).rejects.toThrow(/got "hh"/);
     await expect(own.predict(series, { initialState: 3 as never })).rejects.toThrow(
-      /initialState: expected an object/,
+      /initialState: expected a plain object/,
     );
     const none = sequential(input({ shape: [2] }), dense({ units: 1 }));
     await expect(none.predict([[1, 2]], { initialState: { h: [[0]] } })).rejects.toThrow(/no layer has any/);

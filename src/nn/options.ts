@@ -36,11 +36,21 @@ export const orNull = ({ expected, holds }: Check): Check => ({
   expected: `${expected}, or null`,
   holds: (x) => x === null || holds(x),
 });
-/** A record, which an array is not. */
-export const record: Check = {
-  expected: "an object",
-  holds: (x) => typeof x === "object" && x !== null && !Array.isArray(x),
-};
+/**
+ * An object as `{}` makes them, in whatever realm, or one without a prototype: all that it says is its own. A Map says
+ * nothing by name, and what is inherited is read as an option but not listed as one.
+ */
+export function isPlain(x: unknown): x is Readonly<Record<string, unknown>> {
+  if (typeof x !== "object" || x === null) return false;
+  try {
+    const prototype = Object.getPrototypeOf(x) as object | null;
+    if (prototype === null) return true;
+    return Object.getPrototypeOf(prototype) === null && Object.hasOwn(prototype, "hasOwnProperty");
+  } catch {
+    return false; // a Proxy may throw whatever it is asked
+  }
+}
+export const record: Check = { expected: "a plain object", holds: isPlain };
 /** What random numbers are made from. */
 export const seedCheck: Check = {
   expected: "a whole number from 0 to 2^53 - 1",
@@ -66,7 +76,7 @@ export const oneOf = (...names: readonly string[]): Check => ({
 export const commonChecks: Checks = { name: text, trainable: flag };
 
 /**
- * Throws an UnrollError unless `options` is an object with names of `checks` only, the required ones, and right
+ * Throws an UnrollError unless `options` is a plain object with names of `checks` only, the required ones, and right
  * values.
  */
 export function checkOptions(
@@ -76,21 +86,19 @@ export function checkOptions(
   required: readonly string[] = [],
 ): void {
   const where = `${layer}(options)`;
-  if (typeof options !== "object" || options === null || Array.isArray(options)) {
-    throw new UnrollError({
-      where,
-      expected: "one object",
-      got: spelt(options),
-      fix: required.length > 0 ? `Write ${layer}({ ${required.join(", ")} }).` : "Give {}, or leave it out.",
-    });
+  if (!isPlain(options)) {
+    const example = required.length > 0 ? `${layer}({ ${required.join(", ")} })` : "{}, or nothing";
+    const fix = `Give ${example}; { ...defaults, ...options } joins objects to a plain one.`;
+    throw new UnrollError({ where, expected: "a plain object", got: spelt(options), fix });
   }
-  for (const [name, value] of Object.entries(options)) {
+  for (const name of Object.getOwnPropertyNames(options)) {
+    const value = options[name];
     const check = Object.hasOwn(checks, name) ? checks[name] : undefined;
     if (check === undefined) throw unknownOption(where, name, Object.keys(checks));
     if (value !== undefined && !check.holds(value)) throw wrongValue(where, name, value, check);
   }
   for (const name of required) {
-    if ((options as Readonly<Record<string, unknown>>)[name] !== undefined) continue;
+    if (options[name] !== undefined) continue;
     throw new UnrollError({
       where,
       expected: `the option ${name}`,
@@ -120,19 +128,32 @@ function unknownOption(where: string, name: string, names: readonly string[]): U
   return new UnrollError({ where, expected: "an option that it knows", got: spelt(name), fix });
 }
 
-function wrongValue(where: string, name: string, value: unknown, check: Check): UnrollError {
+export function wrongValue(where: string, name: string, value: unknown, check: Check): UnrollError {
   const near = typeof value === "string" && check.names ? nearest(value, check.names) : undefined;
   const fix = near === undefined ? `Set ${name} to ${check.expected}.` : `Did you mean "${near}"?`;
   return new UnrollError({ where: `${where}, ${name}`, expected: check.expected, got: spelt(value), fix });
 }
 
-/** A value as errors show it, long texts cut short. */
+/** A value as errors show it, long texts cut short. Of every value, whatever it is. */
 export function spelt(value: unknown): string {
   if (typeof value === "string") return `"${shortened(value)}"`;
   if (typeof value === "function") return "a function";
-  if (typeof value !== "object" || value === null) return String(value);
+  if (typeof value !== "object" || value === null) return shortened(String(value));
+  try {
+    return speltObject(value);
+  } catch {
+    return "an object that cannot be read";
+  }
+}
+
+function speltObject(value: object): string {
   if (Array.isArray(value)) return `an array of ${value.length}`;
-  return ArrayBuffer.isView(value) && "length" in value ? `a typed array of ${value.length}` : "an object";
+  if (ArrayBuffer.isView(value) && "length" in value) return `a typed array of ${value.length}`;
+  if (isPlain(value)) return "an object";
+  const { name } = Object.getPrototypeOf(value).constructor ?? {};
+  return typeof name === "string" && name !== "" && name !== "Object"
+    ? `an object of class ${shortened(name)}`
+    : "an object with inherited properties";
 }
 
 export const shortened = (text: string): string => (text.length > 80 ? `${text.slice(0, 80)}...` : text);

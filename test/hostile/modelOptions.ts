@@ -62,7 +62,7 @@ await translator.save(savedTranslator);
 const drawn = await head.predict([[1, 2]]);
 
 const generating = {
-  prompt: none,
+  prompt: ["typedArray"],
   length: countFrom0,
   temperature: from0,
   topK: count,
@@ -74,7 +74,7 @@ const generating = {
   stop: ["zero", "negative", "array"],
   signal: none,
 };
-const weighing = { sampleWeight: none, classWeight: ["object"] };
+const weighing = { sampleWeight: ["typedArray"], classWeight: ["object"] };
 const fitting = {
   ...weighing,
   epochs: countFrom0,
@@ -227,7 +227,7 @@ export const modelTargets: readonly Target[] = [
     "inspect",
     (options: unroll.InspectOptions<unroll.Signal>) => unroll.inspect(numbers(), x, options),
     {},
-    { y: none, initialState: ["object"] },
+    { y: ["typedArray"], initialState: ["object"] },
   ),
   target(
     "inspection.memoryLength",

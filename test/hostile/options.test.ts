@@ -9,12 +9,13 @@ import { UnrollError } from "unroll-rnn";
 import { afterAll, describe, expect, test } from "vitest";
 import { layerTargets } from "./layerOptions.ts";
 import { folder, modelTargets } from "./modelOptions.ts";
-import { from0, suspects, type Target } from "./suspects.ts";
+import { positions } from "./positions.ts";
+import { from0, noOptions, suspects, type Target } from "./suspects.ts";
 import { trainingTargets } from "./trainingOptions.ts";
 
 const targets: readonly Target[] = [...layerTargets, ...trainingTargets, ...modelTargets];
 
-async function refusal({ call }: Target, options: object): Promise<unknown> {
+async function refusal({ call }: Pick<Target, "call">, options: unknown): Promise<unknown> {
   try {
     await call(options as never);
     return null;
@@ -30,13 +31,10 @@ afterAll(() => rmSync(folder, { recursive: true }));
 
 /** Public functions that take values, nothing by name. */
 const withoutOptions = [
-  ...["UnrollError", "setSeed", "deviceInfo", "calibrate", "tensor", "ragged", "sequential", "defineCell"],
-  ...["distributionOf", "l1", "l2"],
+  ...Object.keys(positions),
+  ...["UnrollError", "deviceInfo", "defineCell"],
   ...["categoricalAccuracy", "sparseCategoricalAccuracy", "perplexity", "bitsPerToken"],
   ...["meanSquaredError", "meanAbsoluteError"],
-  ...["abs", "add", "clip", "concat", "cos", "div", "elu", "exp", "gelu", "greater", "hardSigmoid", "log"],
-  ...["logSoftmax", "matmul", "max", "maximum", "mean", "minimum", "mul", "neg", "relu", "sigmoid", "silu"],
-  ...["sin", "softmax", "softplus", "softsign", "split", "sqrt", "square", "sub", "sum", "tanh", "where"],
 ];
 
 test("every public function is here", () => {
@@ -50,6 +48,15 @@ describe.each(targets.map((one) => [one.name, one] as const))("%s", (_, target) 
 
   test("takes what is right", async () => {
     expect(await refusal(target, target.usual)).toBeNull();
+  });
+
+  test("takes one plain object", async () => {
+    for (const make of noOptions) {
+      const options = make(target.usual);
+      expect(await refusal(target, options), Object.prototype.toString.call(options)).toBeInstanceOf(
+        UnrollError,
+      );
+    }
   });
 
   test.each(names)("%s", async (name) => {
@@ -77,7 +84,7 @@ describe("classWeight", () => {
     );
     model.compile({ optimizer: "sgd", loss: "sparseCategoricalCrossentropy" });
     return refusal(
-      { name: "", usual: {}, right: {}, call: (options: object) => model.fit([[1, 2]], [[1]], options) },
+      { call: (options: object) => model.fit([[1, 2]], [[1]], options) },
       { classWeight, verbose: 0 },
     );
   };
@@ -95,10 +102,20 @@ describe("classWeight", () => {
   });
 
   test("a Map", async () => {
-    expect(String(await weighed(new Map([[1, 5]])))).toContain("classWeight: expected an object");
+    expect(String(await weighed(new Map([[1, 5]])))).toContain("classWeight: expected a plain object");
   });
 
   test("takes what is right", async () => {
     for (const right of [{}, { 0: 0 }, { 0: 1, 1: 5, 2: 0.5 }]) expect(await weighed(right)).toBeNull();
+  });
+});
+
+describe.each(Object.entries(positions))("%s", (_, { call, usual, right }) => {
+  test.each(right.map((takes, k) => [k, takes] as const))("position %i", async (k, takes) => {
+    for (const [suspect, value] of Object.entries({ ...suspects, nothing: undefined })) {
+      if (takes.includes(suspect)) continue;
+      const error = await refusal({ call: (given) => call(...(usual.with(k, given) as never[])) }, value);
+      expect(error, `${suspect} is refused`).toBeInstanceOf(UnrollError);
+    }
   });
 });

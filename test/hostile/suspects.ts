@@ -20,9 +20,24 @@ export const suspects: Readonly<Record<string, unknown>> = {
   function: () => 0,
   bigint: 10n,
   symbol: Symbol("seven"),
+  map: new Map([["units", 2]]),
+  date: new Date(0),
+  typedArray: new Float32Array(2),
 };
+/** What is no options object, though it may hold options, or inherit them. */
+export const noOptions: readonly ((usual: object) => unknown)[] = [
+  (usual) => Object.create(usual),
+  (usual) => new Map(Object.entries(usual)),
+  () => new Date(0),
+  () => new Float32Array(2),
+  () => new ArrayBuffer(8),
+  () => [],
+  () => null,
+  () => "seven",
+  () => Symbol("seven"),
+];
 /** Kinds of options, by the suspects that they take. */
-type Kind = readonly string[];
+export type Kind = readonly string[];
 export const none: Kind = [];
 export const count: Kind = none;
 export const choice: Kind = none;

@@ -269,7 +269,7 @@ describe("what it cannot be trained for is told when the model is compiled", () 
     expect(() => jordanRNN({ units: 4, outputUnits: 2, scheduledSampling: ramp })).toThrow(
       /\{ from, to, steps \}/,
     );
-    expect(() => jordanRNN(4 as never)).toThrow(/one object/);
+    expect(() => jordanRNN(4 as never)).toThrow(/a plain object/);
   });
 });
 

@@ -29,11 +29,11 @@ test.each([
   [{ batchSize: 0 }, /batchSize: expected a whole number of 1 or more, got 0/],
   [{ batchSize: 1.5 }, /got 1\.5/],
   [{ batchsize: 1 }, /Did you mean "batchSize"\?/],
-  [{ classWeight: 2 }, /classWeight: expected an object/],
+  [{ classWeight: 2 }, /classWeight: expected a plain object/],
   [{ classWeight: { foo: 2 } }, /classWeight: expected whole numbers as keys, got "foo"/],
   [{ classWeight: { 1: -1 } }, /classWeight, class 1: expected a number of 0 or more, got -1/],
   [{ x: [] }, /got "x"/],
-  [2, /expected one object, got 2/],
+  [2, /expected a plain object, got 2/],
 ])("evaluate with %j", async (options, message) => {
   await expect(model().evaluate(x, y, options as never)).rejects.toThrow(message);
 });
@@ -41,7 +41,7 @@ test.each([
 test.each([
   [{ batchSize: Number.NaN }, /batchSize: expected a whole number/],
   [{ batch: 1 }, /got "batch"/],
-  [{ initialState: 1 }, /initialState: expected an object/],
+  [{ initialState: 1 }, /initialState: expected a plain object/],
   [{ device: 1 }, /device: expected the name of a device/],
 ])("predict with %j", async (options, message) => {
   await expect(model().predict(x, options as never)).rejects.toThrow(message);
@@ -50,7 +50,7 @@ test.each([
 test.each([
   [{ signal: {} }, /signal: expected an AbortSignal/],
   [{ checkpoint: {} }, /checkpoint.*expected the option path/],
-  [{ checkpoint: "p", resume: true }, /checkpoint: expected an object, got "p"/],
+  [{ checkpoint: "p", resume: true }, /checkpoint: expected a plain object, got "p"/],
   [{ checkpoint: { path: "p", everyStep: 1 } }, /Did you mean "everySteps"\?/],
   [{ callbacks: [() => undefined] }, /callback 0: .*got a function/],
   [{ callbacks: [{ onEpochend: () => undefined }] }, /Did you mean "onEpochEnd"\?/],

@@ -12,12 +12,8 @@ export function activation(
   f: Activation,
   options: { readonly name?: string } = {},
 ): LayerOf<Numbers, "same", "same"> {
-  checkOptions(
-    "activation",
-    { ...options, activation: f },
-    { ...commonChecks, activation: activationCheck },
-    ["activation"],
-  );
+  checkOptions("activation", options, commonChecks);
+  checkOptions("activation", { activation: f }, { activation: activationCheck }, ["activation"]);
   const apply: Definition["apply"] = onNode(activationOnNodes(f));
   return makeLayer({
     base: "activation",

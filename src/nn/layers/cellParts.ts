@@ -7,7 +7,7 @@
 import { UnrollError } from "../../errors.ts";
 import { nearest } from "../../spelling.ts";
 import type { Cell, Shape } from "../cells/defineCell.ts";
-import { spelt } from "../options.ts";
+import { isPlain, spelt } from "../options.ts";
 import { type Initializer, initializerCheck } from "./initializers.ts";
 
 export interface CellPart {
@@ -55,7 +55,7 @@ export function cellWeights(cell: Cell, sizes: object): readonly CellPart[] {
 }
 
 function entriesOf(record: unknown, where: string): readonly (readonly [string, unknown])[] {
-  if (typeof record === "object" && record !== null && !Array.isArray(record)) return Object.entries(record);
+  if (isPlain(record)) return Object.entries(record);
   throw new UnrollError({
     where,
     expected: "a record of shapes",

@@ -9,7 +9,7 @@ import { mebibytes } from "../../core/run/mebibytes.ts";
 import { keyOf, normal, truncatedNormal, uniform } from "../../core/run/random.ts";
 import { UnrollError } from "../../errors.ts";
 import type { Pieces } from "../breath.ts";
-import { type Check, completed, from0, number } from "../options.ts";
+import { type Check, completed, from0, isPlain, number } from "../options.ts";
 import { type Drawing, drawn } from "./drawing.ts";
 import { orthogonal } from "./orthogonal.ts";
 import { ring } from "./ring.ts";
@@ -88,8 +88,7 @@ export const initializerCheck: Check = {
   names,
 };
 
-const isSpec = (x: unknown): boolean =>
-  typeof x === "object" && x !== null && "initializer" in x && names.some((name) => name === x.initializer);
+const isSpec = (x: unknown): boolean => isPlain(x) && names.some((name) => name === x["initializer"]);
 
 /** The first value of a weight, and what draws it; null: it is there. */
 export interface FirstValue {

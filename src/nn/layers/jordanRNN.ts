@@ -1,7 +1,7 @@
 /** The layer of a Jordan network. */
 import { jordanCell } from "../cells/jordan.ts";
 import type { Bias } from "../cells/preActivation.ts";
-import { flag, whole } from "../options.ts";
+import { flag, isPlain, whole } from "../options.ts";
 import type { Activation } from "./activations.ts";
 import type { LayerOf } from "./facts.ts";
 import type { Initializer } from "./initializers.ts";
@@ -65,7 +65,7 @@ export function jordanRNN<const O extends number, const S extends boolean = true
     cell: jordanCell,
     layer: "jordanRNN",
     className: "JordanRNN",
-    options: typeof options === "object" ? { returnSequences: true, ...options } : options,
+    options: isPlain(options) ? { returnSequences: true, ...options } : options,
     extra: { outputUnits: whole(1), teacherForcing: flag, scheduledSampling: samplingCheck },
     required: ["outputUnits"],
     // What is fed at the first step is zeros, and what comes after the last is nothing.

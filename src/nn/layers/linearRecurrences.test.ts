@@ -95,7 +95,7 @@ describe("options are refused", () => {
       /a divisor of units, got 2 heads for 5 units/,
     ],
     ["no units", () => slstm({} as { units: 2 }), /the option units/],
-    ["nothing at all", () => slstm(null as never), /one object, got null/],
+    ["nothing at all", () => slstm(null as never), /a plain object, got null/],
     ["a radius of 1 to begin at", () => lru({ units: 2, minRadius: 1 }), /minRadius/],
     ["a radius above 1", () => lru({ units: 2, maxRadius: 1.1 }), /maxRadius.*above 0, at most 1/],
     ["half a number", () => lru({ units: 2, stateUnits: 1.5 }), /stateUnits/],

@@ -161,7 +161,7 @@ describe("memory blocks", () => {
     expect(() => lstm({ units: 3, projection: 1.5 })).toThrow(/projection: expected a whole number/);
     expect(() => lstm({ units: 3, peephole: 1 } as never)).toThrow(/true or false/);
     expect(() => lstm({ units: 3, peepholeInitializer: "ones" })).toThrow(/an option that it knows/);
-    expect(() => lstm(undefined as never)).toThrow(/one object/);
+    expect(() => lstm(undefined as never)).toThrow(/a plain object/);
   });
 });
 

@@ -1,6 +1,6 @@
 /** Penalties on weights as an option: a name with Keras's default of 0.01, or the two amounts. */
 
-import { type Check, from0 } from "../options.ts";
+import { type Check, from0, isPlain } from "../options.ts";
 import type { Regularizer } from "./layer.ts";
 
 export type RegularizerOption = "l1" | "l2" | "l1l2" | Regularizer;
@@ -18,9 +18,7 @@ export const regularizerCheck: Check = {
 };
 
 function isPair(x: unknown): boolean {
-  if (typeof x !== "object" || x === null) return false;
-  const { l1, l2 } = x as { readonly l1?: unknown; readonly l2?: unknown };
-  return [l1, l2].every(from0.holds);
+  return isPlain(x) && [x["l1"], x["l2"]].every(from0.holds);
 }
 
 export function regularizerOf(option: RegularizerOption | undefined): Regularizer | null {

@@ -10,7 +10,7 @@ import { type Dim, type Node, type NodeOf, rows } from "../../core/graph/nodes.t
 import { greater, type Operand, random, where } from "../../core/graph/operators.ts";
 import { substitute } from "../../core/graph/rewrite.ts";
 import { invariant } from "../../errors.ts";
-import { type Check, whole } from "../options.ts";
+import { type Check, isPlain, whole } from "../options.ts";
 import type { Context } from "./layer.ts";
 import type { Equipped, Step } from "./step.ts";
 
@@ -26,8 +26,7 @@ export interface Teacher {
 const isShare = (x: unknown): boolean => typeof x === "number" && x >= 0 && x <= 1;
 export const samplingCheck: Check = {
   expected: "a number from 0 to 1, or { from, to, steps }: two such numbers and a whole number of 1 or more",
-  holds: (x) =>
-    isShare(x) || (typeof x === "object" && x !== null && "steps" in x && Object.entries(x).every(isOfRamp)),
+  holds: (x) => isShare(x) || (isPlain(x) && "steps" in x && Object.entries(x).every(isOfRamp)),
 };
 const isOfRamp = ([name, value]: readonly [string, unknown]): boolean =>
   name === "steps" ? whole(1).holds(value) : (name === "from" || name === "to") && isShare(value);

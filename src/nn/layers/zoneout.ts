@@ -11,7 +11,7 @@
 import { parameter } from "../../core/graph/build.ts";
 import { type Dim, type Node, type NodeOf, rows } from "../../core/graph/nodes.ts";
 import { add, greater, mul, random, where } from "../../core/graph/operators.ts";
-import { type Check, fraction } from "../options.ts";
+import { type Check, fraction, isPlain } from "../options.ts";
 import type { Context } from "./layer.ts";
 
 /** One probability for every state, or some by name. */
@@ -19,9 +19,8 @@ export type Zoneout = number | { readonly [state: string]: number };
 
 export const zoneoutCheck = (states: readonly string[]): Check => ({
   expected: `a number from 0 up to, not including, 1, or a record of such numbers for ${states.join(", ")}`,
-  holds: (x) => fraction.holds(x) || (isRecord(x) && Object.entries(x).every(isRate(states))),
+  holds: (x) => fraction.holds(x) || (isPlain(x) && Object.entries(x).every(isRate(states))),
 });
-const isRecord = (x: unknown): x is object => typeof x === "object" && x !== null && !Array.isArray(x);
 const isRate =
   (states: readonly string[]) =>
   ([state, rate]: readonly [string, unknown]): boolean =>

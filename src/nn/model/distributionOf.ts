@@ -44,7 +44,7 @@ function outputDistribution(model: unknown, output: string | undefined): Distrib
   const end =
     outputs.length === 1 && output === undefined ? outputs[0] : outputs.find(({ name }) => name === output);
   if (end === undefined) {
-    const got = output === undefined ? "none" : `"${output}"`;
+    const got = output === undefined ? "none" : spelt(output);
     throw fault(`one of the outputs ${names}`, got, "Name it: distributionOf(model, name).");
   }
   const head = headOf(end);

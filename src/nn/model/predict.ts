@@ -6,7 +6,7 @@ import { UnrollError } from "../../errors.ts";
 import { nearest } from "../../spelling.ts";
 import { breathe, inTurns } from "../breath.ts";
 import { endingOf } from "../layers/layer.ts";
-import { spelt } from "../options.ts";
+import { isPlain, spelt } from "../options.ts";
 import { type Extents, followed, windowsIn, withFollowing } from "../times.ts";
 import { type Bounds, boundsOf } from "./bounds.ts";
 import { givenStates, statefulLayers, stateName, statesAfter, statesBefore } from "./carried.ts";
@@ -16,7 +16,7 @@ import { endsOf, firstLengths } from "./ends.ts";
 import { type End, type Network, once } from "./network.ts";
 import { type Ragged, raggedOf } from "./ragged.ts";
 import { arranged } from "./structure.ts";
-import { isTensor, sizeOf, type Tensor, tensorOf } from "./tensor.ts";
+import { sizeOf, type Tensor, tensorOf } from "./tensor.ts";
 import { computationOf, type Traced, trace } from "./trace.ts";
 import { heldWeights } from "./weights.ts";
 
@@ -262,8 +262,7 @@ function byLayer(
   return having.length > 0 || !Object.values(given).some(isRecord) ? { [only]: given } : given;
 }
 
-const isRecord = (x: unknown): x is InitialState =>
-  typeof x === "object" && x !== null && !Array.isArray(x) && !isTensor(x);
+const isRecord = (x: unknown): x is InitialState => isPlain(x);
 
 function recordOf(x: unknown, where: string): InitialState {
   if (isRecord(x)) return x;

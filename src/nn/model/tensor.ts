@@ -1,6 +1,7 @@
 /** Numbers with a shape: what goes into a model and what comes out. */
 import type { DType } from "../../core/graph/nodes.ts";
 import { UnrollError } from "../../errors.ts";
+import { oneOf, spelt, whole, wrongValue } from "../options.ts";
 
 export type Nested = number | readonly Nested[];
 export type TypedArray =
@@ -50,16 +51,24 @@ export function tensor(
   const flat = ArrayBuffer.isView(values)
     ? { shape: [values.length], data: values }
     : flattened(values, where);
+  if (!typeCheck.holds(dtype)) throw wrongValue("tensor(values, shape, dtype)", "dtype", dtype, typeCheck);
   const data = converted(flat.data, dtype, where);
-  const axes = [...(shape ?? flat.shape)];
-  if (sizeOf(axes) === data.length && axes.every((axis) => Number.isInteger(axis) && axis >= 0))
-    return new Dense(axes, data);
+  const axes = axesIn(shape ?? flat.shape);
+  if (axes !== null && sizeOf(axes) === data.length) return new Dense(axes, data);
   throw new UnrollError({
     where: "tensor(values, shape)",
-    expected: `${data.length} numbers in the shape`,
-    got: `[${axes.join(", ")}], which holds ${sizeOf(axes)}`,
+    expected: `${data.length} numbers in the shape, an array of whole numbers`,
+    got: axes === null ? spelt(shape) : `[${axes.join(", ")}], which holds ${sizeOf(axes)}`,
     fix: "Give a shape whose product is the number of values.",
   });
+}
+
+const typeCheck = oneOf("float32", "int32");
+
+function axesIn(shape: unknown): readonly number[] | null {
+  const isList = Array.isArray(shape) || (ArrayBuffer.isView(shape) && "length" in shape);
+  const axes = isList ? Array.from(shape as ArrayLike<unknown>) : [shape];
+  return isList && axes.every(whole(0).holds) ? (axes as number[]) : null;
 }
 
 /** A tensor of data that are right already. */

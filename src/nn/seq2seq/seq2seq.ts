@@ -174,9 +174,8 @@ class Seq2seqObject {
   }
 
   compile(options: Seq2seqCompileOptions): void {
-    const whole = { loss: "sparseCategoricalCrossentropy", ...options } as const;
-    checkCompileOptions(whole);
-    compileNetwork(this.#network, whole);
+    checkCompileOptions(options);
+    compileNetwork(this.#network, { loss: "sparseCategoricalCrossentropy", ...options });
   }
 
   async fit(source: unknown, target: unknown, options: FitOptions = {}): Promise<History> {

@@ -3,6 +3,7 @@ import { log } from "../../core/run/math.ts";
 import { UnrollError } from "../../errors.ts";
 import { askedBy } from "../model/data.ts";
 import type { Network } from "../model/network.ts";
+import { spelt } from "../options.ts";
 import { placeOfLargest } from "../scores.ts";
 import { described } from "../symbols.ts";
 import { softmaxLogits } from "../train/losses.ts";
@@ -44,7 +45,7 @@ export function refuseTokens(given: ArrayLike<number>, tokens: number, where: st
     throw new UnrollError({
       where: `${where}, token ${k}`,
       expected: `a token from 0 to ${tokens - 1}`,
-      got: String(token),
+      got: spelt(token),
       fix: "Check how they were made into tokens.",
     });
   }

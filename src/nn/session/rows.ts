@@ -1,6 +1,6 @@
 /** Which streams are meant: checked, so that what is done for them may take them as they are. */
 import { UnrollError } from "../../errors.ts";
-import { checkOptions, spelt } from "../options.ts";
+import { checkOptions, record, spelt } from "../options.ts";
 
 export interface PushOptions {
   /** The streams that advance, in the order of their steps. */
@@ -10,8 +10,7 @@ export interface PushOptions {
 /** The rows of a push, or null for all. Throws an UnrollError for options that there are not. */
 export function rowsIn(options: PushOptions | undefined): ArrayLike<number> | null {
   if (options === undefined) return null;
-  const plain = typeof options === "object" && options !== null;
-  if (!plain || !onlyRows(options) || !(options.rows === undefined || isList(options.rows)))
+  if (!record.holds(options) || !onlyRows(options) || !(options.rows === undefined || isList(options.rows)))
     checkOptions("session.push", options, { rows: { expected: "an array of streams", holds: isList } });
   return options.rows ?? null;
 }

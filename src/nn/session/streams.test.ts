@@ -282,7 +282,7 @@ describe("streams", () => {
       { rows: 1 },
       /session\.push\(options\), rows: expected an array of streams, got 1/,
     ],
-    ["rows alone", [a], [1], /session\.push\(options\): expected one object/],
+    ["rows alone", [a], [1], /session\.push\(options\): expected a plain object/],
   ])("refuse %s and stay as they were", (_, xs, options, message) => {
     const [session, other] = [open(network, 3), open(network, 3)];
     session.push([a, b, c]);

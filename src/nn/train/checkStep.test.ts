@@ -60,7 +60,7 @@ test.each<[string, unknown, RegExp]>([
   ],
   ["no streams", { batch: 0 }, /batch: expected a whole number from 1 to 1048576, got 0/],
   ["half a stream", { batch: 1.5 }, /got 1\.5/],
-  ["a number", 4, /expected one object, got 4/],
+  ["a number", 4, /expected a plain object, got 4/],
 ])("a session of %s is refused", (_, options, message) => {
   const model = sequential(input({ shape: [null, 2] }), gru({ units: 2 }));
   const session = model.session.bind(model) as unknown as (options?: unknown) => unknown;

@@ -4,7 +4,7 @@ import { endingOf } from "../layers/layer.ts";
 import { isRecurrence } from "../layers/recurrence.ts";
 import type { Network } from "../model/network.ts";
 import { listed } from "../model/structure.ts";
-import { type Check, checkOptions, oneOf, spelt } from "../options.ts";
+import { type Check, checkOptions, isPlain, oneOf, spelt } from "../options.ts";
 import type { TimeReduction } from "./counts.ts";
 import { refuseOtherTeachers } from "./fed.ts";
 import { isLoss, lossFor } from "./lossFor.ts";
@@ -44,7 +44,7 @@ export function checkCompileOptions(options: CompileOptions): void {
     loss: some('a loss: huber({ delta: 2 }) or "huber"'),
     metrics: {
       expected: 'a list of metrics, such as ["accuracy"], or a record of lists by output',
-      holds: (x: unknown) => Array.isArray(x) || (typeof x === "object" && x !== null && !isMetric(x)),
+      holds: (x: unknown) => Array.isArray(x) || (isPlain(x) && !isMetric(x)),
     },
     timeReduction: oneOf("mean", "sum"),
   };

@@ -15,6 +15,7 @@ describe("operands are refused by name", () => {
     ["an array", () => add(node, [1, 2, 3, 4] as never), /add".*operand 2, got an array/],
     ["a text", () => tanh("a" as never), /tanh".*got "a"/],
     ["NaN", () => add(node, Number.NaN), /add".*got NaN/],
+    ["more than float32 holds", () => add(x, 1e300), /add".*got 1e\+300, which is Infinity in float32/],
     ["nothing", () => concat(), /concat".*got none/],
     ["one operand of a difference", () => sub(x), /sub": expected 2 operands, got 1\./],
     ["three operands of a difference, in a step", () => sub(node, 1, 2), /expected 2 operands, got 3\./],

@@ -1,5 +1,6 @@
 /** What an operator is given: symbols, nodes of a step, or numbers. Checked before anything is made of it. */
 import { UnrollError } from "../errors.ts";
+import { isFloat32, lostIn32 } from "./float32.ts";
 import type { OperatorName } from "./operatorTable.ts";
 import { spelt } from "./options.ts";
 import { isSymbolic } from "./symbols.ts";
@@ -23,10 +24,10 @@ export function checkOperands(name: OperatorName, operands: readonly unknown[]):
   }
   const values = operands.slice(0, operands.length - (settings[name] ?? 0));
   values.forEach((operand, k) => {
-    const isNumber = typeof operand === "number" && Number.isFinite(operand) && !onlyValues.has(name);
+    const isNumber = isFloat32(operand) && !onlyValues.has(name);
     if (!isNumber && axesOf(operand) === null) {
       const wanted = onlyValues.has(name) ? "a symbol" : "a symbol or a finite number";
-      refuse(name, `${wanted} as operand ${k + 1}`, spelt(operand));
+      refuse(name, `${wanted} as operand ${k + 1}`, `${spelt(operand)}${lostIn32(operand)}`);
     }
   });
   if (name === "split") checkParts(values[0], operands.at(-1));

@@ -98,6 +98,18 @@ const bad: readonly (readonly [name: string, model: () => Model, x: unknown, pla
     withAt(good, [0, 0, 1], Number.NEGATIVE_INFINITY),
     /^x, row 0, number 1: .*got -Infinity/,
   ],
+  [
+    "more than float32 holds",
+    series,
+    withAt(good, [1, 1, 0], 1e39),
+    /^x, row 1, number 2: expected finite numbers, got 1e\+39, which is Infinity in float32/,
+  ],
+  [
+    "rows without end",
+    series,
+    tensor([], [2 ** 33, 0, 2]),
+    /^x: expected at most 33554432 rows, got 8589934592/,
+  ],
   ["NaN in a tensor", series, tensorWithNaN(), /^x, row 1, number 0: .*got NaN/],
   ["a text", series, withAt(good, [1, 0, 1], "2"), /^x, row 1, at \[0\]\[1\]: expected a number.*got string/],
   ["null", series, withAt(good, [1, 0, 1], null), /^x, row 1, at \[0\]\[1\]: expected a number.*got null/],

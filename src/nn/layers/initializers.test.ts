@@ -75,6 +75,19 @@ describe("initial weights", () => {
   test("identity and a function of one's own", () => {
     expect([...values("identity", [2, 3])]).toEqual([1, 0, 0, 0, 1, 0]);
     expect([...values(() => [1, 2], [2])]).toEqual([1, 2]);
-    expect(() => values(() => [1, 2, 3], [2])).toThrow(/2 numbers/);
+    expect([...values(() => new Float64Array([1, 2]), [2])]).toEqual([1, 2]);
+  });
+  test.each<[string, unknown, RegExp]>([
+    ["too many", [1, 2, 3], /weight "w": expected 2 numbers from its initializer, got an array of 3/],
+    ["nothing", undefined, /2 numbers from its initializer, got undefined/],
+    ["null", null, /got null/],
+    ["a length alone", { length: 1e12 }, /2 numbers from its initializer, got an object/],
+    ["bigints", [1n, 1n], /a finite number as number 0 from its initializer/],
+    ["NaN", [1, Number.NaN], /number 1 from its initializer, got NaN/],
+    ["text", [1, "a"], /number 1 .*got "a"/],
+    ["more than float32 holds", [1, 1e39], /number 1 .*got 1e\+39, which is Infinity in float32/],
+    ["a hole", new Array(2), /number 0 .*got undefined/],
+  ])("%s from a function of one's own is refused", (_, given, message) => {
+    expect(() => values(() => given as number[], [2])).toThrow(message);
   });
 });

@@ -9,7 +9,8 @@ import { mebibytes } from "../../core/run/mebibytes.ts";
 import { keyOf, normal, truncatedNormal, uniform } from "../../core/run/random.ts";
 import { UnrollError } from "../../errors.ts";
 import type { Pieces } from "../breath.ts";
-import { type Check, completed, from0, isPlain, number } from "../options.ts";
+import { isFloat32, lostIn32 } from "../float32.ts";
+import { type Check, completed, from0, isPlain, number, spelt } from "../options.ts";
 import { type Drawing, drawn } from "./drawing.ts";
 import { orthogonal } from "./orthogonal.ts";
 import { ring } from "./ring.ts";
@@ -204,17 +205,25 @@ function ownValues(
   shape: readonly number[],
   name: string,
 ): Float32Array {
-  const values = Float32Array.from(draw(shape));
-  if (values.length !== product(shape))
-    throw wrongShape(name, `${product(shape)} numbers from its initializer`, [values.length]);
-  return values;
-}
-
-function wrongShape(name: string, expected: string, shape: readonly number[]): UnrollError {
-  return new UnrollError({
-    where: `weight "${name}"`,
-    expected,
-    got: `[${shape.join(", ")}]`,
-    fix: "Choose another initializer for this weight.",
+  const count = product(shape);
+  const given: unknown = draw(shape);
+  const values: Partial<ArrayLike<unknown>> = Object(given);
+  if (values.length !== count) throw refused(name, `${count} numbers from its initializer`, spelt(given));
+  return Float32Array.from({ length: count }, (_, k) => {
+    const value = values[k];
+    if (isFloat32(value)) return value;
+    const got = `${spelt(value)}${lostIn32(value)}`;
+    throw refused(name, `a finite number as number ${k} from its initializer`, got);
   });
 }
+
+const wrongShape = (name: string, expected: string, shape: readonly number[]): UnrollError =>
+  refused(name, expected, `[${shape.join(", ")}]`);
+
+const refused = (name: string, expected: string, got: string): UnrollError =>
+  new UnrollError({
+    where: `weight "${name}"`,
+    expected,
+    got,
+    fix: "Choose another initializer for this weight.",
+  });

@@ -16,6 +16,16 @@ describe("tensor", () => {
     ]);
     expect(tensor([1, 2], undefined, "int32").data).toBeInstanceOf(Int32Array);
   });
+  test("has as many data as its shape says, for ever", () => {
+    const x = tensor([[1, 2]]);
+    expect(() => {
+      (x.shape as number[])[0] = 1e9;
+    }).toThrow(TypeError);
+    structuredClone(x.data, { transfer: [x.data.buffer as ArrayBuffer] });
+    const moved = /a tensor \[1, 2\]: expected 2 numbers, got 0, as after a transfer/;
+    expect(() => x.toArray()).toThrow(moved);
+    for (const values of [x, [x]]) expect(() => columnOf(values, sequences, "x")).toThrow(moved);
+  });
   test("says where the arrays are uneven, not finite or of another shape", () => {
     expect(() => tensor([[1, 2], [3]])).toThrow(/at \[1\].*array of 2.*one of 1/);
     expect(() =>
@@ -25,6 +35,9 @@ describe("tensor", () => {
       ]),
     ).toThrow(/\[1\]\[1\].*string/);
     expect(() => tensor([1, Number.NaN])).toThrow(/number 1.*finite/);
+    for (const values of [[1, -1e39], new Float64Array([1, -1e39])])
+      expect(() => tensor(values)).toThrow(/number 1: .*got -1e\+39, which is -Infinity in float32/);
+    expect(tensor([3.4028235e38, 1e-320]).data).toEqual(new Float32Array([3.4028235e38, 0]));
     expect(() => tensor([1.5], undefined, "int32")).toThrow(/whole numbers, got 1.5/);
     expect(() => tensor([1, 2, 3], [2, 2])).toThrow(/3 numbers/);
   });

@@ -7,6 +7,7 @@ import type { HostArray } from "../../core/run/device.ts";
 import { UnrollError } from "../../errors.ts";
 import { atOnce, type Pieces } from "../breath.ts";
 import { isLayer } from "../layers/layer.ts";
+import { spelt } from "../options.ts";
 import type { Axes } from "../symbols.ts";
 import type { End, Network } from "./network.ts";
 import { isRagged } from "./ragged.ts";
@@ -107,19 +108,20 @@ interface Rows {
   readonly rowAt: (k: number, where: string) => Row;
 }
 
+/** Each takes memory of its own, also where it holds no numbers. */
+const mostRows = 2 ** 25;
+
 function rowsOf(values: unknown, where: string): Rows {
   const found = rowsIn(values, where);
-  if (found.rows > 0) return found;
-  throw new UnrollError({
-    where,
-    expected: "at least one row",
-    got: "none",
-    fix: "Give a batch: [batch, ...].",
-  });
+  if (found.rows > 0 && found.rows <= mostRows) return found;
+  const [expected, got] =
+    found.rows > 0 ? [`at most ${mostRows} rows`, `${found.rows}`] : ["at least one row", "none"];
+  throw new UnrollError({ where, expected, got, fix: "Give a batch: [batch, ...]." });
 }
 
 function rowsIn(values: unknown, where: string): Rows {
-  if (isRagged(values)) return { rows: values.rows.length, rowAt: (k) => values.rows[k] as Row };
+  if (isRagged(values))
+    return { rows: values.rows.length, rowAt: (k, place) => rowOf(values.rows[k], place) };
   if (isTensor(values)) {
     const [rows = 0, ...shape] = values.shape;
     const size = sizeOf(shape);
@@ -129,7 +131,7 @@ function rowsIn(values: unknown, where: string): Rows {
   throw new UnrollError({
     where,
     expected: "nested arrays, a tensor or a ragged batch",
-    got: ArrayBuffer.isView(values) ? "a typed array" : values === null ? "null" : typeof values,
+    got: spelt(values),
     fix: ArrayBuffer.isView(values)
       ? "Give it a shape: tensor(values, [batch, time, features])."
       : "Give one of these.",

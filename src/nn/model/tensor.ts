@@ -1,6 +1,7 @@
 /** Numbers with a shape: what goes into a model and what comes out. */
 import type { DType } from "../../core/graph/nodes.ts";
 import { UnrollError } from "../../errors.ts";
+import { isFloat32, lostIn32 } from "../float32.ts";
 import { oneOf, spelt, whole, wrongValue } from "../options.ts";
 
 export type Nested = number | readonly Nested[];
@@ -28,12 +29,13 @@ class Dense implements Tensor {
   readonly data: Float32Array | Int32Array;
 
   constructor(shape: readonly number[], data: Float32Array | Int32Array) {
-    this.shape = shape;
+    this.shape = Object.freeze([...shape]); // as many as there are data, for ever
     this.dtype = data instanceof Int32Array ? "int32" : "float32";
     this.data = data;
   }
 
   toArray(): Nested {
+    refuseMoved(this);
     return nested(this.data, this.shape, 0);
   }
 }
@@ -75,7 +77,22 @@ function axesIn(shape: unknown): readonly number[] | null {
 export const tensorOf = (shape: readonly number[], data: Float32Array | Int32Array): Tensor =>
   new Dense(shape, data);
 
-export const isTensor = (x: unknown): x is Tensor => x instanceof Dense;
+/** Throws an UnrollError for one whose data were transferred to somebody else. */
+export function isTensor(x: unknown): x is Tensor {
+  if (x instanceof Dense) refuseMoved(x);
+  return x instanceof Dense;
+}
+
+function refuseMoved({ shape, data }: Tensor): void {
+  const size = sizeOf(shape);
+  if (data.length === size) return;
+  throw new UnrollError({
+    where: `a tensor [${shape.join(", ")}]`,
+    expected: `${size} numbers`,
+    got: `${data.length}, as after a transfer of its buffer`,
+    fix: "Transfer a copy, tensor.data.slice(), or make the tensor anew.",
+  });
+}
 
 export const sizeOf = (shape: readonly number[]): number =>
   shape.reduce((product, axis) => product * axis, 1);
@@ -159,29 +176,27 @@ function refuseOthers(values: readonly unknown[], filling: Filling): asserts val
   }
 }
 
-const kindOf = (x: unknown): string => (x === null ? "null" : typeof x);
-
 function uneven({ where, path }: Filling, expected: string, values: unknown, array: string): UnrollError {
   return new UnrollError({
     where: `${where}, at ${path.map((k) => `[${k}]`).join("") || "the top"}`,
     expected: `${expected}, as in the arrays before it`,
-    got: Array.isArray(values) ? `${array} of ${values.length}` : kindOf(values),
+    got: Array.isArray(values) ? `${array} of ${values.length}` : spelt(values),
     fix: "Use arrays of one length, or ragged(sequences) for sequences of different lengths.",
   });
 }
 
-/** Numbers as `dtype`. Throws an UnrollError for NaN, infinities, and in an int32 what is no integer of 32 bits. */
+/** Numbers as `dtype`. Throws an UnrollError for what is not finite there, and in an int32 for what is no integer. */
 export function converted(data: ArrayLike<number>, dtype: DType, where: string): Float32Array | Int32Array {
   const wrong =
     dtype === "int32"
       ? firstWhere(data, (x) => !(Number.isInteger(x) && x === (x | 0)))
-      : firstWhere(data, (x) => !Number.isFinite(x));
+      : firstWhere(data, (x) => !isFloat32(x));
   if (wrong >= 0) {
     const isInteger = Number.isInteger(data[wrong]);
     throw new UnrollError({
       where: `${where}, number ${wrong}`,
       expected: dtype === "int32" ? `whole numbers${isInteger ? " of 32 bits" : ""}` : "finite numbers",
-      got: String(data[wrong]),
+      got: `${data[wrong]}${dtype === "int32" ? "" : lostIn32(data[wrong])}`,
       fix:
         dtype === "int32"
           ? "Give tokens as whole numbers, or make the input float32."

@@ -1,6 +1,7 @@
 /** What one step takes, checked and put where the device reads it: a row for each stream. */
 import type { HostArray } from "../../core/run/device.ts";
 import { UnrollError } from "../../errors.ts";
+import { isFloat32, lostIn32 } from "../float32.ts";
 import { askedBy } from "../model/data.ts";
 import type { End, Network } from "../model/network.ts";
 import { listed, type Structure } from "../model/structure.ts";
@@ -109,17 +110,19 @@ function writeNumbers({ values, inner, size, where }: Target, x: unknown, row: n
   const start = row * size;
   for (let k = 0; k < size; k++) {
     const value = list[k];
-    if (!(whole ? Number.isInteger(value) : Number.isFinite(value)))
+    if (!(whole ? isInt32(value) : isFloat32(value)))
       throw noNumber(value, whole, `${where(stream)}, number ${k}`);
     values[start + k] = value as number;
   }
 }
 
+const isInt32 = (x: unknown): x is number => Number.isInteger(x) && x === ((x as number) | 0);
+
 const noNumber = (value: unknown, whole: boolean, where: string): UnrollError =>
   new UnrollError({
     where,
-    expected: whole ? "a whole number" : "a finite number",
-    got: spelt(value),
+    expected: whole ? "a whole number of 32 bits" : "a finite number",
+    got: `${spelt(value)}${whole ? "" : lostIn32(value)}`,
     fix: Array.isArray(value) ? "Push one step of a stream at a time." : "Clean the data first.",
   });
 

@@ -171,6 +171,7 @@ describe("a session", () => {
     ["a sequence", [[1, 2, 3]], /got an array of 1\. Push one step/],
     ["a number", 3, /got 3/],
     ["not a number", [1, Number.NaN, 3], /number 1: expected a finite number, got NaN/],
+    ["more than float32 holds", [1, 2, 1e39], /number 2: .*got 1e\+39, which is Infinity in float32/],
     ["text", ["1", 2, 3], /number 0: .*got "1"/],
   ])("refuses %s and stays as it was", (_, x, message) => {
     const network = networkOf(model());

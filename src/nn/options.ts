@@ -3,6 +3,7 @@
  */
 import { UnrollError } from "../errors.ts";
 import { nearest } from "../spelling.ts";
+import { heldIn32, lostIn32 } from "./float32.ts";
 
 /** What a value has to be. */
 export interface Check {
@@ -20,18 +21,12 @@ export const whole = (least: number, most: number = Number.MAX_SAFE_INTEGER): Ch
       : `a whole number of ${least} or more`,
   holds: (x) => Number.isInteger(x) && (x as number) >= least && (x as number) <= most,
 });
-export const number: Check = {
-  expected: "a number",
-  holds: (x) => typeof x === "number" && Number.isFinite(x),
-};
-export const from0: Check = {
-  expected: "a number of 0 or more",
-  holds: (x) => number.holds(x) && (x as number) >= 0,
-};
-export const above0: Check = {
-  expected: "a number above 0",
-  holds: (x) => number.holds(x) && (x as number) > 0,
-};
+/** What arithmetic of float32 is given. */
+export const number: Check = { expected: "a number", holds: heldIn32 };
+export const from0: Check = { expected: "a number of 0 or more", holds: (x) => heldIn32(x) && x >= 0 };
+/** What arithmetic of float64 alone is given. */
+export const double0: Check = { ...from0, holds: (x) => Number.isFinite(x) && (x as number) >= 0 };
+export const above0: Check = { expected: "a number above 0", holds: (x) => heldIn32(x) && x > 0 };
 export const orNull = ({ expected, holds }: Check): Check => ({
   expected: `${expected}, or null`,
   holds: (x) => x === null || holds(x),
@@ -59,7 +54,7 @@ export const seedCheck: Check = {
 export const signalCheck: Check = { expected: "an AbortSignal", holds: (x) => x instanceof AbortSignal };
 export const fraction: Check = {
   expected: "a number from 0 up to, not including, 1",
-  holds: (x) => typeof x === "number" && x >= 0 && x < 1,
+  holds: (x) => heldIn32(x) && x >= 0 && x < 1,
 };
 export const flag: Check = { expected: "true or false", holds: (x) => typeof x === "boolean" };
 export const text: Check = {
@@ -131,7 +126,8 @@ function unknownOption(where: string, name: string, names: readonly string[]): U
 export function wrongValue(where: string, name: string, value: unknown, check: Check): UnrollError {
   const near = typeof value === "string" && check.names ? nearest(value, check.names) : undefined;
   const fix = near === undefined ? `Set ${name} to ${check.expected}.` : `Did you mean "${near}"?`;
-  return new UnrollError({ where: `${where}, ${name}`, expected: check.expected, got: spelt(value), fix });
+  const got = `${spelt(value)}${lostIn32(value)}`;
+  return new UnrollError({ where: `${where}, ${name}`, expected: check.expected, got, fix });
 }
 
 /** A value as errors show it, long texts cut short. Of every value, whatever it is. */

@@ -2,7 +2,9 @@
 import { beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { UnrollError } from "../../src/errors.ts";
 import { setDevice } from "../../src/nn/device.ts";
+import { checksum } from "../../src/nn/model/checksum.ts";
 import { networkOf } from "../../src/nn/model/network.ts";
+import { decodeSafetensors, encodeSafetensors, type StoredTensor } from "../../src/nn/model/safetensors.ts";
 import { setSeed } from "../../src/nn/seed.ts";
 import { earlyStopping } from "../../src/nn/train/callbacks.ts";
 import { filesOf, networkFromFiles } from "../../src/nn/train/checkpoint.ts";
@@ -150,6 +152,19 @@ describe("told with file and field", () => {
     const data = first().get("model.safetensors")?.slice() ?? new Uint8Array();
     data[data.length - 1]! ^= 1;
     expect(() => load(new Map([...first(), ["model.safetensors", data]]))).toThrow(/checksum/);
+  });
+
+  test.each(["lstm_1/kernel", "training.slots/momentum/lstm_1/kernel"])("infinity in %s", (name) => {
+    const { tensors } = decodeSafetensors(first().get("model.safetensors") ?? new Uint8Array(), "");
+    const tensor = tensors.get(name) as StoredTensor;
+    tensor.data[0] = Number.POSITIVE_INFINITY;
+    const data = encodeSafetensors(tensors, { format: "unroll-model" });
+    const about = { file: "model.safetensors", bytes: data.length, crc32: checksum(data) };
+    const files = withConfig(new Map([...first(), ["model.safetensors", data]]), {
+      ...configOf(first()),
+      data: about,
+    });
+    expect(() => load(files)).toThrow(`runs/a/model.safetensors, tensor "${name}": expected finite numbers`);
   });
 
   test("names that reach into objects, and nesting without end", () => {

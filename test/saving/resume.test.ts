@@ -13,7 +13,7 @@ import type { Model } from "../../src/nn/modelTypes.ts";
 import { setSeed } from "../../src/nn/seed.ts";
 import { type Callback, earlyStopping, modelCheckpoint } from "../../src/nn/train/callbacks.ts";
 import type { FitOptions } from "../../src/nn/train/fitOptions.ts";
-import { adam } from "../../src/nn/train/optimizers.ts";
+import { adam, sgd } from "../../src/nn/train/optimizers.ts";
 import { nativeMode } from "../native/mode.ts";
 import { numbers } from "./models.ts";
 
@@ -190,6 +190,22 @@ describe("refused", () => {
     expect(weightsOf(await loadModel(path))).toEqual(weightsOf(one));
     await other.save(path);
     expect(weightsOf(await loadModel(path))).toEqual(weightsOf(other));
+  });
+
+  test("a step that makes the weights infinite leaves the last good checkpoint", async () => {
+    const path = join(folder, "infinite");
+    const learningRate = (step: number): number => (step < 5 ? 1e-5 : 3e38);
+    const model = tagger();
+    model.compile({ optimizer: sgd({ learningRate }), loss: "meanSquaredError" });
+    const far = Array.from({ length: rows }, () => Array(6).fill([1e3, 1e3])) as never;
+    const failing = model.fit(x, far, { ...options, checkpoint: { path, everySteps: 1 } });
+    await expect(failing).rejects.toThrow(
+      /in the weight or state .*, after step 6\. .*last checkpoint is .*after step 5/,
+    );
+    const loaded = await loadModel(path);
+    expect(loaded.weights.every(({ data }) => data.every(Number.isFinite))).toBe(true);
+    await expect(model.save(path)).rejects.toThrow(/model\.save\(path\): expected finite numbers/);
+    expect(weightsOf(await loadModel(path))).toEqual(weightsOf(loaded));
   });
 
   test("a first run with resume begins one", async () => {

@@ -3,9 +3,11 @@ import { abs, sqrt, sub } from "../../src/core/graph/operators.ts";
 import { dense } from "../../src/nn/layers/dense.ts";
 import { input } from "../../src/nn/layers/input.ts";
 import type { Callback } from "../../src/nn/train/callbacks.ts";
+import { filesOf } from "../../src/nn/train/checkpoint.ts";
 import { compileNetwork, learnerIn } from "../../src/nn/train/learning.ts";
 import type { Loss } from "../../src/nn/train/losses.ts";
-import { networkOf, ragged, sequences, tagger, train, weightsOf } from "./harness.ts";
+import { sgd } from "../../src/nn/train/optimizers.ts";
+import { modelOf, networkOf, ragged, sequences, tagger, train, weightsOf } from "./harness.ts";
 
 describe("a step that is not finite", () => {
   test("stops the training with the layer named and the weights good", async () => {
@@ -21,6 +23,31 @@ describe("a step that is not finite", () => {
     const checkpoint = { path: "kept", everySteps: 1 };
     const failing = train(network, ragged, { epochs: 3, batchSize: 4, callbacks: [poison], checkpoint });
     await expect(failing).rejects.toThrow(/training step 3.*gru_1\/kernel.*kept, after step 2/);
+  });
+
+  test.each([
+    ["trained", undefined, /training step 1: expected finite weights, got numbers .* the weight "gru_1/],
+    [
+      "saved",
+      { path: "kept" },
+      /model\.save.*others in the weight or state "gru_1\/kernel", after step 1\. Nothing/,
+    ],
+  ])("as the last one, leaves weights that are not %s in silence", async (_, checkpoint, message) => {
+    const network = tagger();
+    compileNetwork(network, { optimizer: sgd({ learningRate: 3e38 }), loss: "meanSquaredError" });
+    const data = {
+      x: sequences([3], 3, 1),
+      y: [
+        [
+          [9, 9],
+          [9, 9],
+          [9, 9],
+        ],
+      ],
+    };
+    const model = modelOf(network, () => void filesOf(network));
+    const options = { epochs: 1, ...(checkpoint ? { checkpoint } : {}) };
+    await expect(train(network, data, options, model)).rejects.toThrow(message);
   });
 
   test("data that are not finite are refused, and nothing is learned from them", async () => {

@@ -7,7 +7,7 @@ import { breathe } from "../breath.ts";
 import { askedBy, type Column, columnOf } from "../model/data.ts";
 import type { Network } from "../model/network.ts";
 import { predict } from "../model/predict.ts";
-import { type Checks, checkOptions, from0, signalCheck, whole } from "../options.ts";
+import { type Checks, checkOptions, double0, signalCheck, whole } from "../options.ts";
 import { logSoftmax } from "../scores.ts";
 import { beamSearch, type Hypothesis, type Live } from "../session/beam.ts";
 import { refuseNotFinite } from "../session/language.ts";
@@ -36,7 +36,7 @@ const mostBeam = 2 ** 12;
 const checks: Checks = {
   maxLength: whole(0),
   beam: whole(1, mostBeam),
-  lengthPenalty: from0,
+  lengthPenalty: double0,
   nBest: whole(1),
   batchSize: whole(1),
   signal: signalCheck,

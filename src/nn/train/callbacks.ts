@@ -78,10 +78,7 @@ export interface EarlyStoppingOptions extends MonitorOptions {
 /** Of a folder or file, as an option. */
 export const pathCheck: Check = { expected: "a path", holds: (x) => typeof x === "string" && x !== "" };
 const monitorChecks: Checks = {
-  monitor: {
-    expected: 'a key of History, such as "valLoss"',
-    holds: (x) => typeof x === "string" && x !== "",
-  },
+  monitor: { ...pathCheck, expected: 'a key of History, such as "valLoss"' },
   mode: oneOf("auto", "min", "max"),
 };
 const stoppingChecks: Checks = {

@@ -10,6 +10,7 @@
 import { holdFolder, readFolder, wholePath, writeFolder } from "#store";
 import { UnrollError } from "../../errors.ts";
 import type { Cell } from "../cells/defineCell.ts";
+import { allFinite } from "../float32.ts";
 import { architectureOf, networkFrom } from "../model/architecture.ts";
 import { checksum } from "../model/checksum.ts";
 import { countAt, type Fields, fault, fieldsAt, jsonFrom, textAt } from "../model/fields.ts";
@@ -20,8 +21,9 @@ import {
   type StoredTensor,
   type StoredTensors,
 } from "../model/safetensors.ts";
-import { checkOptions, record, shortened } from "../options.ts";
+import { checkOptions, record, shortened, spelt } from "../options.ts";
 import { compileConfigFrom, inPlace } from "./compileConfig.ts";
+import { lower } from "./fault.ts";
 import type { FitOptions } from "./fitOptions.ts";
 import { learnerIn } from "./learning.ts";
 import { refuseUnless } from "./refuse.ts";
@@ -45,7 +47,7 @@ const fileNames = [dataFile, configFile] as const;
 const mostConfig = 2 ** 28;
 const configNames = ["format", "version", "data", "model", "training", "carried", "device"];
 
-/** Saves a network as it is when this is called. */
+/** Saves a network as it is when this is called. Where a weight is not finite, the folder keeps what it has. */
 export async function saveNetwork(network: Network, path: string): Promise<void> {
   checkPath("model.save(path)", path);
   await writeFolder(path, filesOf(network), network);
@@ -57,6 +59,7 @@ function checkPath(where: string, path: unknown): void {
   throw new UnrollError({ where, expected: "a path", got, fix: "Give the path of a folder." });
 }
 
+/** Throws an UnrollError for weights, slots or states that are not finite. */
 export function filesOf(network: Network): Files {
   const training = savedTraining(network);
   const tensors = new Map<string, StoredTensor>();
@@ -75,6 +78,13 @@ export function filesOf(network: Network): Files {
     carried: carriedConfig(network.carried, tensors),
     device: trainedOn(network),
   };
+  const wrong = notFinite(tensors);
+  refuseUnless(wrong === undefined, {
+    where: "model.save(path)",
+    expected: "finite numbers",
+    got: `others in the weight or state ${spelt(wrong)}, after step ${learnerIn(network)?.state.step ?? 0}`,
+    fix: `Nothing was written: a model saved there before is still there. ${lower}`,
+  });
   const data = encodeSafetensors(tensors, { format });
   const about = { file: dataFile, bytes: data.length, crc32: checksum(data) };
   const text = JSON.stringify({ ...config, data: about }, null, 1);
@@ -83,6 +93,12 @@ export function filesOf(network: Network): Files {
     [configFile, new TextEncoder().encode(`${text}\n`)],
   ]);
 }
+
+/** The first tensor with a number that is not finite; what callbacks keep is their own affair. */
+const notFinite = (tensors: StoredTensors): string | undefined =>
+  [...tensors].find(
+    ([name, { data }]) => data instanceof Float32Array && !name.startsWith(`${extra}run`) && !allFinite(data),
+  )?.[0];
 
 /** Throws an UnrollError that names file and field. */
 export async function loadNetwork(path: string, options: LoadOptions = {}): Promise<Network> {
@@ -134,7 +150,10 @@ function contentOf(files: Files, path: string): Content {
   const sum = checksum(data);
   const told = shortened(textAt(about["crc32"], `${where}, data.crc32`));
   if (sum !== told) throw fault(place, `the checksum ${told} of ${configFile}`, sum);
-  return { config, tensors: decodeSafetensors(data, place).tensors, where };
+  const { tensors } = decodeSafetensors(data, place);
+  const wrong = notFinite(tensors);
+  if (wrong !== undefined) throw fault(`${place}, tensor ${spelt(wrong)}`, "finite numbers", "others");
+  return { config, tensors, where };
 }
 
 function otherVersion(where: string, found: number): UnrollError {

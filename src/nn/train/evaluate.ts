@@ -1,12 +1,11 @@
 /** The figures of a model on data, without training. */
 import type { Device } from "../../core/run/device.ts";
 import { breathe } from "../breath.ts";
-import { boundsOf } from "../model/bounds.ts";
-import { statefulLayers, statesAfter, statesBefore } from "../model/carried.ts";
+import { statesAfter, statesBefore } from "../model/carried.ts";
 import { type Dataset, feedOf, orderOf } from "./batches.ts";
 import { figuresOf, plus, type Sums } from "./figures.ts";
 import { executableFor, type Learner, programFor, pull } from "./learner.ts";
-import { givenFor } from "./purpose.ts";
+import { trainingPurpose } from "./once.ts";
 import { evaluateOn } from "./step.ts";
 
 /** Loss and metrics. Stateful layers begin at zero and leave the states of the model as they were. */
@@ -18,13 +17,7 @@ export async function evaluateAll(
 ): Promise<Record<string, number>> {
   const { network, compiled, state } = learner;
   pull(learner);
-  const purpose = {
-    training: false,
-    gradients: false,
-    states: statefulLayers(network),
-    given: givenFor(learner, data),
-    bounds: boundsOf(network, data.inputs),
-  };
+  const purpose = { ...trainingPurpose(learner, data), training: false, gradients: false };
   const program = await programFor(learner, purpose);
   const executable = executableFor(learner, program, device);
   const own = { layers: network.layers, carried: new Map() };

@@ -4,6 +4,7 @@
  */
 import type { Batch, Device } from "../../core/run/device.ts";
 import { UnrollError } from "../../errors.ts";
+import { allFinite } from "../float32.ts";
 import { isLayer } from "../layers/layer.ts";
 import { layerOfCall, type Network } from "../model/network.ts";
 import { computationOf, inputsOf, trace } from "../model/trace.ts";
@@ -26,18 +27,30 @@ export function faultOf(fault: Fault): UnrollError {
     where: `training step ${fault.step + 1}`,
     expected: "a finite loss and finite gradients",
     got: placeOf(fault),
-    fix: [
-      `The weights are those after step ${fault.step}.`,
-      "Lower the learning rate or set globalClipNorm, and look for values in the data that are too large.",
-    ].join(" "),
+    fix: `The weights are those after step ${fault.step}. ${lower}`,
   });
+}
+
+export const lower =
+  "Lower the learning rate or set globalClipNorm, and look for values in the data that are too large.";
+
+/** Throws the error of a training whose last step, which is `step`, left weights that are not finite. */
+export function refuseInfinite(network: Network, step: number): void {
+  const got = infiniteIn(network);
+  if (got === null) return;
+  throw new UnrollError({ where: `training step ${step}`, expected: "finite weights", got, fix: lower });
+}
+
+function infiniteIn({ variables }: Network): string | null {
+  const weight = variables.find(({ value }) => !allFinite(value));
+  return weight ? `numbers that are not finite in the weight "${weight.name}"` : null;
 }
 
 function placeOf(fault: Fault): string {
   const { program, norms, lossIsGood } = fault;
   const { network } = program;
-  const weight = network.variables.find(({ value }) => !value.every(Number.isFinite));
-  if (weight) return `numbers that are not finite in the weight "${weight.name}"`;
+  const weights = infiniteIn(network);
+  if (weights !== null) return weights;
   if (lossIsGood) {
     // Backward, the last layer comes first.
     const last = norms.findLastIndex((norm, k) => program.trained[k] && !Number.isFinite(norm));
@@ -63,7 +76,7 @@ function firstCall({ program, device, batch }: Fault): Call | null {
   const values = device.compile(computationOf(all, nodes)).runNow({ ...batch, inputs }, weights);
   const calls = symbols.map(({ source }) => ("call" in source ? source.call : null));
   const bad = values.flatMap((value, k) =>
-    value.every(Number.isFinite) ? [] : [network.calls.indexOf(calls[k] as Call)],
+    allFinite(value) ? [] : [network.calls.indexOf(calls[k] as Call)],
   );
   return bad.length === 0 ? null : (network.calls[Math.min(...bad)] ?? null);
 }

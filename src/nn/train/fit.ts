@@ -12,6 +12,7 @@ import type { Network } from "../model/network.ts";
 import { type Dataset, type Feed, feedOf, orderOf, piece, type Span } from "./batches.ts";
 import type { Callback, Saved, TrainedModel, TrainingMoment } from "./callbacks.ts";
 import { evaluateAll } from "./evaluate.ts";
+import { refuseInfinite } from "./fault.ts";
 import { figuresOf, plus, prefixed } from "./figures.ts";
 import { type Learner, type Live, liveFor, pull } from "./learner.ts";
 import type { Purpose } from "./program.ts";
@@ -61,18 +62,12 @@ export async function fitOn(
   const run = runOf(learner, plan);
   state.run = run;
   const live = await liveFor(learner, device, purpose);
-  const fitting: Fitting = {
-    ...plan,
-    learner,
-    device,
-    live,
-    run,
-    stopped: false,
-    saved: null,
-  };
+  const fitting: Fitting = { ...plan, learner, device, live, run, stopped: false, saved: null };
   learner.capture = () => remember(fitting);
   try {
     await train(fitting);
+    pull(learner);
+    refuseInfinite(learner.network, state.step);
   } catch (error) {
     throw withCheckpoint(error, fitting);
   } finally {

@@ -67,6 +67,8 @@ test("a wrong name is answered with the one that was meant", () => {
   expect(() => optimizerNamed("rmsProp")).toThrow(/rmsprop/);
   expect(() => checkOptimizer(optimizerNamed("adam", { clipNorm: 1, clipValue: 1 }))).toThrow(/clipNorm/);
   expect(() => optimizerNamed("adam", { beta1: Number.NaN })).toThrow(/beta1/);
+  expect(() => optimizerNamed("adam", { epsilon: 1e-320 })).toThrow(/epsilon.*which is 0 in float32/);
+  expect(() => optimizerNamed("sgd", { learningRate: 1e39 })).toThrow(/learningRate.*which is Infinity/);
   expect(() => optimizerNamed("adam", { learningrate: 1 })).toThrow(/Did you mean "learningRate"/);
 });
 

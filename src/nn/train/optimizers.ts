@@ -92,7 +92,7 @@ const none = (): readonly number[] => [];
 const magnitude = orNull(from0);
 const momentumCheck: Check = {
   expected: "a number from 0 to 1",
-  holds: (x) => from0.holds(x) && (x as number) <= 1,
+  holds: (x) => from0.holds(x) && Number(x) <= 1,
 };
 const checks: Checks = {
   learningRate: learningRateCheck,

@@ -32,6 +32,10 @@ test("settings that cannot be are refused", () => {
   expect(() => exponentialDecay({ initialLearningRate: 1, decaySteps: 0, decayRate: 1 })).toThrow(
     /decaySteps: expected a number above 0, got 0/,
   );
+  expect(() => piecewiseConstantDecay({ boundaries: [1], values: [1, 1e39] })).toThrow(/float32/);
+  expect(() => exponentialDecay({ initialLearningRate: 1e39, decaySteps: 1, decayRate: 1 })).toThrow(
+    /initialLearningRate: .*got 1e\+39, which is Infinity in float32/,
+  );
   expect(() => warmup({ steps: 4, learningRte: 0.1 } as never)).toThrow(/Did you mean "learningRate"\?/);
   expect(() => cosineDecay({ initialLearningRate: 1 } as never)).toThrow(/expected the option decaySteps/);
   expect(() => cosineDecay({ initialLearningRate: Number.NaN, decaySteps: 1 })).toThrow(

@@ -17,7 +17,7 @@ export type ScheduleName = "exponentialDecay" | "cosineDecay" | "piecewiseConsta
 export type LearningRate = number | Schedule | ((step: number) => number);
 
 const listOfRates: Check = {
-  expected: "a list of numbers of 0 or more",
+  expected: "a list of numbers of 0 or more, as float32 holds them",
   holds: (x) => Array.isArray(x) && [...x].every(from0.holds),
 };
 const ascending: Check = {

@@ -9,6 +9,7 @@ import { parameter } from "../../core/graph/build.ts";
 import { clip, mul, sub } from "../../core/graph/operators.ts";
 import type { Update } from "../../core/run/device.ts";
 import { nearest } from "../../spelling.ts";
+import { isFloat32, lostIn32 } from "../float32.ts";
 import type { Regularizer } from "../layers/layer.ts";
 import { spelt } from "../options.ts";
 import type { Optimizer, OptimizerName } from "./optimizers.ts";
@@ -55,10 +56,10 @@ export function scalarsOf(
   trained: readonly boolean[],
 ): readonly (readonly number[])[] {
   const rate = rateAt(optimizer.options.learningRate, step);
-  refuseUnless(Number.isFinite(rate), {
+  refuseUnless(isFloat32(rate), {
     where: `optimizer "${optimizer.optimizer}", training step ${step + 1}`,
     expected: "a learning rate that is a finite number",
-    got: String(rate),
+    got: `${spelt(rate)}${lostIn32(rate)}`,
     fix: `The weights are those after step ${step}. Let the function or schedule give a number for ${step} steps done.`,
   });
   const numbers = [rate, ...optimizer.numbers(rate, step)];

@@ -79,7 +79,15 @@ describe("wrong usage ends with 2 and one line that says what to do", () => {
     ],
     [
       ["train", "generate", "x", "--out", "m", "--units", "many"],
-      /'many' is invalid\. Give a whole number of 1/,
+      /'many' is invalid\. Give a whole number from 1 to 4096/,
+    ],
+    [
+      ["train", "generate", "x", "--out", "m", "--units", "100000000"],
+      /'100000000' is invalid\. Give a whole number from 1 to 4096/,
+    ],
+    [
+      ["train", "generate", "x", "--out", "m", "--layers", "100000000"],
+      /'100000000' is invalid\. Give a whole number from 1 to 64/,
     ],
     [["train", "generate", "x", "--out", "m", "--epochs", "0"], /'0' is invalid\. Give a whole number of 1/],
     [

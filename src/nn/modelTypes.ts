@@ -108,7 +108,7 @@ export interface CausalModel<I extends Signals = Signals, O extends Signals = Si
   session(options?: { readonly batch?: undefined; readonly maxSteps?: number }): Session<I, Pushed<O>>;
   /**
    * As many streams as `batch` says, each with a state of its own. `maxSteps`: room for steps that attention has
-   * seen. Default: 512.
+   * seen, up to 2^20. Default: 512.
    */
   session(options: { readonly batch: number; readonly maxSteps?: number }): BatchSession<I, Pushed<O>>;
   /**

@@ -202,7 +202,7 @@ class ModelObject {
   }
 
   session(options: { readonly batch?: number; readonly maxSteps?: number } = {}): StepSession {
-    checkOptions("model.session", options, { batch: streamsCheck, maxSteps: whole(1) });
+    checkOptions("model.session", options, { batch: streamsCheck, maxSteps: whole(1, 2 ** 20) });
     const { batch = null, maxSteps } = options;
     return openSession(this.#network(), currentDevice(), { batch, maxSteps });
   }

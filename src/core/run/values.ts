@@ -5,7 +5,7 @@
  *   moved         out[i] = a[source(i)]          every movement is one of these
  *   gathered      places p, q, ... of an axis    withPlaces: the way back
  */
-import { invariant } from "../../errors.ts";
+import { invariant, UnrollError } from "../../errors.ts";
 
 /** Numbers in the order of the graph's shapes: `[time, rows, features]` for a sequence. */
 export interface HostValue {
@@ -15,17 +15,26 @@ export interface HostValue {
 
 export const countOf = (shape: readonly number[]): number => shape.reduce((count, size) => count * size, 1);
 export const widthOf = (shape: readonly number[]): number => shape.at(-1) ?? 1;
+/** Throws an UnrollError where the memory has no room for so many numbers. */
+function zeros(shape: readonly number[]): Float64Array {
+  try {
+    return new Float64Array(countOf(shape));
+  } catch (cause) {
+    const [where, fix] = ["the reference device", "Use fewer rows, shorter sequences or smaller layers."];
+    const got = `some of [${shape.join(", ")}]`;
+    throw new UnrollError({ where, expected: "values that fit the memory", got, fix }, { cause });
+  }
+}
 export const filled = (shape: readonly number[], value: number): HostValue => ({
   shape,
-  data: new Float64Array(countOf(shape)).fill(value),
+  data: zeros(shape).fill(value),
 });
 
 /** The numbers of `value` repeated along the axes in which it is shorter than `shape`. */
 export function expanded(value: HostValue, shape: readonly number[]): Float64Array {
-  const total = countOf(shape);
-  if (value.data.length === total) return value.data;
-  const out = new Float64Array(total);
-  for (let i = 0; i < total; i++) out[i] = value.data[sourceOf(i, shape, value.shape)]!;
+  if (value.data.length === countOf(shape)) return value.data;
+  const out = zeros(shape);
+  for (let i = 0; i < out.length; i++) out[i] = value.data[sourceOf(i, shape, value.shape)]!;
   return out;
 }
 
@@ -51,7 +60,7 @@ export function elementwise(
   f: (a: number, b: number, c: number) => number,
 ): HostValue {
   const [a, b, c] = inputs.map((input) => expanded(input, shape));
-  const data = new Float64Array(countOf(shape));
+  const data = zeros(shape);
   for (let i = 0; i < data.length; i++) data[i] = f(a?.[i] ?? 0, b?.[i] ?? 0, c?.[i] ?? 0);
   return { shape, data };
 }
@@ -109,7 +118,7 @@ export function contracted(a: HostValue, b: HostValue): HostValue {
 
 /** An array of `shape` whose element `i` is element `source(i)` of `value`, or 0 where that is negative. */
 export function moved(value: HostValue, shape: readonly number[], source: (i: number) => number): HostValue {
-  const data = new Float64Array(countOf(shape));
+  const data = zeros(shape);
   for (let i = 0; i < data.length; i++) {
     const from = source(i);
     if (from >= 0) data[i] = value.data[from]!;
@@ -134,7 +143,7 @@ export function shiftedRows(value: HostValue, shape: readonly number[], start: n
 
 /** Side by side along the last axis. */
 export function concatenated(parts: readonly HostValue[], shape: readonly number[]): HostValue {
-  const data = new Float64Array(countOf(shape));
+  const data = zeros(shape);
   const width = widthOf(shape);
   let start = 0;
   for (const part of parts) {

@@ -6,7 +6,7 @@ import type { BackpropagationStep, StepDelta, StepGradient } from "./backpropaga
 import type { LectureNames } from "./lecture.ts";
 
 export interface TextOptions {
-  /** Digits of each number that count. Default: 4. */
+  /** Digits of each number that count, up to 100. Default: 4. */
   readonly digits?: number;
   /** Numbers shown of each axis; of longer ones the first, and how many there are. Default: 6. */
   readonly most?: number;
@@ -18,7 +18,7 @@ interface Told {
 }
 
 export function textOf({ records, loss, lecture }: Told, options: TextOptions): string {
-  checkOptions("toText", options, { digits: whole(1), most: whole(1) });
+  checkOptions("toText", options, { digits: whole(1, 100), most: whole(1) });
   const plain = lecture?.plain ? lecture : null;
   const show = (tensor: Tensor): string => shown(tensor, options);
   const steps = records.map(({ t, deltas, gradients }) => {

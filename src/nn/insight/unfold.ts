@@ -23,7 +23,7 @@ export interface UnfoldedGraph extends Graph {
   toMermaid(): string;
 }
 export interface UnfoldOptions {
-  /** Steps of every sequence of any length. Default: 3. */
+  /** Steps of every sequence of any length, up to 2^10. Default: 3. */
   readonly steps?: number;
   /** Default: those of the lectures for one recurrent layer and a dense layer, else the layers' own. */
   readonly names?: Naming;
@@ -34,7 +34,7 @@ export function unfold(
   model: { readonly inputs: unknown; readonly outputs: unknown },
   options: UnfoldOptions = {},
 ): UnfoldedGraph {
-  checkOptions("unfold", options, { steps: whole(1), names: namingCheck });
+  checkOptions("unfold", options, { steps: whole(1, 2 ** 10), names: namingCheck });
   const network = networkOf(model);
   const lecture = lectureNames(network, options.names);
   const graph = unfoldedNetwork(network, options.steps ?? 3);

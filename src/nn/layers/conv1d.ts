@@ -14,20 +14,21 @@ import { delayed } from "./delayLine.ts";
 import type { LayerOf } from "./facts.ts";
 import type { Output, Value } from "./layer.ts";
 import { type Padding, reachOf, type Sliding, slid, stopsOf } from "./slidingWindow.ts";
+import { distanceCheck, placesCheck } from "./window.ts";
 
 export interface Conv1dOptions<F extends number, P extends Padding, S extends number> extends AffineOptions {
   /** Features of the result. */
   readonly filters: F;
-  /** Steps that a window sees. */
+  /** Steps that a window sees, up to 2^11. */
   readonly kernelSize: number;
-  /** Steps from window to window. Default: 1. */
+  /** Steps from window to window, up to 2^16. Default: 1. */
   readonly strides?: S;
   /**
    * `valid`: only windows that are there as a whole, so shorter sequences; `same`: zeros at both ends of each sequence;
    * `causal`: zeros before its beginning alone, so that no step needs one yet to come. Default: "valid".
    */
   readonly padding?: P;
-  /** Steps from one place of the window to the next. Default: 1. */
+  /** Steps from one place of the window to the next, up to 2^16. Default: 1. */
   readonly dilationRate?: number;
   /** Default: none. */
   readonly activation?: Activation;
@@ -35,10 +36,10 @@ export interface Conv1dOptions<F extends number, P extends Padding, S extends nu
 const checks = {
   ...affineChecks,
   filters: whole(1),
-  kernelSize: whole(1),
-  strides: whole(1),
+  kernelSize: placesCheck,
+  strides: distanceCheck,
   padding: oneOf("valid", "same", "causal"),
-  dilationRate: whole(1),
+  dilationRate: distanceCheck,
   activation: activationCheck,
 };
 

@@ -2,23 +2,24 @@
 import type { Node } from "../../core/graph/nodes.ts";
 import { add } from "../../core/graph/operators.ts";
 import { checkOptions, oneOf, whole } from "../options.ts";
-import { convolved, type ImagePadding, pairOf, type Size, type Windowing, windowsOver } from "../windows.ts";
+import { convolved, type ImagePadding, pairOf, type Size, type Windowing } from "../windows.ts";
 import { type Activation, activationCheck, activationOnNodes } from "./activations.ts";
 import { type AffineOptions, affineChecks, affineWeights } from "./affine.ts";
 import { makeLayer } from "./call.ts";
 import { configOf } from "./config.ts";
 import type { LayerOf } from "./facts.ts";
 import { type Definition, onNode } from "./layer.ts";
-import { imageOf, sizeCheck } from "./window.ts";
+import { distancesCheck, seenForm, sizeCheck } from "./window.ts";
 
 export interface Conv2dOptions<F extends number> extends AffineOptions {
   readonly filters: F;
+  /** Of 2^16 pixels at most. */
   readonly kernelSize: Size;
-  /** Default: 1. */
+  /** Up to 2^16. Default: 1. */
   readonly strides?: Size;
   /** Default: "valid". */
   readonly padding?: ImagePadding;
-  /** Default: 1. */
+  /** Up to 2^16. Default: 1. */
   readonly dilationRate?: Size;
   /** Default: none. */
   readonly activation?: Activation;
@@ -26,10 +27,10 @@ export interface Conv2dOptions<F extends number> extends AffineOptions {
 const checks = {
   ...affineChecks,
   filters: whole(1),
-  kernelSize: sizeCheck,
-  strides: sizeCheck,
+  kernelSize: sizeCheck(2 ** 16),
+  strides: distancesCheck,
   padding: oneOf("valid", "same"),
-  dilationRate: sizeCheck,
+  dilationRate: distancesCheck,
   activation: activationCheck,
 };
 
@@ -60,16 +61,7 @@ export function conv2d<const F extends number>(options: Conv2dOptions<F>): Layer
       trainable: options.trainable ?? true,
       takes: ["image"],
       config: () => configOf("conv2d", options),
-      outputs: ([x]) =>
-        x
-          ? [
-              {
-                ...x,
-                name: "output",
-                axes: [...windowsOver(imageOf("conv2d", x, windowing), windowing).count, filters],
-              },
-            ]
-          : [],
+      outputs: ([x]) => seenForm("conv2d", x, windowing, filters),
       weights: ([x]) => affineWeights(options, [...windowing.window, Number(x?.axes.at(-1)), filters]),
       apply,
       everyStep: apply,

@@ -6,18 +6,18 @@ import type { ImagePadding, Size } from "../windows.ts";
 import type { Activation } from "./activations.ts";
 import type { LayerOf } from "./facts.ts";
 import { type BuiltInOptions, type Direction, layerOf, type States } from "./recurrent.ts";
-import { imageOf, sizeCheck } from "./window.ts";
+import { distancesCheck, imageOf, sizeCheck } from "./window.ts";
 
 export interface ConvLstm2dOptions<F extends number, S extends boolean, R extends boolean, B extends boolean>
   extends Omit<BuiltInOptions<F, S, R, B>, "units"> {
   readonly filters: F;
-  /** Of the input's convolution and of the state's. */
+  /** Of the input's convolution and of the state's; 2^16 pixels at most. */
   readonly kernelSize: Size;
-  /** Of the input's convolution. Default: 1. */
+  /** Of the input's convolution, up to 2^16. Default: 1. */
   readonly strides?: Size;
   /** Of the input's convolution; the state is always padded to its size. Default: "valid". */
   readonly padding?: ImagePadding;
-  /** Of the input's convolution. Default: 1. */
+  /** Of the input's convolution, up to 2^16. Default: 1. */
   readonly dilationRate?: Size;
   /** Default: "sigmoid". */
   readonly recurrentActivation?: Activation;
@@ -49,10 +49,10 @@ export function convLstm2d<
     without: ["units"],
     extra: {
       filters: whole(1),
-      kernelSize: sizeCheck,
-      strides: sizeCheck,
+      kernelSize: sizeCheck(2 ** 16),
+      strides: distancesCheck,
       padding: oneOf("valid", "same"),
-      dilationRate: sizeCheck,
+      dilationRate: distancesCheck,
       unitForgetBias: flag,
     },
     refuseInput: (x: Form) => {

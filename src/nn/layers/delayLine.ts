@@ -12,8 +12,11 @@ import { outputOf, parameter, scan, zeros } from "../../core/graph/build.ts";
 import { type Dim, type Node, rows } from "../../core/graph/nodes.ts";
 import { concat, slice } from "../../core/graph/operators.ts";
 import { widthOf } from "../../core/graph/shapes.ts";
+import { UnrollError } from "../../errors.ts";
 import type { Context, Value } from "./layer.ts";
 import { counting, slid } from "./slidingWindow.ts";
+
+const mostCarried = 2 ** 24;
 
 interface Taps {
   readonly taps: number;
@@ -33,6 +36,11 @@ export function delayed(x: Value, { taps, dilation }: Taps, context: Context): N
 
 function carried(x: Value, { taps, dilation }: Taps, initial: Node, context: Context): Node {
   const width = widthOf(x.node);
+  if (widthOf(initial) > mostCarried) {
+    const expected = `at most ${mostCarried} numbers of steps before to keep from step to step`;
+    const [where, got] = ["taps and dilationRate", String(widthOf(initial))];
+    throw new UnrollError({ where, expected, got, fix: "Look back less far." });
+  }
   const line = parameter("line", initial.shape);
   const step = parameter("x", [rows, width]);
   const rest = widthOf(line) - width;

@@ -2,6 +2,7 @@
  * Last layers whose output tells a distribution instead of one guess: products and biases, like `dense`, as wide as
  * the distribution has parameters. The layout of these is in distributions/; each has a loss of its own.
  */
+import type { Distribution } from "../distributions/distribution.ts";
 import { gaussianOf } from "../distributions/gaussian.ts";
 import { mixtureOf } from "../distributions/mixture.ts";
 import { quantilesOf, usualProbabilities } from "../distributions/quantiles.ts";
@@ -19,11 +20,13 @@ export interface GaussianMixtureOptions extends GaussianOptions {
   readonly components: number;
 }
 export interface QuantilesOptions extends GaussianOptions {
-  /** Which quantiles: rising, above 0 and below 1. Default: 0.1, 0.5 and 0.9. */
+  /** Which quantiles: rising, above 0 and below 1; 2^10 at most. Default: 0.1, 0.5 and 0.9. */
   readonly probabilities?: readonly number[];
 }
+/** Of a distribution, each of which makes nodes of its own. */
+const mostParts = 2 ** 10;
 const gaussianChecks = { ...affineChecks, units: whole(1) };
-const mixtureChecks = { ...gaussianChecks, components: whole(1) };
+const mixtureChecks = { ...gaussianChecks, units: whole(1, mostParts), components: whole(1) };
 /** Its width is that of the parameters. */
 export type HeadOf = LayerOf<Numbers, "same", number>;
 
@@ -33,29 +36,17 @@ export type HeadOf = LayerOf<Numbers, "same", number>;
  */
 export function gaussian(options: GaussianOptions): HeadOf {
   checkOptions("gaussian", options, gaussianChecks, ["units"]);
-  const distribution = gaussianOf(options.units);
-  const config = () => configOf("gaussian", options);
-  const { width } = distribution;
-  return affine(options, { base: "gaussian", className: "Gaussian", width, config, distribution });
+  return headOf("gaussian", options, gaussianOf(options.units));
 }
 
 /**
  * A mixture of normal distributions over all units: `[..., components (1 + 2 units)]`, the logits of the components,
  * then their means, then the logs of their standard deviations, unit by unit. For the loss
- * `mixtureNll({ components })`.
+ * `mixtureNll({ components })`. Of 2^10 units at most.
  */
 export function gaussianMixture(options: GaussianMixtureOptions): HeadOf {
   checkOptions("gaussianMixture", options, mixtureChecks, ["units", "components"]);
-  const distribution = mixtureOf(options.units, options.components);
-  const config = () => configOf("gaussianMixture", options);
-  const { width } = distribution;
-  return affine(options, {
-    base: "gaussianMixture",
-    className: "GaussianMixture",
-    width,
-    config,
-    distribution,
-  });
+  return headOf("gaussianMixture", options, mixtureOf(options.units, options.components));
 }
 
 /**
@@ -64,16 +55,21 @@ export function gaussianMixture(options: GaussianMixtureOptions): HeadOf {
  */
 export function quantiles(options: QuantilesOptions): HeadOf {
   checkOptions("quantiles", options, { ...gaussianChecks, probabilities: probabilitiesCheck }, ["units"]);
-  const distribution = quantilesOf(options.units, [...(options.probabilities ?? usualProbabilities)]);
-  const config = () => configOf("quantiles", options);
-  const { width } = distribution;
-  return affine(options, { base: "quantiles", className: "Quantiles", width, config, distribution });
+  const { units, probabilities = usualProbabilities } = options;
+  return headOf("quantiles", options, quantilesOf(units, [...probabilities]));
+}
+
+function headOf(base: string, options: GaussianOptions, distribution: Distribution): HeadOf {
+  const config = () => configOf(base, options);
+  const className = base.charAt(0).toUpperCase() + base.slice(1);
+  return affine(options, { base, className, width: distribution.width, config, distribution });
 }
 
 export const probabilitiesCheck: Check = {
-  expected: "an array of rising numbers above 0 and below 1",
+  expected: `an array of rising numbers above 0 and below 1, ${mostParts} at most`,
   holds: (x) =>
     Array.isArray(x) &&
     x.length > 0 &&
+    x.length <= mostParts &&
     [...x].every((p, k) => typeof p === "number" && p > (k === 0 ? 0 : x[k - 1]) && p < 1),
 };

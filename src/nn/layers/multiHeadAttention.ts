@@ -12,6 +12,7 @@ import { type Initializer, initializerCheck } from "./initializers.ts";
 import type { Value, WeightSpec } from "./layer.ts";
 
 export interface MultiHeadAttentionOptions {
+  /** Up to 2^8. */
   readonly numHeads: number;
   /** Features of the queries and keys of each head. */
   readonly keyDim: number;
@@ -32,7 +33,7 @@ export interface MultiHeadAttentionOptions {
 }
 const checks = {
   ...commonChecks,
-  numHeads: whole(1),
+  numHeads: whole(1, 2 ** 8),
   keyDim: whole(1),
   valueDim: whole(1),
   outputDim: whole(1),

@@ -1,7 +1,7 @@
 /** Pooling over time: the largest, or the mean, of each window of steps, feature by feature. */
 import type { Node } from "../../core/graph/nodes.ts";
 import { add, div, maximum, where } from "../../core/graph/operators.ts";
-import { checkOptions, commonChecks, oneOf, whole } from "../options.ts";
+import { checkOptions, commonChecks, oneOf } from "../options.ts";
 import type { Form } from "../symbols.ts";
 import { makeLayer } from "./call.ts";
 import { configOf } from "./config.ts";
@@ -9,17 +9,19 @@ import { slidForm } from "./conv1d.ts";
 import type { LayerOf } from "./facts.ts";
 import type { Value } from "./layer.ts";
 import { type Slid, type Sliding, slid, stopsOf } from "./slidingWindow.ts";
+import { distanceCheck, placesCheck } from "./window.ts";
 
 export interface Pooling1dOptions {
-  /** Steps of a window. Default: 2. */
+  /** Steps of a window, up to 2^11. Default: 2. */
   readonly poolSize?: number;
-  /** Steps from window to window. Default: poolSize. */
+  /** Steps from window to window, up to 2^16. Default: poolSize. */
   readonly strides?: number;
   /** `valid`: windows that are there as a whole; `same`: one for every stride, cut at the ends. Default: "valid". */
   readonly padding?: "valid" | "same";
   readonly name?: string;
 }
-const checks = { ...commonChecks, poolSize: whole(1), strides: whole(1), padding: oneOf("valid", "same") };
+const padding = oneOf("valid", "same");
+const checks = { ...commonChecks, poolSize: placesCheck, strides: distanceCheck, padding };
 
 /** The largest of each window that counts, `[batch, time, features]` to `[batch, steps, features]`; else 0. */
 export function maxPooling1d(

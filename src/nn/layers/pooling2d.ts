@@ -20,12 +20,12 @@ import { makeLayer } from "./call.ts";
 import { configOf } from "./config.ts";
 import type { LayerOf } from "./facts.ts";
 import { type Definition, onNode } from "./layer.ts";
-import { imageOf, sizeCheck } from "./window.ts";
+import { distancesCheck, seenForm, sizeCheck } from "./window.ts";
 
 export interface Pooling2dOptions {
-  /** Default: 2. */
+  /** Of 2^12 pixels at most. Default: 2. */
   readonly poolSize?: Size;
-  /** Default: poolSize. */
+  /** Up to 2^16. Default: poolSize. */
   readonly strides?: Size;
   /** Default: "valid". */
   readonly padding?: ImagePadding;
@@ -77,7 +77,7 @@ function pooling(
   options: Pooling2dOptions,
   pooled: (x: Node, windowing: Windowing) => Node,
 ): LayerOf<"image", "image", "same"> {
-  const checks = { poolSize: sizeCheck, strides: sizeCheck, padding: oneOf("valid", "same") };
+  const checks = { poolSize: sizeCheck(2 ** 12), strides: distancesCheck, padding: oneOf("valid", "same") };
   checkOptions(layer, options, { ...commonChecks, ...checks });
   const { poolSize = 2, strides = poolSize, padding = "valid" } = options;
   const windowing: Windowing = {
@@ -95,11 +95,7 @@ function pooling(
       name: options.name ?? null,
       takes: ["image"],
       config: () => configOf(layer, options),
-      outputs: ([x]) => {
-        if (x === undefined) return [];
-        const { count } = windowsOver(imageOf(layer, x, windowing), windowing);
-        return [{ ...x, name: "output", axes: [...count, x.axes.at(-1) ?? 1] }];
-      },
+      outputs: ([x]) => seenForm(layer, x, windowing),
       apply,
       everyStep: apply,
     },

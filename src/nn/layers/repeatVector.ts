@@ -5,12 +5,12 @@ import { makeLayer } from "./call.ts";
 import { configOf } from "./config.ts";
 import type { LayerOf } from "./facts.ts";
 
-/** `[batch, features]` to `[batch, n, features]`. */
+/** `[batch, features]` to `[batch, n, features]`, n up to 2^24. */
 export function repeatVector(options: {
   readonly n: number;
   readonly name?: string;
 }): LayerOf<"vector", "sequence", "same", "looks ahead"> {
-  checkOptions("repeatVector", options, { ...commonChecks, n: whole(1) }, ["n"]);
+  checkOptions("repeatVector", options, { ...commonChecks, n: whole(1, 2 ** 24) }, ["n"]);
   const { n, name = null } = options;
   return makeLayer(
     {
@@ -20,17 +20,11 @@ export function repeatVector(options: {
       takes: ["vector"],
       config: () => configOf("repeatVector", options),
       outputs: ([x]) => (x ? [{ ...x, name: "output", axes: [n, ...x.axes], time: "looks ahead" }] : []),
-      apply: ([x], _, context) =>
-        x
-          ? [
-              {
-                node: broadcast(x.node, [n, ...x.node.shape]),
-                time: n,
-                lengths: context.lengths(n),
-                mask: null,
-              },
-            ]
-          : [],
+      apply: ([x], _, context) => {
+        if (x === undefined) return [];
+        const node = broadcast(x.node, [n, ...x.node.shape]);
+        return [{ node, time: n, lengths: context.lengths(n), mask: null }];
+      },
     },
     { gives: "sequence", time: "looks ahead" },
   );

@@ -12,7 +12,7 @@
 import { zeros } from "../../core/graph/build.ts";
 import { type Dim, type Node, rows } from "../../core/graph/nodes.ts";
 import { add, greater, mul, resample, where } from "../../core/graph/operators.ts";
-import { invariant } from "../../errors.ts";
+import { invariant, UnrollError } from "../../errors.ts";
 import { type Windows, windowed, windowsIn } from "../times.ts";
 import { folded } from "./fold.ts";
 import { type Context, countsOf, type Value } from "./layer.ts";
@@ -55,6 +55,7 @@ export function slid(x: Value, sliding: Sliding, context: Context): Slid {
       ? sequence
       : resample(sequence, ends, { time, stride: sliding.stride, per: 1, offset });
   const leads = leadsOf(sliding, x.time);
+  refuseMany(sliding, leads.length);
   const rest = leads.length > 1 ? restOf(x, sliding.stride) : null;
   const placesOf = (sequence: Node): readonly Node[] =>
     Array.from({ length: sliding.size }, (_, place) => {
@@ -90,10 +91,21 @@ function leadsOf(sliding: Sliding, time: Dim): readonly Lead[] {
   const { padding, stride } = sliding;
   const reach = reachOf(sliding);
   if (padding !== "same") return [{ from: 1, steps: padding === "causal" ? reach - 1 : 0 }];
-  const lead = (rest: number): Lead => ({ from: rest, steps: Math.floor(Math.max(0, reach - rest) / 2) });
-  if (typeof time === "number") return [lead(time - (windowsIn({ size: 1, stride }, time) - 1) * stride)];
-  const all = Array.from({ length: stride }, (_, k) => lead(k + 1));
-  return all.filter(({ steps }, k) => k === 0 || steps !== all[k - 1]?.steps);
+  const lead = (rest: number): number => Math.floor(Math.max(0, reach - rest) / 2);
+  if (typeof time === "number")
+    return [{ from: 1, steps: lead(time - (windowsIn({ size: 1, stride }, time) - 1) * stride) }];
+  const all = Array.from({ length: lead(1) - lead(stride) + 1 }, (_, k) => lead(1) - k);
+  return all.map((steps) => ({ from: Math.max(1, reach - 2 * steps - 1), steps }));
+}
+
+const mostPlaces = 2 ** 12;
+
+/** With padding "same" each place is read once for each lead. */
+function refuseMany({ size }: Sliding, leads: number): void {
+  if (size * leads <= mostPlaces) return;
+  const expected = `a window of ${Math.floor(mostPlaces / leads)} steps at most, as it has ${leads} beginnings`;
+  const [got, fix] = [`${size} steps`, 'Choose a smaller window, smaller strides, or padding: "valid".'];
+  throw new UnrollError({ where: 'padding: "same"', expected, got, fix });
 }
 
 /** `[rows, 1]`: how many steps the last stride of each row has, 1 up to `stride`. */

@@ -16,7 +16,7 @@ import {
 export interface SlstmOptions<W extends number, S extends boolean, R extends boolean, B extends boolean>
   extends RecurrentOptions<W, S, R, B>,
     RecurrentWeightOptions {
-  /** Groups of units that do not see each other's states; `units` is a multiple of it. Default: 1. */
+  /** Groups of units that do not see each other's states; `units` is a multiple of it. Up to 2^8; default: 1. */
   readonly heads?: number;
   /** Of the forget gate; the input gate is always exponential. Default: "sigmoid". */
   readonly forgetGate?: "sigmoid" | "exp";
@@ -27,7 +27,7 @@ export interface SlstmOptions<W extends number, S extends boolean, R extends boo
 }
 
 const extra: Checks = {
-  heads: whole(1),
+  heads: whole(1, 2 ** 8),
   forgetGate: oneOf("sigmoid", "exp"),
   bias: oneOf("none", "single"),
   unitForgetBias: flag,

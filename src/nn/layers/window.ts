@@ -1,15 +1,40 @@
-/** Windows that move over images, as options of layers. */
+/** Windows that move over steps and images, as options of layers. */
 import type { Pair } from "../../core/graph/nodes.ts";
+import { sizeOf } from "../../core/graph/shapes.ts";
 import { UnrollError } from "../../errors.ts";
 import { type Check, whole } from "../options.ts";
 import { described, type Form } from "../symbols.ts";
-import { type Windowing, windowsOver } from "../windows.ts";
+import { pairOf, type Size, type Windowing, windowsOver } from "../windows.ts";
+import type { Output } from "./layer.ts";
 
-const { holds: isSize } = whole(1);
-export const sizeCheck: Check = {
-  expected: "a whole number of 1 or more, or two: [height, width]",
-  holds: (x) => isSize(x) || (Array.isArray(x) && x.length === 2 && [...x].every(isSize)),
-};
+/** Steps that a window sees: each is a node of the graph. */
+export const placesCheck: Check = whole(1, 2 ** 11);
+/** From step to step that a window sees, or from window to window. */
+export const distanceCheck: Check = whole(1, 2 ** 16);
+
+const pairOfBoth = ({ expected, holds }: Check): Check => ({
+  expected: `${expected}, or two: [height, width]`,
+  holds: (x) => holds(x) || (Array.isArray(x) && x.length === 2 && [...x].every(holds)),
+});
+export const distancesCheck: Check = pairOfBoth(distanceCheck);
+const size = pairOfBoth(whole(1));
+/** Height and width of a window of at most `most` pixels. */
+export const sizeCheck = (most: number): Check => ({
+  expected: `${size.expected}; ${most} pixels at most`,
+  holds: (x) => size.holds(x) && sizeOf(pairOf(x as Size)) <= most,
+});
+
+/** The form of what windows over an image give, of as many channels as it has unless told. */
+export function seenForm(
+  layer: string,
+  x: Form | undefined,
+  windowing: Windowing,
+  width?: number,
+): readonly Output[] {
+  if (x === undefined) return [];
+  const { count } = windowsOver(imageOf(layer, x, windowing), windowing);
+  return [{ ...x, name: "output", axes: [...count, width ?? x.axes.at(-1) ?? 1] }];
+}
 
 /** Height and width of an image. Throws an UnrollError unless both are known and the windows fit. */
 export function imageOf(layer: string, form: Form, windowing: Windowing): Pair {

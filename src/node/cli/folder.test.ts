@@ -46,6 +46,12 @@ describe("training.json", () => {
     },
   );
 
+  test.each([["units"], ["layers"]] as const)("%s beyond what the command line takes", async (name) => {
+    const settings = { ...record.settings, [name]: 1e8 };
+    await writeFile(join(home, "training.json"), JSON.stringify({ task: "generate", ...record, settings }));
+    await expect(readRecord(home)).rejects.toThrow(`settings.${name}: expected a whole number from 1 to`);
+  });
+
   test("without one there is nothing to resume", async () => {
     await expect(readRecord(join(home, "nowhere"))).rejects.toThrow(/got no such file\. Leave out --resume/);
   });

@@ -38,10 +38,12 @@ export interface TrainingRecord {
   readonly text: string;
   readonly settings: Settings;
 }
+/** Far more than a text is worth. */
+export const most: Pick<Settings, "units" | "layers"> = { units: 2 ** 12, layers: 2 ** 6 };
 /** What each setting has to be. */
 const settingChecks: { readonly [K in keyof Settings]: Check } = {
-  units: whole(1),
-  layers: whole(1),
+  units: whole(1, most.units),
+  layers: whole(1, most.layers),
   seq: whole(1),
   batch: whole(1),
   seed: seedCheck,

@@ -1,12 +1,13 @@
 /** Values of options, checked while the command line is read; what is wrong ends with exit code 2. */
 import { InvalidArgumentError } from "commander";
 
-/** A whole number of `least` or more. */
-export function whole(least: number): (text: string) => number {
+/** A whole number of `least` or more, `most` at most. */
+export function whole(least: number, most: number = Number.MAX_SAFE_INTEGER): (text: string) => number {
+  const range = most < Number.MAX_SAFE_INTEGER ? `from ${least} to ${most}` : `of ${least} or more`;
   return (text) => {
     const value = Number(text);
-    if (/^\d+$/.test(text) && Number.isSafeInteger(value) && value >= least) return value;
-    throw new InvalidArgumentError(`Give a whole number of ${least} or more.`);
+    if (/^\d+$/.test(text) && value >= least && value <= most) return value;
+    throw new InvalidArgumentError(`Give a whole number ${range}.`);
   };
 }
 

@@ -3,7 +3,7 @@ import type { Command } from "commander";
 import { UnrollError } from "../../errors.ts";
 import { holdFolder } from "../store.node.ts";
 import { type DeviceFlags, useDevice, withCommonOptions } from "./device.ts";
-import { checkFolder, hashOf, readRecord, readTexts, requireModel, type Settings } from "./folder.ts";
+import { checkFolder, hashOf, most, readRecord, readTexts, requireModel, type Settings } from "./folder.ts";
 import { interruptible } from "./interrupt.ts";
 import { fraction, positive, whole } from "./options.ts";
 import { type Job, trainText } from "./textTraining.ts";
@@ -36,8 +36,8 @@ export function addTrainGenerate(train: Command): void {
       "optimizer steps in all, instead of --epochs; given both, whichever ends first",
       whole(1),
     )
-    .option("--units <n>", "units of an LSTM layer", whole(1), 192)
-    .option("--layers <n>", "LSTM layers", whole(1), 1)
+    .option("--units <n>", "units of an LSTM layer", whole(1, most.units), 192)
+    .option("--layers <n>", "LSTM layers", whole(1, most.layers), 1)
     .option("--seq <n>", "characters that a gradient goes back", whole(1), 16)
     .option("--batch <n>", "places in the text that are read side by side", whole(1), 32)
     .option("--learning-rate <x>", "Adam's, at its highest", positive(1), 0.012)

@@ -134,6 +134,7 @@ export function wrongValue(where: string, name: string, value: unknown, check: C
 export function spelt(value: unknown): string {
   if (typeof value === "string") return `"${shortened(value)}"`;
   if (typeof value === "function") return "a function";
+  if (typeof value === "bigint") return `the bigint ${shortened(String(value))}`;
   if (typeof value !== "object" || value === null) return shortened(String(value));
   try {
     return speltObject(value);

@@ -44,7 +44,7 @@ function checkParts(x: unknown, parts: unknown): void {
 /** Between layers they are saved with the model, as JSON, which knows no infinity. */
 function checkRange([x, low, high]: readonly unknown[]): void {
   const fits = typeof low === "number" && typeof high === "number" && low <= high;
-  const kept = !isSymbolic(x) || [low, high].every(Number.isFinite);
+  const kept = !isSymbolic(x) || [low, high].every(isFloat32);
   if (!fits || !kept)
     refuse(
       "clip",

@@ -46,6 +46,6 @@ describe("options are one plain object", () => {
 
 test("every value can be spelt", () => {
   expect([Symbol("s"), 2n, Object.create(null), undefined].map(spelt)).toEqual([
-    ...["Symbol(s)", "2", "an object", "undefined"],
+    ...["Symbol(s)", "the bigint 2", "an object", "undefined"],
   ]);
 });

@@ -102,7 +102,7 @@ describe("classWeight", () => {
   });
 
   test("a Map", async () => {
-    expect(String(await weighed(new Map([[1, 5]])))).toContain("classWeight: expected a plain object");
+    expect(String(await weighed(new Map([[1, 5]])))).toContain("got an object of class Map");
   });
 
   test("takes what is right", async () => {

@@ -42,12 +42,12 @@ export class UnrollError extends Error implements ErrorFacts {
   }
 }
 
-/** What `work` gives; an UnrollError of it is told from further out. */
+/** What `work` gives; an UnrollError of it is told from further out, unless it is already. */
 export function inPlace<T>(where: string, work: () => T): T {
   try {
     return work();
   } catch (error) {
-    throw error instanceof UnrollError ? error.within(where) : error;
+    throw error instanceof UnrollError && !error.where.startsWith(where) ? error.within(where) : error;
   }
 }
 

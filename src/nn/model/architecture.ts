@@ -8,7 +8,7 @@
  *
  * On the way back the weights come with it: none are drawn anew, and none has a shape that the layers do not ask for.
  */
-import { invariant, UnrollError } from "../../errors.ts";
+import { inPlace, invariant, UnrollError } from "../../errors.ts";
 import type { Cell } from "../cells/defineCell.ts";
 import { input } from "../layers/input.ts";
 import { type Definition, definitionOf, isLayer, type LayerConfig } from "../layers/layer.ts";
@@ -108,12 +108,12 @@ export function networkFrom(config: unknown, parts: Parts, where: string): Netwo
   const layers = listAt(fields["layers"], `${where}.layers`).map((one, k) => {
     const place = `${where}.layers[${k}]`;
     const layer = layerConfigFrom(one, place);
-    return inPlace(place, () => layerFrom(layer, parts.cells), true) as unknown as Made; // layers are such functions
+    return made(place, () => layerFrom(layer, parts.cells)) as unknown as Made; // layers are such functions
   });
   const reading: Reading = { inputs, layers, made: [], used: new Map() };
   for (const [k, call] of listAt(fields["calls"], `${where}.calls`).entries()) {
     const place = `${where}.calls[${k}]`;
-    reading.made.push(inPlace(place, () => called(reading, call, place), true));
+    reading.made.push(made(place, () => called(reading, call, place)));
   }
   const outputs = listAt(fields["outputs"], `${where}.outputs`, mostParts).map((one, k) =>
     referred(reading, one, `${where}.outputs[${k}]`),
@@ -128,7 +128,7 @@ export function networkFrom(config: unknown, parts: Parts, where: string): Netwo
     outputsAs: structureFrom(fields["outputsAs"], outputs.length, `${where}.outputsAs`),
     ...(fields["tokens"] === undefined ? {} : { tokens: tokensFrom(fields["tokens"], `${where}.tokens`) }),
   };
-  const network = inPlace(where, () => buildNetwork(plan), true);
+  const network = made(where, () => buildNetwork(plan));
   refuseOthers(network, parts.weights, where);
   return network;
 }
@@ -249,7 +249,7 @@ function giveWeights(
 ): void {
   const named = inPlace(where, () => namesOf([...used.keys()]));
   for (const [definition, inputs] of used) {
-    const specs = inPlace(where, () => definition.weights(inputs), true);
+    const specs = made(where, () => definition.weights(inputs));
     definition.kept.values = specs.map(({ name, shape }) => {
       const full = `${named.get(definition)}/${name}`;
       return weightFor(full, shape, weights.get(full), where);
@@ -280,13 +280,12 @@ function refuseOthers({ variables }: Network, weights: StoredTensors, where: str
   if (spare !== undefined) throw fault(where, `a layer for the tensor ${spelt(spare)}`, "none");
 }
 
-/** Errors say where they arose; `foreign` ones, thrown by what is made from a file's values, become faults of it. */
-function inPlace<T>(where: string, work: () => T, foreign = false): T {
+/** What is thrown by what is made from a file's values becomes a fault of the file. */
+function made<T>(where: string, work: () => T): T {
   try {
-    return work();
+    return inPlace(where, work);
   } catch (error) {
-    if (error instanceof UnrollError) throw error.where.startsWith(where) ? error : error.within(where);
-    if (!foreign) throw error;
+    if (error instanceof UnrollError) throw error;
     const [told = ""] = String(error).split("\n");
     throw new UnrollError(fault(where, "what a layer or operator can be made of", shortened(told)), {
       cause: error,

@@ -8,7 +8,7 @@
  * What is read is checked field by field and never run; layers are made by their public functions.
  */
 import { holdFolder, readFolder, wholePath, writeFolder } from "#store";
-import { UnrollError } from "../../errors.ts";
+import { inPlace, UnrollError } from "../../errors.ts";
 import type { Cell } from "../cells/defineCell.ts";
 import { allFinite } from "../float32.ts";
 import { architectureOf, networkFrom } from "../model/architecture.ts";
@@ -22,7 +22,7 @@ import {
   type StoredTensors,
 } from "../model/safetensors.ts";
 import { checkOptions, record, shortened, spelt } from "../options.ts";
-import { compileConfigFrom, inPlace } from "./compileConfig.ts";
+import { compileConfigFrom } from "./compileConfig.ts";
 import { lower } from "./fault.ts";
 import type { FitOptions } from "./fitOptions.ts";
 import { learnerIn } from "./learning.ts";

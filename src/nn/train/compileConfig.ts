@@ -2,7 +2,7 @@
  * What a model was compiled with, read from a file: every name is one there is, every option one that its function
  * has, with a value of the kind of its default.
  */
-import { UnrollError } from "../../errors.ts";
+import { inPlace } from "../../errors.ts";
 import { type Fields, fault, fieldsAt, listAt, numberAt, textAt } from "../model/fields.ts";
 import { spelt } from "../options.ts";
 import { metricNames } from "./metrics.ts";
@@ -114,13 +114,4 @@ function optionsFrom(options: Fields, where: string): Fields {
     else numberAt(value, place);
   }
   return options;
-}
-
-/** An error that arises in `work` says where in the file. */
-export function inPlace<T>(where: string, work: () => T): T {
-  try {
-    return work();
-  } catch (error) {
-    throw error instanceof UnrollError && !error.where.startsWith(where) ? error.within(where) : error;
-  }
 }

@@ -29,7 +29,7 @@ test.each([
   [{ batchSize: 0 }, /batchSize: expected a whole number of 1 or more, got 0/],
   [{ batchSize: 1.5 }, /got 1\.5/],
   [{ batchsize: 1 }, /Did you mean "batchSize"\?/],
-  [{ classWeight: 2 }, /classWeight: expected a plain object/],
+  [{ classWeight: 2 }, /classWeight: expected an object with the weight of each class/],
   [{ classWeight: { foo: 2 } }, /classWeight: expected whole numbers as keys, got "foo"/],
   [{ classWeight: { 1: -1 } }, /classWeight, class 1: expected a number of 0 or more, got -1/],
   [{ x: [] }, /got "x"/],

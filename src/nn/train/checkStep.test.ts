@@ -44,9 +44,12 @@ describe("a first state given by a symbol", () => {
   });
   test.each<[unknown, RegExp]>([
     [{ initialStates: {} }, /layer "lstm", call\(options\): .*Did you mean "initialState"\?/],
-    [{ initialState: null }, /layer "lstm", call\(options\), initialState: expected an object, got null/],
-    [null, /expected one object, got null/],
-    [5, /expected one object, got 5/],
+    [
+      { initialState: null },
+      /layer "lstm", call\(options\), initialState: expected a plain object, got null/,
+    ],
+    [null, /expected a plain object, got null/],
+    [5, /expected a plain object, got 5/],
   ])("as %j is refused", (options, message) => {
     expect(() => lstm({ units: 3 })(sequence, options as never)).toThrow(message);
   });

@@ -136,19 +136,26 @@ async function checkStore(browser: Browser): Promise<void> {
   const site = await serve(false);
   const context = await browser.newContext();
   const [first, second] = [await context.newPage(), await context.newPage()];
-  const call = (page: Page, name: "begin" | "goOn"): Promise<string | number> =>
+  const call = (page: Page, name: "begin" | "goOn" | "saveOther"): Promise<string | number> =>
     page.evaluate(`import("/test/browser/store.js").then((store) => store.${name}())`);
   for (const page of [first, second]) await page.goto(site.url);
   check("a training begins", (await call(first, "begin")) === "trains");
   for (const [name, page] of Object.entries({ "the same page": first, "another page": second })) {
     const told = String(await call(page, "begin"));
     check(`a second one of ${name} is refused`, told.includes("a folder that nobody else writes to"), told);
+    const saved = String(await call(page, "saveOther"));
+    check(
+      `and so is another model's save of ${name}`,
+      saved.includes("that another model is saved to"),
+      saved,
+    );
   }
   await first.close();
   // The browser lets go a moment after the page is gone.
   await second.waitForFunction("navigator.locks.query().then(({ held }) => held.length === 0)");
   const epoch = await call(second, "goOn");
   check("when its page is closed, another goes on from its checkpoint", Number(epoch) > 0, `epoch ${epoch}`);
+  check("and another model is saved there when it has ended", (await call(second, "saveOther")) === "saved");
   await context.close();
   site.close();
 }

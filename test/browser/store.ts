@@ -22,6 +22,12 @@ export async function goOn(): Promise<number> {
   return first;
 }
 
+/** What a model that is not trained there says when it is saved there. */
+export async function saveOther(): Promise<string> {
+  const other = sequential(input({ shape: [2] }), dense({ units: 1 }));
+  return other.save(path).then(() => "saved", String);
+}
+
 async function train(epochs: number, watch: (epoch: number, stop: () => void) => void): Promise<void> {
   setDevice("wasm", { threads: 1 });
   const model = sequential(input({ shape: [2] }), dense({ units: 1 }));

@@ -18,8 +18,14 @@ export async function readFolder(path: string, names: readonly string[]): Promis
   });
 }
 
-/** Writes all `files` or none; other files of the folder stay. */
-export async function writeFolder(path: string, files: Files, _owner?: object | null): Promise<void> {
+/** The models of this page whose trainings have a folder, by its path; null: nobody's, who prepares for one. */
+const holders = new Map<string, object | null>();
+
+/** Writes all `files` or none; other files of the folder stay. Several are of `owner`, as below. */
+export async function writeFolder(path: string, files: Files, owner: object | null = null): Promise<void> {
+  const holder = holders.get(path);
+  const own = files.size === 1 || holder === null || holder === owner;
+  if (!own && (await isHeld(path))) throw heldByOther(path);
   await inFolders(path, "readwrite", async (store) => {
     const before = await filesIn(store, path);
     await done(store.put(new Map([...before, ...files]), path));
@@ -27,22 +33,40 @@ export async function writeFolder(path: string, files: Files, _owner?: object | 
 }
 
 /**
- * Does `work` while no other training of this site writes to the folder. A page that is closed holds nothing any more.
- * Writings need no such thing: each is one transaction.
+ * Does `work` while no other training, of this page or another one of this site, may write to the folder; `owner` is
+ * the model that is trained. A page that is closed holds nothing any more.
  */
-export async function holdFolder<T>(path: string, _owner: object | null, work: () => Promise<T>): Promise<T> {
-  const { locks } = globalThis.navigator as { readonly locks?: LockManager };
-  if (locks === undefined) return work(); // a page without https
-  return locks.request(`unroll ${path}`, { ifAvailable: true }, (lock) => {
-    if (lock !== null) return work();
-    throw new UnrollError({
-      where: `the browser's store, "${path}"`,
-      expected: "a folder that nobody else writes to",
-      got: "one that another training writes to, of this page or another one of this site",
-      fix: "Wait until it has ended, close its page, or choose another folder.",
-    });
+export async function holdFolder<T>(path: string, owner: object | null, work: () => Promise<T>): Promise<T> {
+  const locks = locksHere();
+  if (locks === undefined) return work();
+  return locks.request(lockOf(path), { ifAvailable: true }, async (lock) => {
+    if (lock === null) throw heldByOther(path);
+    holders.set(path, owner);
+    try {
+      return await work();
+    } finally {
+      holders.delete(path);
+    }
   });
 }
+
+/** None in a page without https. */
+const locksHere = (): LockManager | undefined =>
+  (globalThis.navigator as { readonly locks?: LockManager }).locks;
+const lockOf = (path: string): string => `unroll ${path}`;
+
+async function isHeld(path: string): Promise<boolean> {
+  const { held = [] } = (await locksHere()?.query()) ?? {};
+  return held.some(({ name }) => name === lockOf(path));
+}
+
+const heldByOther = (path: string): UnrollError =>
+  new UnrollError({
+    where: `the browser's store, "${path}"`,
+    expected: "a folder that nobody else writes to",
+    got: "one that another model is saved to, of this page or another one of this site",
+    fix: "Wait until it has ended, close its page, or choose another folder.",
+  });
 
 /** By which two paths can be compared. */
 export const wholePath = (path: string): string => path;

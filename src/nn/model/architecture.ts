@@ -264,7 +264,7 @@ function weightFor(
   tensor: StoredTensor | undefined,
   where: string,
 ): Float32Array {
-  const place = `${where}, weight "${name}"`;
+  const place = `${where}, weight ${spelt(name)}`;
   if (tensor === undefined) throw fault(place, `a tensor [${shape.join(", ")}] for it`, "none");
   const same = tensor.shape.length === shape.length && tensor.shape.every((axis, k) => axis === shape[k]);
   if (same && tensor.data instanceof Float32Array) return tensor.data;
@@ -274,7 +274,7 @@ function weightFor(
 /** Every weight stands under its own name, and no other tensor is there. */
 function refuseOthers({ variables }: Network, weights: StoredTensors, where: string): void {
   const unlike = variables.find(({ name, value }) => weights.get(name)?.data !== value);
-  if (unlike !== undefined) throw fault(where, `the weight "${unlike.name}" under its name`, "another");
+  if (unlike !== undefined) throw fault(where, `the weight ${spelt(unlike.name)} under its name`, "another");
   const own = new Set(variables.map(({ name }) => name));
   const spare = [...weights.keys()].find((name) => !own.has(name));
   if (spare !== undefined) throw fault(where, `a layer for the tensor ${spelt(spare)}`, "none");

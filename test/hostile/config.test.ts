@@ -2,29 +2,20 @@
 import { beforeAll, test, vi } from "vitest";
 import { architectureOf, networkFrom } from "../../src/nn/model/architecture.ts";
 import { jsonFrom } from "../../src/nn/model/fields.ts";
-import { decodeSafetensors, type StoredTensors } from "../../src/nn/model/safetensors.ts";
 import { leaky } from "../saving/models.ts";
 import { attack } from "./attack.ts";
 import { changedBytes } from "./bytes.ts";
 import { changedJson } from "./json.ts";
-import { savedModels } from "./models.ts";
+import { type Description, savedDescriptions } from "./models.ts";
 
-interface Sample {
-  readonly text: string;
+interface Sample extends Description {
   readonly bytes: Uint8Array;
-  readonly weights: StoredTensors;
 }
 let samples: readonly Sample[] = [];
 let others: readonly Uint8Array[] = [];
 
 beforeAll(async () => {
-  samples = (await savedModels()).map(({ config, tensors }) => {
-    const text = JSON.stringify((JSON.parse(config) as { model: unknown }).model);
-    const weights = new Map(
-      [...decodeSafetensors(tensors, "").tensors].filter(([name]) => !name.startsWith("training.")),
-    );
-    return { text, bytes: new TextEncoder().encode(text), weights };
-  });
+  samples = (await savedDescriptions()).map((one) => ({ ...one, bytes: new TextEncoder().encode(one.text) }));
   others = samples.map(({ bytes }) => bytes);
   vi.stubEnv("UNROLL_DEBUG", ""); // as users have it
 });

@@ -10,28 +10,21 @@ import { networkFrom } from "../../src/nn/model/architecture.ts";
 import { jsonFrom } from "../../src/nn/model/fields.ts";
 import type { Network } from "../../src/nn/model/network.ts";
 import { predict } from "../../src/nn/model/predict.ts";
-import { decodeSafetensors, type StoredTensors } from "../../src/nn/model/safetensors.ts";
 import { arranged } from "../../src/nn/model/structure.ts";
 import { sizeOf, tensor } from "../../src/nn/model/tensor.ts";
 import { leaky } from "../saving/models.ts";
 import { diceOf } from "./dice.ts";
 import { changedJson } from "./json.ts";
-import { savedModels } from "./models.ts";
+import { type Description, savedDescriptions } from "./models.ts";
 import { watchdog } from "./watchdog.ts";
 
 const inputs = Number(process.env["UNROLL_HOSTILE_PREDICTED"] ?? 20_000);
 /** Numbers in a row that is made for a model. */
 const most = 2 ** 16;
-let samples: readonly { readonly text: string; readonly weights: StoredTensors }[] = [];
+let samples: readonly Description[] = [];
 
 beforeAll(async () => {
-  samples = (await savedModels()).map(({ config, tensors }) => {
-    const weights = [...decodeSafetensors(tensors, "").tensors];
-    return {
-      text: JSON.stringify((JSON.parse(config) as { model: unknown }).model),
-      weights: new Map(weights.filter(([name]) => !name.startsWith("training."))),
-    };
-  });
+  samples = await savedDescriptions();
   vi.stubEnv("UNROLL_DEBUG", ""); // as users have it
 });
 

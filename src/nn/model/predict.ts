@@ -18,7 +18,7 @@ import { type Ragged, raggedOf } from "./ragged.ts";
 import { arranged } from "./structure.ts";
 import { sizeOf, type Tensor, tensorOf } from "./tensor.ts";
 import { computationOf, type Traced, trace } from "./trace.ts";
-import { heldWeights } from "./weights.ts";
+import { firstWeights, heldWeights } from "./weights.ts";
 
 /** First states: `{ h, c }` of the one recurrent layer, or such a record by the name of each layer. */
 export type InitialState = { readonly [name: string]: unknown };
@@ -45,7 +45,7 @@ export async function predict(
   const batchSize = checkedBatchSize(request.batchSize ?? 32);
   const where = "model.predict(x, { initialState })";
   const states = statesGiven(network, request.initialState ?? {}, rows, where);
-  for (const variable of network.variables) while (variable.draw()) await breathe();
+  await inTurns(firstWeights(network));
   const pieces: Piece[] = [];
   for (let from = 0; from < rows; from += batchSize) {
     const order = Int32Array.from({ length: Math.min(batchSize, rows - from) }, (_, k) => from + k);
@@ -259,13 +259,11 @@ function byLayer(
   );
   const [only, other] = having.length > 0 ? having : layers;
   if (only === undefined || other !== undefined) return given;
-  return having.length > 0 || !Object.values(given).some(isRecord) ? { [only]: given } : given;
+  return having.length > 0 || !Object.values(given).some(isPlain) ? { [only]: given } : given;
 }
 
-const isRecord = (x: unknown): x is InitialState => isPlain(x);
-
 function recordOf(x: unknown, where: string): InitialState {
-  if (isRecord(x)) return x;
+  if (isPlain(x)) return x;
   throw new UnrollError({
     where,
     expected: "a record of states",

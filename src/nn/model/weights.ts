@@ -1,11 +1,17 @@
 /** The weights of a network as tensors, in the order and layout of Keras. */
 import { UnrollError } from "../../errors.ts";
+import type { Pieces } from "../breath.ts";
 import { type Network, once } from "./network.ts";
 import { converted, flattened, isTensor, type Nested, sizeOf, type Tensor, tensorOf } from "./tensor.ts";
 
 export interface NamedTensor extends Tensor {
   /** "lstm_1/kernel" */
   readonly name: string;
+}
+
+/** Draws the first values that nobody has looked at yet. */
+export function* firstWeights({ variables }: Network): Pieces {
+  for (const variable of variables) while (variable.draw()) yield;
 }
 
 /** Copies of all weights. */

@@ -18,16 +18,15 @@ export function weightsByClass(
     ...losses.map((loss, k) => classesOf(loss, outputs[k]?.symbol.axes.at(-1), targets[k]?.size)),
   );
   const any = count === Number.POSITIVE_INFINITY;
+  const classes = any ? "whole numbers as keys" : `classes from 0 to ${count - 1}`;
+  const fix = "Give each class its weight, by its number: { 0: 1, 1: 5 }.";
   const isClass = (k: number): boolean =>
     Number.isInteger(k) && (any || (k >= 0 && k < count) || losses.some((loss) => ignoredBy(loss) === k));
   for (const [key, weight] of Object.entries(given)) {
     const known = String(Number(key)) === key && isClass(Number(key));
-    refuseUnless(known && from0.holds(weight), {
-      where: known ? `classWeight, class ${key}` : "classWeight",
-      expected: known ? from0.expected : any ? "whole numbers as keys" : `classes from 0 to ${count - 1}`,
-      got: spelt(known ? weight : key),
-      fix: "Give each class its weight, by its number: { 0: 1, 1: 5 }.",
-    });
+    refuseUnless(known, { where: "classWeight", expected: classes, got: spelt(key), fix });
+    const where = `classWeight, class ${key}`;
+    refuseUnless(from0.holds(weight), { where, expected: from0.expected, got: spelt(weight), fix });
   }
   return new Map(Object.entries(given).map(([key, weight]) => [Number(key), weight as number]));
 }

@@ -51,10 +51,7 @@ const weighing: Checks = {
     expected: "an array or a tensor: a number a row, or one a step",
     holds: (x) => typeof x === "object" && x !== null,
   },
-  classWeight: {
-    expected: "an object with the weight of each class: { 0: 1, 1: 5 }",
-    holds: (x) => record.holds(x) && !(x instanceof Map),
-  },
+  classWeight: { ...record, expected: "an object with the weight of each class: { 0: 1, 1: 5 }" },
 };
 const checks: Checks = {
   epochs: whole(0),

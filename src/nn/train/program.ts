@@ -6,12 +6,13 @@
  */
 import type { Batch, Device, Executable, HostArray } from "../../core/run/device.ts";
 import { keyOf } from "../../core/run/random.ts";
-import { breathe } from "../breath.ts";
+import { breathe, inTurns } from "../breath.ts";
 import type { Bounds } from "../model/bounds.ts";
 import { givenStates, type States, stateName } from "../model/carried.ts";
 import { endsOf, firstLengths } from "../model/ends.ts";
 import type { Network } from "../model/network.ts";
 import { computationOf, type Key, type Traced, type TraceOptions, trace } from "../model/trace.ts";
+import { firstWeights } from "../model/weights.ts";
 import { withFollowing } from "../times.ts";
 import type { Feed } from "./batches.ts";
 import type { Compiled } from "./compile.ts";
@@ -64,7 +65,7 @@ export async function programOf(network: Network, compiled: Compiled, purpose: P
   const targets = purpose.gradients ? targetsOf(network, compiled.goals) : [];
   const options = { training, states, bounds, targets };
   await breathe();
-  for (const variable of network.variables) while (variable.draw()) await breathe();
+  await inTurns(firstWeights(network));
   const traced = trace(network, options);
   await breathe();
   const trainable = network.variables.map((variable) => variable.trainable);

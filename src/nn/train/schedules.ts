@@ -30,9 +30,8 @@ export const learningRateCheck: Check = {
   expected: "a number of 0 or more, a schedule, or a function of the step",
   holds: (x) => from0.holds(x) || typeof x === "function" || isSchedule(x),
 };
-/** Typed arrays have an `at` too. */
 const isSchedule = (x: unknown): boolean =>
-  record.holds(x) && !ArrayBuffer.isView(x) && typeof (x as Partial<Schedule>).at === "function";
+  record.holds(x) && typeof (x as Partial<Schedule>).at === "function";
 
 export interface ExponentialDecayOptions {
   readonly initialLearningRate: number;

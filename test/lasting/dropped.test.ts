@@ -20,7 +20,7 @@ const leastResident = (samples: readonly Sample[]): number =>
  * it is there, goes up and down by some tens of mebibytes with what the engine compiles at the moment: the least of the
  * last quarter is compared with the least of the second.
  */
-test.each(everywhere(1_000))(
+test.each(everywhere(1_000, 100))(
   "$count models dropped, $device, $threads threads",
   async ({ count, ...where }) => {
     const different = where.device === "native" ? 8 : 300; // a C compiler takes its time

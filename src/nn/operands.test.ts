@@ -17,7 +17,9 @@ describe("operands are refused by name", () => {
     ["NaN", () => add(node, Number.NaN), /add".*got NaN/],
     ["more than float32 holds", () => add(x, 1e300), /add".*got 1e\+300, which is Infinity in float32/],
     ["nothing", () => concat(), /concat".*got none/],
+    // @ts-expect-error the compiler says so too
     ["one operand of a difference", () => sub(x), /sub": expected 2 operands, got 1\./],
+    // @ts-expect-error the same
     ["three operands of a difference, in a step", () => sub(node, 1, 2), /expected 2 operands, got 3\./],
     ["a condition alone", () => where(x, 1, undefined as never), /where".*operand 3, got undefined/],
     [

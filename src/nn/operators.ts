@@ -14,6 +14,9 @@ export type Operand = Signal | number;
 export type Elementwise = <const A extends readonly Operand[]>(
   ...operands: A extends Alike<A> ? A : Alike<A>
 ) => Merge<Extract<A[number], Signal>>;
+export type Binary = <const A extends readonly [Operand, Operand]>(
+  ...operands: A extends Alike<A> ? A : Alike<A>
+) => Merge<Extract<A[number], Signal>>;
 export type Unary = <S extends Signal>(x: S) => S;
 /** What stands after a sum: any unary operator, or a function of one's own. */
 export type ActivationFunction = (x: Signal) => Signal;
@@ -45,14 +48,14 @@ function operator<F>(name: OperatorName): F {
 
 /** a + b + ...: from left to right. */
 export const add: Elementwise = operator("add");
-export const sub: Elementwise = operator("sub");
+export const sub: Binary = operator("sub");
 /** a * b * ...: element by element, from left to right. */
 export const mul: Elementwise = operator("mul");
-export const div: Elementwise = operator("div");
+export const div: Binary = operator("div");
 export const maximum: Elementwise = operator("maximum");
 export const minimum: Elementwise = operator("minimum");
 /** 1 where a > b, else 0. */
-export const greater: Elementwise = operator("greater");
+export const greater: Binary = operator("greater");
 /** `whenTrue` where the condition is not 0, else `whenFalse`. */
 export const where: Where = operator("where");
 export const neg: Unary = operator("neg");

@@ -10,10 +10,12 @@ import {
   convLstm2d,
   crf,
   dense,
+  div,
   dropout,
   embedding,
   flatten,
   globalAveragePooling2d,
+  greater,
   gru,
   input,
   jordanRNN,
@@ -287,6 +289,12 @@ export function symbols(): void {
   same<Signal>()(where(left, right, 0));
   // @ts-expect-error 8 features and 4
   add(h, series);
+  // @ts-expect-error 8 features and 4
+  div(h, series);
+  // @ts-expect-error a difference is of two
+  sub(h, h, h);
+  // @ts-expect-error and of no fewer
+  greater(h);
   // @ts-expect-error a sequence and a vector
   add(h, lstm({ units: 8 })(series));
   // @ts-expect-error a sequence is wanted

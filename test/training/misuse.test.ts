@@ -60,6 +60,7 @@ test.each([
   ],
   [{ callbacks: [{ onEpochEnd: 5 }] }, /onEpochEnd: expected a function, got 5/],
   [{ callbacks: [{ savesTo: 5 }] }, /callback 0\(options\), savesTo: expected a path, got 5/],
+  [{ callbacks: [{ writes: "" }] }, /callback 0\(options\), writes: expected a path, got ""/],
   [{ callbacks: [{ getState: 5 }] }, /callback 0\(options\), getState: expected a function, got 5/],
   [{ callbacks: [{ epochEnd: () => undefined }] }, /got "epochEnd". Did you mean "onEpochEnd"\?/],
 ])("fit with %j", async (options, message) => {

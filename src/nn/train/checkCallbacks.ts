@@ -11,6 +11,7 @@ const checks: Checks = {
   ...Object.fromEntries([...hooks, "lastSaved", "getState", "setState"].map((name) => [name, callable])),
   saves: flag,
   savesTo: pathCheck,
+  writes: pathCheck,
 };
 
 /** Throws an UnrollError for what is no object, and for a hook that there is not. One without hooks does nothing. */

@@ -9,7 +9,7 @@
  */
 import type { Dim } from "../core/graph/nodes.ts";
 
-export interface Windows {
+export interface TimeWindows {
   /** Steps of a window: with 1 every step that begins a window has one. */
   readonly size: number;
   /** From one window to the next. */
@@ -17,29 +17,29 @@ export interface Windows {
 }
 
 /** How many windows a sequence has. */
-export const windowsIn = ({ size, stride }: Windows, steps: number): number =>
+export const windowsIn = ({ size, stride }: TimeWindows, steps: number): number =>
   Math.max(0, Math.floor((steps - size) / stride) + 1);
 
 /** The dimension of the windows of another: a number of a number, a name of a name. */
-export function windowed(time: Dim, windows: Windows): Dim {
+export function windowed(time: Dim, windows: TimeWindows): Dim {
   if (typeof time === "number") return windowsIn(windows, time);
   const { origin, windows: own } = followed(time);
   return nameOf(origin, windowsOfWindows(own, windows));
 }
 
 /** `outer` of `inner`: the first window of all ends where the last of its windows does. */
-export const windowsOfWindows = (inner: Windows, outer: Windows): Windows => ({
+export const windowsOfWindows = (inner: TimeWindows, outer: TimeWindows): TimeWindows => ({
   size: inner.size + (outer.size - 1) * inner.stride,
   stride: inner.stride * outer.stride,
 });
 
-export const everyStep: Windows = { size: 1, stride: 1 };
+export const everyStep: TimeWindows = { size: 1, stride: 1 };
 
-const nameOf = (origin: string, { size, stride }: Windows): string =>
+const nameOf = (origin: string, { size, stride }: TimeWindows): string =>
   size === 1 && stride === 1 ? origin : `${origin}:${size}/${stride}`;
 
 /** What a dimension follows from; one that follows from nothing is its own origin. */
-export function followed(time: string): { readonly origin: string; readonly windows: Windows } {
+export function followed(time: string): { readonly origin: string; readonly windows: TimeWindows } {
   const [origin = time, numbers] = time.split(":");
   if (numbers === undefined) return { origin, windows: everyStep };
   const [size = 1, stride = 1] = numbers.split("/").map(Number);

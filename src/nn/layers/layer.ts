@@ -10,7 +10,7 @@ import type { Pieces } from "../breath.ts";
 import type { Distribution } from "../distributions/distribution.ts";
 import type { Kind } from "../signals.ts";
 import type { Callable, Form, Symbolic } from "../symbols.ts";
-import type { Windows } from "../times.ts";
+import type { TimeWindows } from "../times.ts";
 import type { Facts } from "./facts.ts";
 import type { Initializer } from "./initializers.ts";
 
@@ -134,7 +134,7 @@ export interface Definition extends Callable {
   /** For layers whose output tells a distribution. */
   readonly distribution?: Distribution | undefined;
   /** For layers with other steps than their input: one for each of these windows of it. */
-  readonly windows?: Windows;
+  readonly windows?: TimeWindows;
   /** Null of a layer that others may follow. */
   readonly ending: Ending | null;
   /** How it is applied inside timeDistributed, to every step of `[time, rows, ...]` alike; null where it cannot be. */

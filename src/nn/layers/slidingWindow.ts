@@ -13,7 +13,7 @@ import { zeros } from "../../core/graph/build.ts";
 import { type Dim, type Node, rows } from "../../core/graph/nodes.ts";
 import { add, greater, mul, resample, where } from "../../core/graph/operators.ts";
 import { invariant, UnrollError } from "../../errors.ts";
-import { type Windows, windowed, windowsIn } from "../times.ts";
+import { type TimeWindows, windowed, windowsIn } from "../times.ts";
 import { folded } from "./fold.ts";
 import { type Context, countsOf, type Value } from "./layer.ts";
 
@@ -32,7 +32,7 @@ export interface Sliding {
 export const reachOf = ({ size, dilation }: Sliding): number => (size - 1) * dilation + 1;
 
 /** What the steps of the result are windows of: with zeros at the ends every stride has one. */
-export const stopsOf = (sliding: Sliding): Windows => ({
+export const stopsOf = (sliding: Sliding): TimeWindows => ({
   size: sliding.padding === "valid" ? reachOf(sliding) : 1,
   stride: sliding.stride,
 });

@@ -7,7 +7,7 @@ import { invariant, UnrollError } from "../../errors.ts";
 import { initialized } from "../layers/initializers.ts";
 import { type Definition, endingOf, isLayer, type Kept, type WeightSpec } from "../layers/layer.ts";
 import { type Call, type Callable, described, hasTime, type Symbolic } from "../symbols.ts";
-import { everyStep, type Windows, windowed, windowsOfWindows } from "../times.ts";
+import { everyStep, type TimeWindows, windowed, windowsOfWindows } from "../times.ts";
 import type { End, Network, NetworkLayer, TargetTokens, Variable } from "./network.ts";
 import type { Structure } from "./structure.ts";
 
@@ -271,7 +271,7 @@ const anyLength = (symbol: Symbolic): boolean => hasTime(symbol) && symbol.axes[
 
 interface Origin {
   readonly input: Symbolic;
-  readonly windows: Windows;
+  readonly windows: TimeWindows;
 }
 
 /** The input whose time a symbol has, or whose windows its steps are; calls are given inputs before users. */
@@ -293,9 +293,9 @@ function originsOf(calls: readonly Call[]): (symbol: Symbolic) => Origin {
   return originOf;
 }
 
-function refuseOtherWindows(operator: string, a: Windows, b: Windows): void {
+function refuseOtherWindows(operator: string, a: TimeWindows, b: TimeWindows): void {
   if (a.size === b.size && a.stride === b.stride) return;
-  const told = ({ size, stride }: Windows): string =>
+  const told = ({ size, stride }: TimeWindows): string =>
     size * stride === 1 ? "every step" : `a step for every window of ${size}, one every ${stride}`;
   throw new UnrollError({
     where: `operator "${operator}"`,

@@ -50,11 +50,19 @@ describe("the parts of a cell", () => {
     expect(weights(null)).toMatch(/kernel: expected a shape.*, got null/);
     expect(weights({ shap: [2, 3] })).toMatch(/kernel: expected a shape.*, got an object/);
     expect(weights([2, Number.NaN])).toMatch(/kernel: expected a shape.*, got \[2, NaN\]/);
+    expect(weights([undefined, 2])).toMatch(/kernel: expected a shape.*, got \[undefined, 2\]/);
     expect(errorOf({ weights: () => undefined })).toMatch(
       /own", weights: expected a record of shapes, got undef/,
     );
     expect(errorOf({ state: ({ units }) => ({ h: units }) })).toMatch(
       /own", state, h: expected a shape.*, got 3/,
+    );
+    type Any = Readonly<Record<string, number>>;
+    expect(errorOf({ weights: ((sizes: Any) => ({ kernel: [sizes["feature"], 3] })) as never })).toMatch(
+      /own", weights: expected the options .*, got "feature"\. Did you mean "features"\?/,
+    );
+    expect(errorOf({ state: ((sizes: Any) => ({ h: [sizes["unit"]] })) as never })).toMatch(
+      /own", state: expected the options .*, got "unit"\. Did you mean "units"\?/,
     );
     expect(errorOf({ state: () => undefined })).toMatch(/defineCell\(cell\): expected at least one state/);
     expect(errorOf({ step: undefined as never })).toMatch(/expected a function as step, got none/);

@@ -32,7 +32,7 @@ export function refuseOther(cell: unknown): void {
 /** The shape of each state. */
 export function cellStates(cell: Cell, sizes: object): Readonly<Record<string, Shape>> {
   const place = `cell "${cell.name}", state`;
-  const states = cell.equation.state(sizes);
+  const states = cell.equation.state(watchedSizes(place, sizes));
   for (const [name, shape] of entriesOf(states, place))
     if (!isShape(shape)) throw noShape(place, name, shape);
   return states;
@@ -41,7 +41,7 @@ export function cellStates(cell: Cell, sizes: object): Readonly<Record<string, S
 /** Each weight, in order. */
 export function cellWeights(cell: Cell, sizes: object): readonly CellPart[] {
   const place = `cell "${cell.name}", weights`;
-  return entriesOf(cell.equation.weights(sizes), place).map(([name, weight]) => {
+  return entriesOf(cell.equation.weights(watchedSizes(place, sizes)), place).map(([name, weight]) => {
     if (isShape(weight)) return { name, shape: weight, initializer: null };
     const { shape, initializer } = (weight ?? {}) as {
       readonly shape?: unknown;
@@ -71,7 +71,7 @@ function noShape(place: string, name: string, got: unknown): UnrollError {
   return new UnrollError({
     where: `${place}, ${name}`,
     expected: "a shape, such as [features, units]",
-    got: Array.isArray(got) ? `[${got.join(", ")}]` : spelt(got),
+    got: Array.isArray(got) ? `[${got.map(String).join(", ")}]` : spelt(got),
     fix: "Give an array of numbers above 0; a weight may also be { shape, initializer }.",
   });
 }
@@ -96,18 +96,22 @@ export function watched<T extends object>(record: T, missing: (name: string) => 
   });
 }
 
-/** The error of a step that asks for a name that its record does not have. */
+/** The sizes and options of a cell for one of its functions, which may ask for no others. */
+export const watchedSizes = <T extends object>(place: string, sizes: T): T =>
+  watched(sizes, (name) => {
+    throw unknownName(place, "options", { name, record: sizes });
+  });
+
+/** The error of a function of a cell that asks for a name that its record does not have. */
 export function unknownName(
-  cell: Cell,
+  where: string,
   kind: string,
-  name: string,
-  record: object,
-  cause?: unknown,
+  { name, record, cause }: { readonly name: string; readonly record: object; readonly cause?: unknown },
 ): UnrollError {
   const names = Object.keys(record);
   const near = nearest(name, names);
   const facts = {
-    where: `cell "${cell.name}", step`,
+    where,
     expected: names.length > 0 ? `the ${kind} ${names.join(", ")}` : `no ${kind}`,
     got: `"${name}"`,
     fix: near === undefined ? `Use those, or add ${name} to the cell.` : `Did you mean "${near}"?`,

@@ -14,7 +14,7 @@ import { sameShape } from "../../core/graph/shapes.ts";
 import { UnrollError } from "../../errors.ts";
 import type { Cell } from "../cells/defineCell.ts";
 import { spelt } from "../options.ts";
-import { cellStates, unknownName, watched } from "./cellParts.ts";
+import { cellStates, unknownName, watched, watchedSizes } from "./cellParts.ts";
 
 /** A cell with everything that its step is given but the input and the states. */
 export interface Equipped {
@@ -62,17 +62,17 @@ function stepped(
   x: Parameter,
   states: Step["states"],
 ): Readonly<Record<string, unknown>> {
-  const refuse = (kind: string, record: object) => (name: string) => {
-    throw unknownName(cell, kind, name, record);
-  };
+  const place = `cell "${cell.name}", step`;
   const absent: string[] = [];
   try {
     // Inside a step a signal is a node: Signal is its public face.
     const given: unknown = cell.equation.step(
       x as never,
-      watched(states, refuse("states", states)),
+      watched(states, (name) => {
+        throw unknownName(place, "states", { name, record: states });
+      }),
       watched(weights, (name) => absent.push(name)),
-      watched(sizes, refuse("options", sizes)),
+      watchedSizes(place, sizes),
     );
     if (typeof given === "object" && given !== null && !Array.isArray(given) && !isNode(given))
       return { ...given };
@@ -80,7 +80,7 @@ function stepped(
   } catch (error) {
     const [name] = absent;
     if (name === undefined || !isOfNothing(error)) throw error;
-    throw unknownName(cell, "weights", name, weights, error);
+    throw unknownName(place, "weights", { name, record: weights, cause: error });
   }
 }
 

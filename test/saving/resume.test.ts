@@ -129,6 +129,25 @@ describe.each(nativeMode ? (["native"] as const) : (["reference", "wasm"] as con
     }
     expect((await loadModel(join(path, "best"))).getWeights()).toHaveLength(5);
   });
+
+  test("a training that early stopping ended stays ended, however often it is begun again", async () => {
+    const path = join(folder, device, "ended");
+    const stopping = (patience: number): FitOptions => ({
+      ...base,
+      epochs: 12,
+      callbacks: [earlyStopping({ monitor: "loss", patience, restoreBestWeights: true, minDelta: 0.02 })],
+      checkpoint: { path },
+      resume: true,
+    });
+    const whole = tagger();
+    const { epoch, history } = await whole.fit(x, y, stopping(1));
+    expect(epoch.length).toBeLessThan(12);
+    for (const again of [tagger(), await loadModel(path)]) {
+      expect((await again.fit(x, y, stopping(1))).history).toEqual(history);
+      expect(weightsOf(again)).toEqual(weightsOf(whole));
+    }
+    expect((await tagger().fit(x, y, stopping(2))).epoch.length).toBeGreaterThan(epoch.length);
+  });
 });
 
 describe("refused", () => {

@@ -27,7 +27,7 @@ export interface TrainingMoment {
   /** The figures of the epoch so far; at its end with those of the validation. */
   readonly logs: Readonly<Record<string, number>>;
   readonly model: TrainedModel;
-  /** Ends the training after this step. */
+  /** Ends the training after this step, or before the first of an epoch. */
   stop(): void;
 }
 /** Where a model was saved, and after which step. */
@@ -95,6 +95,8 @@ interface Patience {
   readonly best: number | null;
   readonly wait: number;
   readonly weights: readonly Float32Array[] | null;
+  /** Whether the last epoch ended the training: one that is resumed ends there as well. */
+  readonly over?: boolean;
 }
 
 /** Stops when a figure has not improved for `patience` epochs; rules and defaults are Keras's. */
@@ -109,9 +111,13 @@ export function earlyStopping(options: EarlyStoppingOptions = {}): Callback {
     const weights = restoreBestWeights ? model.getWeights().map(({ data }) => Float32Array.from(data)) : null;
     state = { best: figure, wait: beats ? 0 : state.wait + 1, weights };
   };
+  const isOver = (): boolean => state.over === true && state.wait >= patience;
   return {
     onTrainBegin: () => {
       state = { best: null, wait: 0, weights: null };
+    },
+    onEpochBegin: ({ stop }) => {
+      if (isOver()) stop();
     },
     onEpochEnd: ({ epoch, logs, model, stop }) => {
       const figure = figureOf(logs, options, "earlyStopping");
@@ -120,8 +126,8 @@ export function earlyStopping(options: EarlyStoppingOptions = {}): Callback {
         improve(figure, model);
         return;
       }
-      state = { ...state, wait: state.wait + 1 };
-      if (state.wait >= patience && epoch > 0) stop();
+      state = { ...state, wait: state.wait + 1, over: epoch > 0 };
+      if (isOver()) stop();
     },
     onTrainEnd: ({ model }) => {
       if (state.weights !== null) restore(model, state.weights);
@@ -185,11 +191,11 @@ export function modelCheckpoint(options: ModelCheckpointOptions): Callback {
 /** What comes from a file may be anything. */
 function isPatience(state: unknown): state is Patience {
   if (typeof state !== "object" || state === null) return false;
-  const { best, wait, weights } = state as Readonly<Record<string, unknown>>;
+  const { best, wait, weights, over = false } = state as Readonly<Record<string, unknown>>;
   const figure = best === null || typeof best === "number";
   const arrays =
     weights === null || (Array.isArray(weights) && weights.every((one) => one instanceof Float32Array));
-  return figure && typeof wait === "number" && arrays;
+  return figure && typeof wait === "number" && arrays && typeof over === "boolean";
 }
 
 export function otherState(where: string): UnrollError {

@@ -130,7 +130,7 @@ async function train(fitting: Fitting): Promise<void> {
   });
   while (run.epoch < epochs && !fitting.stopped && !aborted(fitting)) {
     if (run.batch === 0 && run.piece === 0) await tell(fitting, "onEpochBegin", {});
-    if (!(await trainEpoch(fitting))) break;
+    if (fitting.stopped || !(await trainEpoch(fitting))) break;
     await endEpoch(fitting);
   }
   if (fitting.saved?.step !== learner.state.step) await save(fitting);

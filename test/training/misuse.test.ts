@@ -4,8 +4,9 @@ import { beforeEach, describe, expect, test } from "vitest";
 import { setDevice } from "../../src/nn/device.ts";
 import { dense } from "../../src/nn/layers/dense.ts";
 import { input } from "../../src/nn/layers/input.ts";
+import { simpleRNN } from "../../src/nn/layers/recurrent.ts";
 import type { Tensor } from "../../src/nn/model/tensor.ts";
-import { sequential } from "../../src/nn/models.ts";
+import { functional, sequential } from "../../src/nn/models.ts";
 import { type Callback, earlyStopping, modelCheckpoint } from "../../src/nn/train/callbacks.ts";
 import { jsonLogger } from "../../src/nn/train/jsonLogger.ts";
 import { sparseCategoricalCrossentropy } from "../../src/nn/train/losses.ts";
@@ -181,6 +182,32 @@ test.each<[object, "binaryCrossentropy" | "categoricalCrossentropy", number, Reg
   const hot = x.map(() => Array.from({ length: units }, (_, k) => (k === 0 ? 1 : 0)));
   const work = made.trainOnBatch(x, hot, { classWeight } as never);
   await (message === null ? expect(work).resolves.toBeDefined() : expect(work).rejects.toThrow(message));
+});
+
+test("weights of steps where an output has none of these steps", async () => {
+  const from = input({ shape: [null, 1] });
+  const [steps, last] = [simpleRNN({ units: 1, returnSequences: true })(from), simpleRNN({ units: 1 })(from)];
+  const made = functional({ inputs: from, outputs: [steps, last] });
+  made.compile({ optimizer: "sgd", loss: "meanSquaredError" });
+  const sequence = [[1], [2], [3]];
+  const work = (sampleWeight: never): Promise<unknown> =>
+    made.trainOnBatch(
+      [sequence, sequence],
+      [
+        [sequence, sequence],
+        [[1], [2]],
+      ],
+      { sampleWeight },
+    );
+  await expect(
+    work([
+      [1, 1, 1],
+      [0, 0, 0],
+    ] as never),
+  ).rejects.toThrow(
+    /^sampleWeight: expected one number a row: the output "output_2" has not the steps of the first, got one number a step/,
+  );
+  await work([1, 0] as never);
 });
 
 test("a class that is ignored may have a weight", async () => {

@@ -46,6 +46,15 @@ export function* datasetOf(
     fix: "Give as many targets (and weights) as there are inputs.",
   });
   refuseOtherLengths(columns);
+  const unlike = targets.findIndex(
+    ({ time }) => sampleWeight !== null && sampleWeight.time !== null && time !== sampleWeight.time,
+  );
+  refuseUnless(unlike < 0, {
+    where: "sampleWeight",
+    expected: `one number a row: the output "${network.outputs[unlike]?.name}" has not the steps of the first`,
+    got: "one number a step",
+    fix: "Give one number a row, or a model for each output.",
+  });
   const { classWeight } = data;
   refuseUnless(classWeight === undefined || !ofSequences, {
     where: "classWeight",

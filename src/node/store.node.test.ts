@@ -91,9 +91,12 @@ describe("a folder", () => {
   });
 
   test("written by several at once by several paths is as well", async () => {
-    const paths = [folder, `${folder}/`, `${folder}/../a`];
+    await mkdir(join(folder, ".."), { recursive: true });
+    const link = join(folder, "..", "..", "link");
+    await symlink(join(folder, ".."), link);
+    const paths = [folder, `${folder}/`, `${folder}/../a`, join(link, "a")];
     const versions = Array.from({ length: 12 }, (_, k) => k);
-    await Promise.all(versions.map((k) => writeFolder(paths[k % 3] ?? "", filesOf(String(k)))));
+    await Promise.all(versions.map((k) => writeFolder(paths[k % 4] ?? "", filesOf(String(k)))));
     expect(textsIn(await readFolder(folder, names))).toEqual(texts("11"));
   });
 

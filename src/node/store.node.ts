@@ -10,7 +10,8 @@
  *   model.safetensors.h  ->  model.safetensors  read: the new index; the hash is in no name any more
  */
 import { createHash } from "node:crypto";
-import { join, resolve } from "node:path";
+import { realpathSync } from "node:fs";
+import { basename, dirname, join, resolve } from "node:path";
 import { UnrollError } from "../errors.ts";
 import { type Disk, localDisk } from "./disk.node.ts";
 import { holdFolder as holdOn, lockName } from "./lock.node.ts";
@@ -44,7 +45,7 @@ export function storeOn(disk: Disk): Store {
   }
 
   async function writeFolder(path: string, files: Files, owner: object | null = null): Promise<void> {
-    const key = resolve(path);
+    const key = wholePath(path);
     const before = writings.get(key) ?? Promise.resolve();
     const writing = before.catch(() => undefined).then(() => writeWhole(path, files, owner));
     writings.set(key, writing);
@@ -141,5 +142,12 @@ export const writeFolder: Store["writeFolder"] = store.writeFolder;
  * there is none. `owner` is the model; null is whoever prepares for one. Throws an UnrollError that names the other.
  */
 export const holdFolder: Store["holdFolder"] = store.holdFolder;
-/** By which two paths can be compared. */
-export const wholePath = (path: string): string => resolve(path);
+/** By which two paths can be compared: that of what is there, links followed, and the names of what is not. */
+export function wholePath(path: string): string {
+  const [whole, above] = [resolve(path), dirname(resolve(path))];
+  try {
+    return realpathSync(whole);
+  } catch {
+    return above === whole ? whole : join(wholePath(above), basename(whole));
+  }
+}

@@ -1,5 +1,7 @@
 /** What a user may get wrong around training is refused, with the name of the option and what was probably meant. */
-import { resolve } from "node:path";
+import { mkdirSync, mkdtempSync, realpathSync, rmSync, symlinkSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
 import { beforeEach, describe, expect, test } from "vitest";
 import { setDevice } from "../../src/nn/device.ts";
 import { dense } from "../../src/nn/layers/dense.ts";
@@ -98,6 +100,17 @@ test.each<[string | undefined, readonly Callback[], string]>([
   await expect(model().fit(x, y, options)).rejects.toThrow(
     `expected a path of its own for checkpoint and for each callback that writes, got two that write ${resolve(twice)}.`,
   );
+});
+
+test("two that write one path, by a link", async () => {
+  const home = realpathSync(mkdtempSync(join(tmpdir(), "unroll-misuse-")));
+  mkdirSync(join(home, "run"));
+  symlinkSync(join(home, "run"), join(home, "link"));
+  const callbacks = [jsonLogger({ path: join(home, "link", "config.json") })];
+  await expect(model().fit(x, y, { callbacks, checkpoint: { path: join(home, "run") } })).rejects.toThrow(
+    `got two that write ${join(home, "run", "config.json")}.`,
+  );
+  rmSync(home, { recursive: true });
 });
 
 test("a callback may be of a class, and keep what it likes", async () => {

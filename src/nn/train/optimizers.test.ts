@@ -4,7 +4,9 @@ import { parameter } from "../../core/graph/build.ts";
 import { reshape, sumLeading } from "../../core/graph/operators.ts";
 import type { Computation } from "../../core/run/device.ts";
 import { referenceDevice } from "../../core/run/referenceDevice.ts";
+import type { Regularizer } from "../layers/layer.ts";
 import type { Optimizer } from "./optimizers.ts";
+import { l1l2, l2 } from "./regularizers.ts";
 import { scheduleNamed } from "./schedules.ts";
 import { checkOptimizer, optimizerNamed, scalarsOf, updateOf } from "./update.ts";
 
@@ -61,6 +63,29 @@ test.each(fixture.cases.flatMap((one) => (one.schedule === null ? [] : [[one.nam
     });
   },
 );
+
+test.each<[string, Record<string, unknown>, Regularizer | null, number]>([
+  ["adagrad", { initialAccumulatorValue: 0, epsilon: 16 }, null, 2 - 3 / 5], // the epsilon stands inside the root
+  ["sgd", {}, l2(0.5), 2 - (3 + 2)],
+  ["sgd", { clipNorm: 1 }, l2(0.5), 2 - (3 + 2) / 3], // measured without the regularizer, scaled with it
+  ["sgd", { globalClipNorm: 1 }, l1l2({ l1: 6, l2: 0.5 }), 2 - (3 + 2 + 6) / 3],
+  ["sgd", { clipValue: 4 }, l2(0.5), 2 - 4], // together
+  ["sgd", { clipValue: 4, weightDecay: 0.25 }, l2(0.5), 2 - 4 - 0.5], // behind clipping
+])("one step of %s, %j, %j from 2 with the gradient 3", async (name, options, regularizer, wanted) => {
+  const optimizer = optimizerNamed(name, { learningRate: 1, ...options });
+  const from = parameter("gradient", ["rows", 1]);
+  const weights = [parameter("weight", [1])];
+  const gradients = [sumLeading(from, 1)];
+  const computation: Computation = { inputs: [from], lengths: {}, weights, outputs: [], gradients };
+  const trainer = referenceDevice().train(computation, [updateOf(optimizer, regularizer)]);
+  trainer.write(
+    [Float32Array.of(2)],
+    [Object.values(optimizer.slots).map((first) => Float32Array.of(first))],
+  );
+  const batch = { rows: 1, times: {}, inputs: [Float32Array.of(3)] };
+  await trainer.step(batch, (norms) => scalarsOf(optimizer, 0, norms, [true]));
+  expect(trainer.read().weights[0]?.[0]).toBeCloseTo(wanted, 6);
+});
 
 test("a wrong name is answered with the one that was meant", () => {
   expect(() => optimizerNamed("adamax")).toThrow(/one of sgd, .*adam/);

@@ -193,6 +193,15 @@ describe("targets, weights of samples, and all else that is given with them", ()
     ["fewer rows", () => series().fit(good, [[[1], [2]]] as never, {}), /^x and y: expected 2 rows/],
     ["a class too high", () => classes([[0], [3]]), /^y, row 1: expected classes from 0 to 2, got 3/],
     ["a class below 0", () => classes([[-2], [0]]), /^y, row 0: expected classes from 0 to 2, got -2/],
+    [
+      "a class too high in a sequence",
+      () =>
+        tagged([
+          [0, 1],
+          [2, 3, 0],
+        ]),
+      /^y, row 1, number 1: expected classes from 0 to 2, got 3/,
+    ],
     ["half a class", () => classes([[0.5], [0]]), /^y, row 0, number 0: expected whole numbers/],
     ["weights of samples: NaN", () => weighed([1, Number.NaN]), /^sampleWeight, row 1, number 0/],
     ["weights of samples: too few", () => weighed([1]), /expected 2 rows/],
@@ -315,6 +324,14 @@ function classes(y: unknown): unknown {
     y as never,
     { verbose: 0 },
   );
+}
+function tagged(y: readonly (readonly number[])[]): unknown {
+  const model = sequential(
+    input({ shape: [null, 1] }),
+    lstm({ units: 3, returnSequences: true, activation: "softmax" }),
+  );
+  model.compile({ optimizer: "sgd", loss: "sparseCategoricalCrossentropy" });
+  return model.fit(y.map((row) => row.map((_, k) => [k])) as never, y as never, { verbose: 0 });
 }
 const weighed = (sampleWeight: unknown): unknown =>
   series().fit(good, goodY, { sampleWeight: sampleWeight as never, verbose: 0 });

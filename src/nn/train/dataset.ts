@@ -146,12 +146,13 @@ function refuseOtherClasses(
   { count, ignored }: { readonly count: number; readonly ignored: number | null },
 ): void {
   for (let k = 0; k < rows; k++) {
-    const wrong = (row(k) as Int32Array).find((x) => (x < 0 || x >= count) && x !== ignored);
-    if (wrong === undefined) continue;
+    const classes = row(k) as Int32Array;
+    const wrong = classes.findIndex((x) => (x < 0 || x >= count) && x !== ignored);
+    if (wrong < 0) continue;
     throw new UnrollError({
-      where: `${where}, row ${k}`,
+      where: `${where}, row ${k}${classes.length > 1 ? `, number ${wrong}` : ""}`,
       expected: `classes from 0 to ${count - 1}`,
-      got: `${wrong}`,
+      got: `${classes[wrong]}`,
       fix: "Give the last layer a unit for every class, or set ignoreClass of the loss.",
     });
   }

@@ -87,32 +87,29 @@ test("a probability of which nothing is known is clipped as in Keras", () => {
   expect(value).toBeCloseTo(-Math.log(1e-7), 12);
 });
 
-test("smoothed targets move toward the middle", () => {
-  const x = parameter("x", [1, 4]);
-  const target = parameter("target", [1, 4]);
-  const smooth = lossNamed("categoricalCrossentropy", { fromLogits: true, labelSmoothing: 0.2 }).perStep(
-    x,
-    target,
-  );
-  const plain = lossNamed("categoricalCrossentropy", { fromLogits: true }).perStep(x, target);
+/** The loss of one row. */
+function lossOf(name: string, options: object, prediction: number[], targets: number[]): number {
+  const [x, target] = [parameter("x", [1, prediction.length]), parameter("target", [1, targets.length])];
+  const loss = lossNamed(name, { ...options }).perStep(x, target);
+  const values = given([
+    [x, prediction],
+    [target, targets],
+  ]);
+  return evaluate([loss], values, {})[0]?.data[0] ?? Number.NaN;
+}
+
+test.each<[string, number[]]>([
+  ["categoricalCrossentropy", [0.05, 0.85, 0.05, 0.05]],
+  ["binaryCrossentropy", [0.1, 0.9, 0.1, 0.1]], // each of the four toward a half
+])("smoothed targets move toward the middle: %s", (name, wanted) => {
   const logits = [0.5, -1, 2, 0];
-  const one = evaluate(
-    [smooth],
-    given([
-      [x, logits],
-      [target, [0, 1, 0, 0]],
-    ]),
-    {},
-  )[0]?.data[0];
-  const two = evaluate(
-    [plain],
-    given([
-      [x, logits],
-      [target, [0.05, 0.85, 0.05, 0.05]],
-    ]),
-    {},
-  )[0]?.data[0];
-  expect(one).toBeCloseTo(two ?? Number.NaN, 12);
+  const smooth = lossOf(name, { fromLogits: true, labelSmoothing: 0.2 }, logits, [0, 1, 0, 0]);
+  expect(smooth).toBeCloseTo(lossOf(name, { fromLogits: true }, logits, wanted), 12);
+});
+
+test("probabilities that do not add up to 1 are brought there, and huber is linear behind delta", () => {
+  expect(lossOf("categoricalCrossentropy", {}, [1, 3], [0, 1])).toBeCloseTo(-Math.log(0.75), 12);
+  expect(lossOf("huber", { delta: 3 }, [5, 1], [0, 0])).toBeCloseTo((3 * (5 - 1.5) + 0.5) / 2, 12);
 });
 
 test("a wrong name is answered with the one that was meant", () => {

@@ -18,6 +18,8 @@ test("a cosine ends at its floor and stays there", () => {
   expect(rates(cosineDecay({ initialLearningRate: 2, decaySteps: 10, alpha: 0.25 }), [0, 10, 50])).toEqual([
     2, 0.5, 0.5,
   ]);
+  const risen = { initialLearningRate: 0.5, warmupTarget: 2, warmupSteps: 3, decaySteps: 10, alpha: 0.25 };
+  expect(rates(cosineDecay(risen), [0, 3, 13, 50])).toEqual([0.5, 2, 0.5, 0.5]); // a part of what it rose to
 });
 
 test("a rate may be a number or a function of the step", () => {

@@ -114,6 +114,31 @@ describe("truncated back-propagation", () => {
     expect(two.history["loss"]?.[0]).toBeCloseTo(one.history["loss"]?.[0] ?? 0, 6);
     expect(learnerIn(cut)?.state.step).toBe(2);
   });
+  test("the figures of pieces and of batches of any size are those of all sequences together", async () => {
+    const steps = lengths.reduce((total, length) => total + length, 0);
+    const firstLoss = async (timeReduction: "mean" | "sum", cut: object): Promise<readonly number[]> => {
+      const network = networkOf(input({ shape: [null, 3] }), (s) =>
+        lstm({ units: 2, returnSequences: true, kernelRegularizer: "l2" })(s),
+      );
+      const optimizer = sgd({ learningRate: 0 });
+      compileNetwork(network, {
+        optimizer,
+        loss: "meanSquaredError",
+        metrics: ["mae", "mse"],
+        timeReduction,
+      });
+      const { history } = await train(network, ragged, { shuffle: false, ...cut });
+      const [loss = 0, mae = 0, mse = 0] = ["loss", "mae", "mse"].map((name) => history[name]?.[0] ?? 0);
+      const ofData = timeReduction === "mean" ? mse : (mse * steps) / lengths.length;
+      return [loss - ofData, mae, mse]; // the penalty first
+    };
+    const wanted = await firstLoss("mean", { batchSize: 10 });
+    for (const timeReduction of ["mean", "sum"] as const)
+      for (const cut of [{}, { batchSize: 4 }, { batchSize: 4, tbptt: { steps: 2 } }])
+        for (const [k, figure] of (await firstLoss(timeReduction, cut)).entries())
+          expect(figure).toBeCloseTo(wanted[k] ?? Number.NaN, 5);
+  });
+
   test("is refused where an output has no time", async () => {
     const network = networkOf(input({ shape: [null, 3] }), (s) => dense({ units: 2 })(lstm({ units: 4 })(s)));
     compileNetwork(network, { optimizer: "sgd", loss: "meanSquaredError" });

@@ -24,6 +24,17 @@ export function sumsOf(
   return [...sums, batch.penalty * batch.rows, batch.rows];
 }
 
+/** The sums of a later piece of a batch where losses are summed over time: its rows were counted with the first. */
+export function ofLaterPiece(goals: readonly Goal[], sums: Sums): Sums {
+  const later = [...sums];
+  let at = 0;
+  for (const { metrics } of goals) {
+    later[at + 1] = 0;
+    at += 3 + metrics.length;
+  }
+  return later;
+}
+
 export function plus(a: Sums | null, b: Sums): Sums {
   return a === null ? b : b.map((x, k) => x + (a[k] ?? 0));
 }

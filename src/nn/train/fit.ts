@@ -13,7 +13,7 @@ import { type Dataset, type Feed, feedOf, orderOf, piece, type Span } from "./ba
 import type { Callback, Saved, TrainedModel, TrainingMoment } from "./callbacks.ts";
 import { evaluateAll } from "./evaluate.ts";
 import { refuseInfinite } from "./fault.ts";
-import { figuresOf, plus, prefixed } from "./figures.ts";
+import { figuresOf, ofLaterPiece, plus, prefixed } from "./figures.ts";
 import { type Learner, type Live, liveFor, pull } from "./learner.ts";
 import type { Purpose } from "./program.ts";
 import { refuseUnless } from "./refuse.ts";
@@ -153,6 +153,7 @@ async function trainEpoch(fitting: Fitting): Promise<boolean> {
 /** The pieces of a batch, or the batch as one. False when it was stopped before the end of the epoch. */
 async function trainBatch(fitting: Fitting, feed: Feed): Promise<boolean> {
   const { run, data, live, learner, pieces, batchSize } = fitting;
+  const { goals, timeReduction } = learner.compiled;
   const all = pieces === null ? 1 : Math.ceil((feed.times[pieces.time] ?? 1) / pieces.steps);
   refuseUnless(run.piece < all, {
     where: "model.fit(x, y, { resume: true })",
@@ -166,7 +167,8 @@ async function trainBatch(fitting: Fitting, feed: Feed): Promise<boolean> {
     const states = statesBefore(learner.network, feed.rows, run.carried);
     const made = await trainOn(learner, live, part, states);
     statesAfter(learner.network, feed.rows, made.states);
-    run.sums = plus(run.sums, made.sums);
+    const isLater = k > 0 && timeReduction === "sum";
+    run.sums = plus(run.sums, isLater ? ofLaterPiece(goals, made.sums) : made.sums);
     const last = k + 1 === all;
     run.batch += last ? 1 : 0;
     run.piece = last ? 0 : k + 1;

@@ -116,7 +116,7 @@ test.each(modules.filter(({ runs }) => runs))("$page, line $line, runs", async (
   await run(process.execPath, ["--enable-source-maps", join(folder, `${name}.js`)], {
     cwd,
     env,
-    timeout: 55_000,
+    timeout: 150_000,
   });
 });
 

@@ -32,7 +32,7 @@ console.log(JSON.stringify(losses));
 test("threads do not keep the process alive", async () => {
   const cwd = fileURLToPath(new URL("../../", import.meta.url));
   const arguments_ = ["--input-type=module", "--eval", script];
-  const { stdout } = await promisify(execFile)(process.execPath, arguments_, { cwd, timeout: 20_000 });
+  const { stdout } = await promisify(execFile)(process.execPath, arguments_, { cwd, timeout: 120_000 });
   const losses = JSON.parse(stdout) as readonly number[];
   expect(losses[0]).toBe(36);
   expect(losses).toHaveLength(3);

@@ -143,16 +143,19 @@ test("of three that save at the same moments, each save is made or refused, and 
 test("of eight at the same moment, before a lock that a dead one left, at most one trains at a time", async () => {
   const folder = at("eight");
   await under(begin(anew(folder, String(long))), /step/, async () => undefined);
-  const programs = Array.from({ length: 8 }, () => begin(anew(folder, String(long))));
-  const refusals = await Promise.all(
-    programs.map(({ ended, said }) => Promise.race<Ended | null>([ended, said(/step/).then(() => null)])),
-  );
-  const pids = programs.map(({ child }) => child.pid);
-  const trains = pids.filter((_, k) => refusals[k] === null);
-  for (const { child } of programs) child.kill("SIGKILL");
-  expect(trains).toHaveLength(1);
-  for (const ended of refusals.filter((one) => one !== null)) {
-    expect(ended).toMatchObject({ code: 1, out: "" });
-    expect(ended.err).toMatch(/^error: .*got one that process \d+ on this machine writes to/);
+  let trained = 0;
+  // Each may see another every time it looks, and give up: then nobody trains, and they try again.
+  for (let round = 0; trained === 0 && round < 5; round++) {
+    const programs = Array.from({ length: 8 }, () => begin(anew(folder, String(long))));
+    const refusals = await Promise.all(
+      programs.map(({ ended, said }) => Promise.race<Ended | null>([ended, said(/step/).then(() => null)])),
+    );
+    for (const { child } of programs) child.kill("SIGKILL");
+    for (const ended of refusals.filter((one) => one !== null)) {
+      expect(ended).toMatchObject({ code: 1, out: "" });
+      expect(ended.err).toMatch(/^error: .*got one that process \d+ on this machine writes to/);
+    }
+    trained = refusals.filter((one) => one === null).length;
   }
+  expect(trained).toBe(1);
 });

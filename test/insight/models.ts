@@ -3,6 +3,7 @@
 import { defineCell } from "../../src/nn/cells/defineCell.ts";
 import { attention } from "../../src/nn/layers/attention.ts";
 import { bidirectional } from "../../src/nn/layers/bidirectional.ts";
+import { conv1d } from "../../src/nn/layers/conv1d.ts";
 import { dense } from "../../src/nn/layers/dense.ts";
 import { embedding } from "../../src/nn/layers/embedding.ts";
 import { flatten } from "../../src/nn/layers/flatten.ts";
@@ -11,6 +12,7 @@ import { layerNormalization } from "../../src/nn/layers/layerNormalization.ts";
 import { masking } from "../../src/nn/layers/masking.ts";
 import { minGRU } from "../../src/nn/layers/minGru.ts";
 import { multiHeadAttention } from "../../src/nn/layers/multiHeadAttention.ts";
+import { averagePooling1d } from "../../src/nn/layers/pooling1d.ts";
 import { gru, lstm, recurrent, simpleRNN } from "../../src/nn/layers/recurrent.ts";
 import { repeatVector } from "../../src/nn/layers/repeatVector.ts";
 import { slstm } from "../../src/nn/layers/slstm.ts";
@@ -163,6 +165,17 @@ const models: Readonly<Record<string, () => LookedInto>> = {
     ),
     x: [[1, 4, 0, 2], [3], [2, 2, 1]],
     y: [[0, 3, 1, 2], [1], [3, 0, 0]],
+  }),
+  "windows: fewer steps than the input": () => ({
+    model: sequential(
+      real(),
+      conv1d({ filters: 2, kernelSize: 2 }),
+      gru({ units, returnSequences: true }),
+      averagePooling1d({ padding: "same" }),
+      dense({ units: 2 }),
+    ),
+    x,
+    y: sequences([2, 1, 2], 2, 5),
   }),
   "a number of steps": () => ({
     model: sequential(

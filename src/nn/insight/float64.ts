@@ -3,6 +3,7 @@ import { type Node, rows as rowsDim } from "../../core/graph/nodes.ts";
 import { evaluate, type HostValue } from "../../core/run/reference.ts";
 import { referenceDevice } from "../../core/run/referenceDevice.ts";
 import { swapped } from "../../core/run/values.ts";
+import { withFollowing } from "../times.ts";
 import { feedOf, part } from "../train/batches.ts";
 import { batchOf } from "../train/program.ts";
 import { formOf, type Run } from "./run.ts";
@@ -22,7 +23,8 @@ export function rowOf(run: Run, row: number): Run {
     const size = all.length / run.dataset.rows;
     return [name, all.subarray(row * size, (row + 1) * size)];
   });
-  return { ...run, dataset, feed: feedOf(dataset, Uint32Array.of(0)), states: new Map(states) };
+  const feed = withFollowing(run.network.times, feedOf(dataset, Uint32Array.of(0)));
+  return { ...run, dataset, feed, states: new Map(states) };
 }
 
 /** The graph of `view` with the numbers of `run`. `firstRow` is the place of its first row, for random first states. */

@@ -8,7 +8,6 @@ import type { InitialState } from "../model/predict.ts";
 import { arranged } from "../model/structure.ts";
 import type { DataOf, ResultOf, Signals, Targets } from "../model/types.ts";
 import { checkOptions } from "../options.ts";
-import { withFollowing } from "../times.ts";
 import { type MemoryLength, type MemoryLengthOptions, memoryLengthOf } from "./memoryLength.ts";
 import { arraysOf, type Run, runOf, type Values, valuesOf, viewFor, zerosOf } from "./run.ts";
 import { type Jacobian, type SensitivityQuestion, sensitivityOf } from "./sensitivity.ts";
@@ -73,8 +72,7 @@ export async function inspect<I extends Signals, O extends Signals, const X exte
 function outputsOf(run: Run, view: View, arrayOf: (node: Node) => Float32Array): readonly Values[] {
   const { network, feed } = run;
   const masks = masksToDecode(network, view.traced).map(arrayOf);
-  const steps = withFollowing(network.times, feed);
-  const made = decoded(network, view.traced, steps, { made: view.outputs.map(arrayOf), masks });
+  const made = decoded(network, view.traced, feed, { made: view.outputs.map(arrayOf), masks });
   return view.outputs.map((node, k) => {
     const symbol = network.outputs[k]?.symbol;
     const isDecoded = symbol !== undefined && endingOf(symbol) !== null;

@@ -12,6 +12,7 @@ import { type InitialState, joined, layerOf, statesGiven } from "../model/predic
 import type { Ragged } from "../model/ragged.ts";
 import { sizeOf, type Tensor } from "../model/tensor.ts";
 import { heldWeights } from "../model/weights.ts";
+import { withFollowing } from "../times.ts";
 import { type Dataset, type Feed, feedOf, orderOf } from "../train/batches.ts";
 import { datasetOf, raggedTimes } from "../train/dataset.ts";
 import { learnerIn } from "../train/learning.ts";
@@ -26,6 +27,7 @@ export interface Run {
   readonly network: Network;
   readonly device: Device;
   readonly dataset: Dataset;
+  /** With the dimensions of time that follow from others, behind strides and windows. */
   readonly feed: Feed;
   /** First states from outside, by "layer/state". */
   readonly states: ReadonlyMap<string, Float32Array>;
@@ -54,7 +56,7 @@ export function runOf(network: Network, x: unknown, { y, initialState = {} }: Gi
     network,
     device: currentDevice(),
     dataset,
-    feed: feedOf(dataset, order),
+    feed: withFollowing(network.times, feedOf(dataset, order)),
     states,
     wanted: {
       states: [...new Set([...states.keys()].map(layerOf))].sort(),

@@ -8,6 +8,8 @@ import { trace } from "../model/trace.ts";
 import { functional, sequential } from "../models.ts";
 import { add, concat, matmul, mul, sub, tanh } from "../operators.ts";
 import type { Signal } from "../signals.ts";
+import { bidirectional } from "./bidirectional.ts";
+import { dropout } from "./dropout.ts";
 import { input } from "./input.ts";
 import { gru, lstm, recurrent, simpleRNN } from "./recurrent.ts";
 
@@ -233,6 +235,20 @@ describe("options of recurrent layers", () => {
       (await plain.predict(x, { initialState: given })).toArray(),
     );
   });
+  test("every mask and every draw has a key of its own: by layer, direction, state and kind", () => {
+    const drawing = { units: 3, returnSequences: true, dropout: 0.5, recurrentDropout: 0.25, zoneout: 0.1 };
+    const layers = [
+      bidirectional(lstm(drawing)),
+      lstm(drawing),
+      dropout({ rate: 0.1 }),
+      dropout({ rate: 0.1 }),
+    ];
+    const network = networkOf(sequential(input({ shape: [null, 2] }), ...layers));
+    const { keys } = trace(network, { training: true, states: "initial" });
+    expect(new Set(keys.map(({ salt }) => salt)).size).toBe(2 * 5 + 5 + 1 + 1);
+    expect(keys.every(({ perStep }) => perStep)).toBe(true);
+  });
+
   test("dropout is one mask a sequence, and acts on states where they enter a product", () => {
     const network = networkOf(
       sequential(input({ shape: [null, 2] }), gru({ units: 3, dropout: 0.5, recurrentDropout: 0.25 })),

@@ -18,7 +18,7 @@ const leastResident = (samples: readonly Sample[]): number =>
 /**
  * Of what a model holds in the heap, less than a fiftieth stays. What is resident, a mebibyte or two for each model while
  * it is there, goes up and down by some tens of mebibytes with what the engine compiles at the moment: the least of the
- * last quarter is compared with the least of the second.
+ * last quarter is compared with the least of the second, and of 500 models between them less than a quarter MiB each stays.
  */
 test.each(everywhere(1_000, 100))(
   "$count models dropped, $device, $threads threads",
@@ -30,6 +30,6 @@ test.each(everywhere(1_000, 100))(
     const quarter = Math.floor(samples.length / 4);
     const lows = [samples.slice(quarter, 2 * quarter), samples.slice(-quarter)].map(leastResident);
     console.log(`least resident: ${lows.map((bytes) => (bytes / mebibyte).toFixed(0)).join(", then ")} MiB`);
-    expect((lows[1] as number) - (lows[0] as number)).toBeLessThan(64 * mebibyte);
+    expect((lows[1] as number) - (lows[0] as number)).toBeLessThan(Math.max(64, count / 8) * mebibyte);
   },
 );

@@ -71,6 +71,7 @@ describe("the next token", () => {
         const before = x.filter((score, k) => score > x[token]! || (score === x[token] && k < token)).length;
         if (how.topK !== null) expect(before).toBeLessThan(how.topK);
       }),
+      { seed: 1 },
     );
   });
 });
@@ -91,6 +92,7 @@ describe("a repetition penalty", () => {
           else expect(score).toBe(x[k]);
         }
       }),
+      { seed: 1 },
     );
   });
 });

@@ -98,7 +98,7 @@ describe("generate", () => {
         const first = made.findIndex((_, k) => endsAt(k));
         expect(made.length).toBe(first < 0 ? all.length : first + 1);
       }),
-      { numRuns: 60 },
+      { numRuns: 60, seed: 1 },
     );
   });
 

@@ -167,7 +167,7 @@ describe("whatever is done to streams, each is as a session of its own", () => {
         }
       }
     };
-    fc.assert(fc.property(fc.array(act, { minLength: 4, maxLength: 12 }), follow), { numRuns: 40 });
+    fc.assert(fc.property(fc.array(act, { minLength: 4, maxLength: 12 }), follow), { numRuns: 40, seed: 1 });
   });
 });
 

@@ -7,6 +7,7 @@ import {
   functional,
   gru,
   input,
+  masking,
   multiHeadAttention,
   positionalEncoding,
   setSeed,
@@ -44,6 +45,16 @@ describe.each([true, false])("causal: %s", (causal) => {
       expect(rowsOf(await model.predict([row, sequence(40, 9)]))[0]).toEqual(all[k]);
     }
   });
+});
+
+test.each([true, false])("the mask of a value counts beside that of a key, causal: %s", async (causal) => {
+  setSeed(1);
+  const x = input({ shape: [null, 4] });
+  const value = masking()(x);
+  const outputs = [attention({ causal })([x, value, x]), attention({ causal })([x, value, value])];
+  const masked = [[1, 2, 0, -1], [0, 0, 0, 0], ...sequence(3, 4)];
+  const [made, expected] = await functional({ inputs: x, outputs }).predict([masked]);
+  expect(rowsOf(made as never)).toEqual(rowsOf(expected as never));
 });
 
 describe("causal attention of two inputs", () => {

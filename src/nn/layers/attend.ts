@@ -55,12 +55,17 @@ export function remember(seen: Remembering, context: Context): Memory {
   return context.stepping ? stepwise(seen, context) : whole(seen, context);
 }
 
+/** A step counts when its key and its value do. */
+function maskOf({ mask }: Value, { mask: other }: Value): Node | null {
+  return mask && other && mask !== other ? mul(mask, other) : (mask ?? other);
+}
+
 /** All steps at once. */
 function whole({ keys, values, causal }: Remembering, context: Context): Memory {
   const { time, lengths } = keys;
   invariant(time !== null && lengths !== null, "attend: keys are a sequence");
   const sites = context.most(time);
-  const counts = countsOf(keys);
+  const counts = countsOf({ ...keys, mask: maskOf(keys, values) });
   const asSites = (sequence: Node): Node => timeToSites(sequence, lengths, sites);
   const within = greater(toFloat(reshape(lengths, [rows, 1])), iota(sites));
   const counted = counts === null ? within : joinSites(asSites(counts));
@@ -73,7 +78,7 @@ function whole({ keys, values, causal }: Remembering, context: Context): Memory 
 
 /** The step at hand is put beside those before it. */
 function stepwise({ keys, values }: Remembering, context: Context): Memory {
-  const { time, lengths, mask } = keys;
+  const { time, lengths } = keys;
   invariant(time !== null && lengths !== null, "attend: keys are a sequence");
   const sites = context.most(time);
   const [keyWidth, valueWidth] = [widthOf(keys.node), widthOf(values.node)];
@@ -92,7 +97,7 @@ function stepwise({ keys, values }: Remembering, context: Context): Memory {
   const site = reshape(here, [rows, sites, 1]);
   const put = (x: Node, before: Node): Node => where(site, reshape(x, [rows, 1, widthOf(x)]), before);
   const carried = [kept.keys, kept.values, kept.allowed, kept.count];
-  const counts = mask ?? broadcast(constant(1), [time, rows, 1]);
+  const counts = maskOf(keys, values) ?? broadcast(constant(1), [time, rows, 1]);
   const made = scan({
     lengths,
     initial: carried.map(({ shape }) => zeros(shape)),

@@ -6,6 +6,7 @@ import { dense } from "../layers/dense.ts";
 import { embedding } from "../layers/embedding.ts";
 import { initializers } from "../layers/initializers.ts";
 import { input } from "../layers/input.ts";
+import { masking } from "../layers/masking.ts";
 import { gru, lstm } from "../layers/recurrent.ts";
 import { columnOf } from "../model/data.ts";
 import { networkOf } from "../model/network.ts";
@@ -25,12 +26,16 @@ beforeEach(() => {
   setSeed(5);
 });
 
+/** In some films a step is zeros: masked, it does not count. */
+const kinds = ["none", "dot", "additive", "masked"] as const;
+
 /** Untrained, with large weights, so that no token is sure and none is out of the question. */
-function untrained(attention: "none" | "dot" | "additive" = "none"): Seq2seq {
+function untrained(kind: (typeof kinds)[number] = "none"): Seq2seq {
   const wide = initializers.randomNormal({ stddev: 1.5 });
   return seq2seq({
     encoder: [
       input({ shape: [null, 2] }),
+      ...(kind === "masked" ? [masking()] : []),
       bidirectional(gru({ units: 3, returnSequences: true, kernelInitializer: "glorotUniform" })),
     ],
     decoder: [
@@ -39,7 +44,7 @@ function untrained(attention: "none" | "dot" | "additive" = "none"): Seq2seq {
       lstm({ units: 5, returnSequences: true }),
       dense({ units: 4, kernelInitializer: wide }),
     ],
-    attention,
+    attention: kind === "masked" ? "dot" : kind,
     startToken,
     endToken,
   }) as unknown as Seq2seq;
@@ -56,7 +61,6 @@ async function logitsOf(
   return ((made as Ragged).toArray() as number[][][])[0] as number[][];
 }
 
-const kinds = ["none", "dot", "additive"] as const;
 describe.each(["wasm", "reference"] as const)("on %s", (device) => {
   test.each(kinds)(
     "step by step the decoder gives the bits of the network that is trained: %s",

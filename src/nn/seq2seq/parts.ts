@@ -2,14 +2,16 @@
  * A seq2seq network cut in two where the decoder takes something of the encoder: the encoder runs once for each source,
  * the decoder step by step. Layers, and so weights, stay the same.
  *
- *   encoder   source -> what the decoder takes
+ *   encoder   source -> what the decoder takes, and which steps of it count, where a mask says so
  *   decoder   target, what it takes -> output
  */
 import { invariant } from "../../errors.ts";
 import { isLayer } from "../layers/layer.ts";
 import { buildNetwork } from "../model/build.ts";
 import { layerOfCall, type Network, once } from "../model/network.ts";
+import { trace } from "../model/trace.ts";
 import { type Call, makeSymbol, type Symbolic } from "../symbols.ts";
+import { counted, counting } from "./counted.ts";
 
 export interface Halves {
   readonly encoder: Network;
@@ -31,32 +33,43 @@ export function halvesOf(network: Network): Halves {
         isLayer(call.by) ? [[call.by, layerOfCall(network, call).name] as const] : [],
       ),
     );
-    const list = taken.map((_, k) => `${k}`);
-    const encoder = buildNetwork({
-      name: "encoder",
-      inputs: [source],
-      outputs: taken,
-      inputsAs: { as: "one", names: ["source"] },
-      outputsAs: { as: "list", names: list },
-      seed,
-      names,
-    });
-    const inputs = taken.map(({ axes, dtype }) =>
+    const reading = (outputs: readonly Symbolic[]): Network =>
+      buildNetwork({
+        name: "encoder",
+        inputs: [source],
+        outputs,
+        inputsAs: { as: "one", names: ["source"] },
+        outputsAs: { as: "list", names: outputs.map((_, k) => `${k}`) },
+        seed,
+        names,
+      });
+    const masked = maskedOf(reading(taken));
+    const given = [...taken, ...masked.map(counting)];
+    const encoder = reading(given);
+    const inputs = given.map(({ axes, dtype }) =>
       makeSymbol({ axes, dtype, time: "causal" }, { input: { name: null } }),
     );
+    const others = taken.map((symbol, k): [Symbolic, Symbolic] => {
+      const [own, counts] = [inputs[k] as Symbolic, inputs[taken.length + masked.indexOf(symbol)]];
+      return [symbol, masked.includes(symbol) && counts ? counted(own, counts) : own];
+    });
     const decoder = buildNetwork({
       name: "decoder",
       inputs: [target, ...inputs],
-      outputs: [
-        inPlaceOf(output, behind, new Map(taken.map((symbol, k) => [symbol, inputs[k] as Symbolic]))),
-      ],
-      inputsAs: { as: "list", names: ["target", ...list] },
+      outputs: [inPlaceOf(output, behind, new Map(others))],
+      inputsAs: { as: "list", names: ["target", ...given.map((_, k) => `${k}`)] },
       outputsAs: { as: "one", names: ["output"] },
       seed,
       names,
     });
     return { encoder, decoder };
   });
+}
+
+/** The outputs that have steps which do not count. */
+function maskedOf(encoder: Network): readonly Symbolic[] {
+  const { outputs } = trace(encoder, { training: false, states: "initial", bounds: {} });
+  return encoder.outputs.flatMap(({ symbol }, k) => (outputs[k]?.mask ? [symbol] : []));
 }
 
 const sourcesOf = ({ inputs, given }: Call): readonly Symbolic[] => [...inputs, ...Object.values(given)];

@@ -16,17 +16,20 @@ interface Ended {
 interface Manner {
   /** Press Ctrl-C when this has been written. */
   readonly interruptAfter?: RegExp;
+  /** In place of Ctrl-C. */
+  readonly by?: NodeJS.Signals;
   readonly environment?: Readonly<Record<string, string>>;
 }
 
-function unroll(args: readonly string[], { interruptAfter, environment = {} }: Manner = {}): Promise<Ended> {
+function unroll(args: readonly string[], manner: Manner = {}): Promise<Ended> {
+  const { interruptAfter, by = "SIGINT", environment = {} } = manner;
   const { FORCE_COLOR: _, UNROLL_DEVICE: __, ...env } = process.env;
   const child = spawn(process.execPath, [main, ...args], { env: { ...env, ...environment } });
   let [out, err, pressed] = ["", "", false];
   const look = (): void => {
     if (pressed || !interruptAfter?.test(out + err)) return;
     pressed = true;
-    child.kill("SIGINT");
+    child.kill(by);
   };
   child.stdout.setEncoding("utf8").on("data", (text: string) => {
     out += text;
@@ -276,6 +279,14 @@ describe("an interruption", () => {
     expect(JSON.parse(resumed.out)).toMatchObject({ validation: JSON.parse(whole.out).validation });
     const weights = (name: string): Promise<Buffer> => readFile(join(at(name), "model.safetensors"));
     expect((await weights("stopped")).equals(await weights("whole"))).toBe(true);
+  });
+
+  test("by SIGTERM leaves a checkpoint as well", async () => {
+    const stopped = await unroll(train("ended"), { interruptAfter: /After 100 steps/, by: "SIGTERM" });
+    const { interrupted, steps } = JSON.parse(stopped.out) as { interrupted: boolean; steps: number };
+    expect([stopped.code, interrupted]).toEqual([130, true]);
+    const config = JSON.parse(await readFile(join(at("ended"), "config.json"), "utf8"));
+    expect(config).toMatchObject({ training: { step: steps } });
   });
 
   test("going on with another device is said", async () => {

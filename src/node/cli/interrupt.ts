@@ -1,9 +1,12 @@
-/** Ctrl-C: the first asks the work to stop at the next good moment, the second ends the process. */
+/** Ctrl-C, or `kill PID`: the first asks the work to stop at the next good moment, the second ends the process. */
 
 /** The work was interrupted, and has said so. */
 export class Interrupted extends Error {
   override readonly name: string = "Interrupted";
 }
+
+/** Not SIGHUP: whoever begins a program with nohup wants it to go on. */
+const signals = ["SIGINT", "SIGTERM"] as const;
 
 /** Runs `work` with a signal that Ctrl-C aborts. */
 export async function interruptible<T>(work: (signal: AbortSignal) => Promise<T>): Promise<T> {
@@ -12,10 +15,10 @@ export async function interruptible<T>(work: (signal: AbortSignal) => Promise<T>
     if (controller.signal.aborted) process.exit(130);
     controller.abort(new Interrupted("interrupted"));
   };
-  process.on("SIGINT", onSignal);
+  for (const name of signals) process.on(name, onSignal);
   try {
     return await work(controller.signal);
   } finally {
-    process.off("SIGINT", onSignal);
+    for (const name of signals) process.off(name, onSignal);
   }
 }

@@ -33,6 +33,12 @@ describe("initial weights", () => {
     const drawn = values(name, [100, 200]);
     expect(deviation(drawn) / expected).toBeCloseTo(1, 1);
   });
+  test.each([
+    ["glorotNormal", 2 / (6 * 20 + 6 * 40)],
+    ["heUniform", 2 / (6 * 20)],
+  ] as const)("%s counts the places of a filter, [2, 3, 20, 40]", (name, variance) => {
+    expect(deviation(values(name, [2, 3, 20, 40])) ** 2 / variance).toBeCloseTo(1, 1);
+  });
   test("glorotUniform stays within its limit", () => {
     const limit = Math.sqrt(6 / 300);
     const drawn = values("glorotUniform", [100, 200]);

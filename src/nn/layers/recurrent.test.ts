@@ -235,6 +235,15 @@ describe("options of recurrent layers", () => {
       (await plain.predict(x, { initialState: given })).toArray(),
     );
   });
+  test("a bidirectional layer gives the last states of each direction under its name", async () => {
+    const from = input({ shape: [null, 2] });
+    const { output, forwardH, backwardH } = bidirectional(gru({ units: 2, returnState: true }))(from);
+    const model = functional({ inputs: from, outputs: [output, forwardH, backwardH] });
+    const [both, there, back] = (await model.predict(x)) as readonly Tensor[];
+    const rows = (made: Tensor | undefined): number[][] => made?.toArray() as number[][];
+    expect(rows(both)).toEqual(rows(there).map((row, k) => [...row, ...(rows(back)[k] ?? [])]));
+    expect(rows(there)).not.toEqual(rows(back));
+  });
   test("every mask and every draw has a key of its own: by layer, direction, state and kind", () => {
     const drawing = { units: 3, returnSequences: true, dropout: 0.5, recurrentDropout: 0.25, zoneout: 0.1 };
     const layers = [

@@ -52,6 +52,16 @@ describe("generate", () => {
     expect(new Set(made).size).toBeGreaterThan(1);
   });
 
+  test("each token is drawn anew, as often as it is likely", async () => {
+    const model = lively(logitsModel(), 0); // all are alike
+    const made = await model.generate({ prompt, length: 700, temperature: 1 });
+    const counts = Array.from({ length: words }, (_, token) => made.filter((one) => one === token).length);
+    const pairs = new Set(made.slice(1).map((token, k) => words * (made[k] ?? 0) + token));
+    expect(Math.min(...counts)).toBeGreaterThan(60); // of 100, with a deviation of 9
+    expect(Math.max(...counts)).toBeLessThan(140);
+    expect(pairs.size).toBe(words * words);
+  });
+
   test("the same seed makes the same tokens, another one others", async () => {
     const model = logitsModel();
     const made = (seed?: number) =>

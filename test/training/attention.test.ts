@@ -36,6 +36,21 @@ function positioned() {
   return functional({ inputs: x, outputs: states });
 }
 
+test.each([1, 4, 5])("positions are the waves of Vaswani et al., %i features", async (width) => {
+  const x = input({ shape: [null, width] });
+  const model = functional({ inputs: x, outputs: positionalEncoding()(x) });
+  const zeros = Array.from({ length: 300 }, () => Array.from({ length: width }, () => 0));
+  const made = (await model.predict([zeros])) as { readonly data: ArrayLike<number> };
+  for (let t = 0; t < 300; t++)
+    for (let k = 0; k < width; k++) {
+      const angle = t / 10000 ** ((k - (k % 2)) / width);
+      const wanted = k % 2 === 0 ? Math.sin(angle) : Math.cos(angle);
+      expect(Math.abs((made.data[t * width + k] ?? 9) - wanted), `step ${t}, feature ${k}`).toBeLessThan(
+        1e-4,
+      );
+    }
+});
+
 describe.each([true, false])("causal: %s", (causal) => {
   test("a row has the same bits alone, in company and beside a longer one", async () => {
     const model = transformer(causal);

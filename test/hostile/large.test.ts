@@ -167,10 +167,11 @@ const models: readonly (readonly [name: string, make: () => Json])[] = [
   ],
 ];
 
-const seconds = 5;
+/** Of the processor: the machine may be busy. Each takes about one. */
+const seconds = 10;
 
 function outcome(read: () => unknown): string {
-  const began = performance.now();
+  const began = process.cpuUsage();
   let said = "value";
   try {
     read();
@@ -178,7 +179,8 @@ function outcome(read: () => unknown): string {
     if (!(error instanceof UnrollError)) throw error;
     said = error.message;
   }
-  expect(performance.now() - began).toBeLessThan(1000 * seconds);
+  const { user, system } = process.cpuUsage(began);
+  expect((user + system) / 1e6).toBeLessThan(seconds);
   expect(said.length).toBeLessThan(4000);
   return said;
 }

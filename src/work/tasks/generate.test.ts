@@ -41,10 +41,10 @@ describe("openingOf", () => {
   });
 
   test("is found in no time behind any number of empty lines", () => {
-    const began = performance.now();
+    const began = process.cpuUsage();
     expect(openingOf(`a${"\n ".repeat(200_000)}\nCall me`, 18)).toBe("Call me");
     expect(openingOf("\n".repeat(400_000), 18)).toBe("");
-    expect(performance.now() - began).toBeLessThan(2000);
+    expect(process.cpuUsage(began).user / 1e6).toBeLessThan(2); // it takes a thousandth
   });
 
   test("without one, with a word; without words, anywhere", () => {

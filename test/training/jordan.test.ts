@@ -249,6 +249,10 @@ describe("what it cannot be trained for is told when the model is compiled", () 
     const model = sequential(series, layer);
     const loss = sparseCategoricalCrossentropy({ fromLogits: true });
     expect(() => model.compile({ optimizer: "sgd", loss })).toThrow(/outputActivation: "softmax"/);
+    // Its targets are narrower than what it gives.
+    expect(() => model.compile({ optimizer: "sgd", loss: "gaussianNll" })).toThrow(
+      /"gaussianNll", whose outputs/,
+    );
   });
   test("a first state", () => {
     const begin = input({ shape: [2] });
@@ -269,6 +273,9 @@ describe("what it cannot be trained for is told when the model is compiled", () 
     expect(() => jordanRNN({ units: 4, outputUnits: 2, scheduledSampling: ramp })).toThrow(
       /\{ from, to, steps \}/,
     );
+    expect(() =>
+      jordanRNN({ units: 4, outputUnits: 2, scheduledSampling: 0.5, teacherForcing: false }),
+    ).toThrow(/scheduledSampling: expected teacherForcing beside it/);
     expect(() => jordanRNN(4 as never)).toThrow(/a plain object/);
   });
 });

@@ -53,7 +53,7 @@ test.each([
 test.each([
   [{ signal: {} }, /signal: expected an AbortSignal/],
   [{ checkpoint: {} }, /checkpoint.*expected the option path/],
-  [{ checkpoint: "p", resume: true }, /checkpoint: expected a plain object, got "p"/],
+  [{ checkpoint: "p", resume: true }, /checkpoint: expected an object, \{ path: .*got "p"/],
   [{ checkpoint: { path: "p", everyStep: 1 } }, /Did you mean "everySteps"\?/],
   [{ callbacks: [() => undefined] }, /callback 0: .*got a function/],
   [{ callbacks: [{ onEpochend: () => undefined }] }, /Did you mean "onEpochEnd"\?/],

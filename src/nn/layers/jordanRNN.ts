@@ -1,4 +1,5 @@
 /** The layer of a Jordan network. */
+import { UnrollError } from "../../errors.ts";
 import { jordanCell } from "../cells/jordan.ts";
 import type { Bias } from "../cells/preActivation.ts";
 import { flag, isPlain, whole } from "../options.ts";
@@ -61,6 +62,14 @@ export interface JordanOptions<O extends number, S extends boolean> {
 export function jordanRNN<const O extends number, const S extends boolean = true>(
   options: JordanOptions<O, S>,
 ): LayerOf<"sequence", Sequences<S>, O> {
+  const { teacherForcing, scheduledSampling = 0 } = isPlain(options) ? options : {};
+  if (teacherForcing === false && scheduledSampling !== 0)
+    throw new UnrollError({
+      where: "jordanRNN(options), scheduledSampling",
+      expected: "teacherForcing beside it: some steps are fed targets, the others what was given",
+      got: "teacherForcing: false",
+      fix: "Leave out one of the two.",
+    });
   return layerOf({
     cell: jordanCell,
     layer: "jordanRNN",

@@ -131,6 +131,8 @@ export interface Definition extends Callable {
   readonly operands?: Operands;
   /** Whether it asks how many steps there can be (`Context.most`). */
   readonly looksAtSteps?: boolean;
+  /** Of timeDistributed: what stands inside. */
+  readonly inner?: Definition;
   /** For layers whose output tells a distribution. */
   readonly distribution?: Distribution | undefined;
   /** For layers with other steps than their input: one for each of these windows of it. */

@@ -50,6 +50,7 @@ export function timeDistributed<L extends Facts>(
       },
       weights: ([x]) => inner.weights([stepOf(x)]),
       apply: everyStep,
+      inner,
       distribution: inner.distribution,
     },
     { takes: "sequence", width: layer.width },

@@ -5,6 +5,7 @@ import { dense } from "../layers/dense.ts";
 import { gaussian } from "../layers/heads.ts";
 import { input } from "../layers/input.ts";
 import { gru, lstm } from "../layers/recurrent.ts";
+import { timeDistributed } from "../layers/timeDistributed.ts";
 import { sequential } from "../models.ts";
 import { adam } from "../train/optimizers.ts";
 import type { Tensor } from "./tensor.ts";
@@ -81,6 +82,13 @@ describe("model.encode", () => {
     const withMeans = accuracy(means(known.x), means(unseen.x), known.y, unseen.y);
     expect(withCodes).toBeGreaterThan(0.95);
     expect(withMeans).toBeLessThan(0.6);
+  });
+
+  test("is what goes into a dense layer at every step", async () => {
+    const [x, recurrent] = [input({ shape: [null, 2] }), gru({ units: 3, returnSequences: true })];
+    const model = sequential(x, recurrent, timeDistributed(dense({ units: 1 })));
+    const one = [[1, 2]];
+    expect(await model.encode([one])).toEqual(await sequential(x, recurrent).predict([one]));
   });
 
   test("is what goes into a head too", async () => {

@@ -5,9 +5,11 @@ import type { Callable } from "../symbols.ts";
 import { buildNetwork } from "./build.ts";
 import { type Network, once } from "./network.ts";
 
-/** A dense layer, one that tells a distribution, or one with an ending. */
+/** A dense layer, at every step or not, one that tells a distribution, or one with an ending. */
 const decides = (by: Callable): boolean =>
-  by.base === "dense" || (isLayer(by) && (by.distribution !== undefined || by.ending !== null));
+  by.base === "dense" ||
+  (isLayer(by) &&
+    (by.distribution !== undefined || by.ending !== null || (by.inner !== undefined && decides(by.inner))));
 
 export function encoderOf(network: Network): Network {
   return once(network, "encoder", () => {

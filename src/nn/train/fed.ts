@@ -90,9 +90,16 @@ function refuseOtherTeacher(network: Network, goals: readonly Goal[], call: Call
     got: `"${goals[k]?.loss.loss}", whose targets are labels of the whole sequence`,
     fix: "Choose another loss, or set teacherForcing: false.",
   });
+  const sameKind = "a loss whose targets are of the same kind as the outputs, since both are fed";
+  refuseUnless(!("distribution" in (goals[k]?.loss ?? {})), {
+    where,
+    expected: sameKind,
+    got: `"${goals[k]?.loss.loss}", whose outputs tell a distribution`,
+    fix: "Choose another loss, or set teacherForcing: false.",
+  });
   refuseUnless(goals[k]?.loss.options?.["fromLogits"] !== true, {
     where,
-    expected: "a loss whose targets are of the same kind as the outputs, since both are fed",
+    expected: sameKind,
     got: "one from logits",
     fix: 'Set outputActivation: "softmax" (or "sigmoid") and leave fromLogits out, or set teacherForcing: false.',
   });

@@ -69,10 +69,10 @@ const checks: Checks = {
     expected: "an AbortSignal: new AbortController().signal",
     holds: (x) => typeof x === "object" && x !== null && "aborted" in x && typeof x.aborted === "boolean",
   },
-  tbptt: record,
+  tbptt: { ...record, expected: "an object, { steps: 50 } say" },
   verbose: { expected: "0 or 1", holds: (x) => x === 0 || x === 1 },
   initialEpoch: whole(0),
-  checkpoint: record,
+  checkpoint: { ...record, expected: 'an object, { path: "folder", everySteps: 100 } say' },
   resume: flag,
 };
 

@@ -19,7 +19,7 @@ import { slstm } from "../../src/nn/layers/slstm.ts";
 import { tensor } from "../../src/nn/model/tensor.ts";
 import { functional, sequential } from "../../src/nn/models.ts";
 import type { Model } from "../../src/nn/modelTypes.ts";
-import { add, matmul, mul, tanh } from "../../src/nn/operators.ts";
+import { add, concat, matmul, mul, tanh } from "../../src/nn/operators.ts";
 import { sequences } from "../training/harness.ts";
 
 export interface LookedInto {
@@ -127,6 +127,15 @@ const models: Readonly<Record<string, () => LookedInto>> = {
       model: functional({ inputs: from, outputs: dense({ units: 2 })(twice(twice(from))) }),
       x,
       y: each,
+    };
+  },
+  "output and last states": () => {
+    const from = real();
+    const { output, h, c } = lstm({ units, returnState: true })(from);
+    return {
+      model: functional({ inputs: from, outputs: dense({ units: 2 })(concat(output, h, c)) }),
+      x,
+      y: last,
     };
   },
   "several inputs and outputs": () => {

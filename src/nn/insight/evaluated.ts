@@ -94,16 +94,14 @@ function scanIn(
   );
   const ends = [lengths, ...initial, ...sequences, ...capturedOf(scan)];
   const [length, ...numbers] = example.evaluate(ends);
-  const gradientOf = (kind: string, index: number): HostValue | null => {
-    const node = [...delta.keys()].find(
-      (one) =>
-        one.op === "output" &&
-        one.inputs[0] === scan &&
-        one.attributes.result.kind === kind &&
-        one.attributes.result.index === index,
-    );
-    return node ? (delta.get(node) ?? null) : null;
-  };
+  // What a layer gives twice, as its output and as its last state, is two nodes.
+  const gradientOf = (kind: string, index: number): HostValue | null =>
+    [...delta].reduce<HostValue | null>((sum, [one, { shape, data }]) => {
+      if (one.op !== "output" || one.inputs[0] !== scan) return sum;
+      const { result } = one.attributes;
+      if (result.kind !== kind || result.index !== index) return sum;
+      return { shape, data: data.map((value, k) => value + (sum?.data[k] ?? 0)) };
+    }, null);
   const given: ScanValues = {
     steps: length?.data[0] ?? 0,
     dims: example.dims,

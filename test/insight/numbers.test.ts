@@ -3,15 +3,19 @@ import fc from "fast-check";
 import {
   bidirectional,
   dense,
+  functional,
   gru,
   input,
   inspect,
   lstm,
   type Model,
+  minGRU,
   type Signal,
   sequential,
   simpleRNN,
+  slstm,
   spectralRadius,
+  sru,
   tensor,
 } from "unroll-rnn";
 import { describe, expect, test } from "vitest";
@@ -134,6 +138,16 @@ describe("the spectral radius", () => {
     );
   });
 
+  test.each([
+    ["cells that share gates", lstm({ units: 2, cellsPerBlock: 3 })],
+    ["a projection", lstm({ units: 3, projection: 2 })],
+    ["several heads", slstm({ units: 4, heads: 2 })],
+    ["peepholes", sru({ units: 2 })],
+    ["no recurrent kernel", minGRU({ units: 2 })],
+  ])("of %s there is none, since the gates are no square matrices", (_, layer) => {
+    expect(spectralRadius(sequential(input({ shape: [null, 2] }), layer))).toEqual({});
+  });
+
   test("of what is no square matrix is refused", () => {
     expect(() => spectralRadius([[1, 2]])).toThrow(/square/);
     expect(() => spectralRadius(tensor([1, 2, 3, 4]))).toThrow(/square/);
@@ -185,6 +199,9 @@ describe("memory length", () => {
     const seen = await inspect(model, [ones(3)]);
     await expect(seen.memoryLength()).rejects.toThrow(/gru_1, gru_2/);
     expect(await seen.memoryLength({ layer: "gru_2" })).toHaveLength(1);
+    const [x, twice] = [input({ shape: [null, 2] }), gru({ units: 2, returnSequences: true })];
+    const shared = await inspect(functional({ inputs: x, outputs: twice(twice(x)) }), [[[1, 2]]]);
+    expect(await shared.memoryLength({ layer: "gru_1#2" })).toHaveLength(1);
     const none = await inspect(
       sequential(input({ shape: [2] }), dense({ units: 1 })) as Model<Signal, Signal>,
       [[1, 2]],

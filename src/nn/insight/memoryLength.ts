@@ -9,7 +9,7 @@
  */
 import { sin } from "../../core/run/math.ts";
 import { UnrollError } from "../../errors.ts";
-import { checkOptions, text } from "../options.ts";
+import { type Check, checkOptions } from "../options.ts";
 import { formOf, type Run } from "./run.ts";
 import { jacobianOf, plainView, stepsAt, stepsIn } from "./sensitivity.ts";
 import { placeOf, type Shown } from "./view.ts";
@@ -25,12 +25,15 @@ export interface MemoryLength {
   readonly norms: readonly number[];
 }
 
+/** A name as `layers` of the inspection has it: "gru_1#2" is the second call of a shared layer. */
+const layerCheck: Check = { expected: "the name of a layer", holds: (x) => typeof x === "string" };
+
 /** For each row of a run. */
 export async function memoryLengthOf(
   run: Run,
   options: MemoryLengthOptions,
 ): Promise<readonly MemoryLength[]> {
-  checkOptions("inspection.memoryLength", options, { layer: text });
+  checkOptions("inspection.memoryLength", options, { layer: layerCheck });
   const states = statesOf(plainView(run).shown, options.layer);
   const [first] = states as readonly [Shown, ...Shown[]];
   const last = stepsAt(run, first.node, -1, "memoryLength");

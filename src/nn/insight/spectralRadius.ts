@@ -11,7 +11,9 @@
  */
 import { exp, log } from "../../core/run/math.ts";
 import { UnrollError } from "../../errors.ts";
-import { networkOf } from "../model/network.ts";
+import { isBidirectional } from "../layers/bidirectional.ts";
+import { isRecurrence } from "../layers/recurrence.ts";
+import { type NetworkLayer, networkOf, type Variable } from "../model/network.ts";
 import { flattened, isTensor, type Nested, type Tensor } from "../model/tensor.ts";
 import { type Check, checkOptions, oneOf } from "../options.ts";
 
@@ -24,7 +26,8 @@ interface AnyModel {
 export function spectralRadius(matrix: Tensor | readonly (readonly number[])[]): number;
 /**
  * Of every recurrent kernel of a model, or of one layer, by the name of the weight. A kernel `[units, gates * units]`
- * has a number for each gate, in their order (LSTM: i, f, g, o; GRU: z, r, n).
+ * has a number for each gate, in their order (LSTM: i, f, g, o; GRU: z, r, n). Kernels whose gates are no square
+ * matrices have none.
  */
 export function spectralRadius(
   model: AnyModel,
@@ -35,29 +38,38 @@ export function spectralRadius(
   options: { readonly layer?: string } = {},
 ): number | Readonly<Record<string, readonly number[]>> {
   const ofModel = !isTensor(of) && !Array.isArray(of);
-  const { variables, layers } = ofModel ? networkOf(of) : { variables: [], layers: [] };
+  const { layers } = ofModel ? networkOf(of) : { layers: [] };
   const checks = { layer: ofModel ? oneOf(...layers.map(({ name }) => name)) : noLayer };
   checkOptions("spectralRadius", options, checks);
   if (!ofModel) return ofMatrix(of as Tensor | Nested);
   const { layer } = options;
-  const kernels = variables.filter(
-    (variable) => isRecurrentKernel(variable) && (layer === undefined || variable.layer === layer),
+  const kernels = layers.flatMap((one) =>
+    layer === undefined || one.name === layer ? recurrentKernels(one) : [],
   );
   return Object.fromEntries(kernels.map(({ name, shape, value }) => [name, ofGates(shape, value)]));
 }
 
 const noLayer: Check = { expected: "nothing: a matrix has no layers", holds: () => false };
 
-/** `recurrentKernel`, also of a direction: "forward/recurrentKernel". */
-function isRecurrentKernel({
-  name,
-  shape,
-}: {
-  readonly name: string;
-  readonly shape: readonly number[];
-}): boolean {
-  const [size = 0, width = 0] = shape;
-  return /\/recurrent[^/]*$/.test(name) && shape.length === 2 && size > 0 && width % size === 0;
+/**
+ * `recurrentKernel`, also of a direction: "forward/recurrentKernel". Its gates are square where it has a row for each
+ * unit and the gates of the kernel beside it: not where cells share gates, behind a projection, or with several heads.
+ */
+function recurrentKernels({ definition, variables }: NetworkLayer): readonly Variable[] {
+  const one = isBidirectional(definition) ? definition.directions[0] : null;
+  const units = (isRecurrence(definition) ? definition.settings : one)?.units;
+  return variables.filter(({ name, shape }) => {
+    const [size = 0, width = 0] = shape;
+    const beside = variables.find((other) => other.name === name.replace(/[^/]*$/, "kernel"));
+    const gates = beside?.shape.at(-1) ?? width;
+    return (
+      /\/recurrent[^/]*$/.test(name) &&
+      shape.length === 2 &&
+      size === units &&
+      width === gates &&
+      width % size === 0
+    );
+  });
 }
 
 function ofGates([size = 0, width = 0]: readonly number[], values: ArrayLike<number>): readonly number[] {

@@ -217,6 +217,14 @@ export const examples: Readonly<Record<string, Example>> = {
     timeDistributed(globalAveragePooling2d()),
     gru({ units }),
   ),
+  "convLstm2d, both ways": {
+    ...watching(
+      bidirectional(convLstm2d({ filters: 1, kernelSize: 2, returnSequences: true })),
+      bidirectional(convLstm2d({ filters: 8, kernelSize: 2 }), { mergeMode: "sum" }),
+      globalMaxPooling2d(),
+    ),
+    ...ahead,
+  },
   "convLstm2d, its largest numbers": watching(
     convLstm2d({ filters: 16, kernelSize: 2 }),
     globalMaxPooling2d(),

@@ -83,7 +83,7 @@ describe.each(devices)("on $name", ({ device: made }) => {
     });
     test("two directions with the same weights, summed, do not see how a sequence is turned", async () => {
       const both = bidirectional(layer({ units: 4 }) as never, { mergeMode: "sum" });
-      const network = networkOf(sequential(reals(), both as Layer));
+      const network = networkOf(sequential(reals(), both as unknown as Layer));
       const half = network.variables.length / 2;
       for (const [k, { value }] of network.variables.entries())
         for (const i of value.keys()) value[i] = Math.sin(1 + (k % half) * 7 + i);

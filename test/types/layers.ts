@@ -153,6 +153,8 @@ export function widths(): void {
   same<Signal<"vector", number, Causal>>()(lstm({ units: someNumber })(series));
   same<Signal<"vector", number, Ahead>>()(bidirectional(lstm({ units: 8 }))(series)); // twice 8 is not computed
   same<Signal<"vector", 8, Ahead>>()(bidirectional(lstm({ units: 8 }), { mergeMode: "sum" })(series));
+  const bothWays = bidirectional(convLstm2d({ filters: 2, kernelSize: 3 }), { mergeMode: "ave" });
+  same<Signal<"image", 2, Ahead>>()(bothWays(input({ shape: [null, 4, 4, 1] })));
   same<Signal<"sequence", 5, Ahead>>()(crf({ units: 5 })(series));
   // @ts-expect-error a crf labels sequences
   crf({ units: 5 })(input({ shape: [7] }));

@@ -41,7 +41,7 @@ export function bidirectional<L extends Facts, const M extends MergeMode = "conc
       : "bidirectional takes a recurrent layer: lstm, gru, simpleRNN or recurrent(cell).",
   options: { readonly mergeMode?: M; readonly name?: string } = {},
 ): LayerOf<
-  "sequence",
+  L["takes"],
   L["gives"],
   M extends "concat" ? number : L["width"],
   "looks ahead",
@@ -60,9 +60,9 @@ export function bidirectional<L extends Facts, const M extends MergeMode = "conc
     configAround: (inside) => configOf("bidirectional", options, inside),
   };
   const facts: Partial<Facts> = {
-    takes: "sequence",
-    gives: settings.returnSequences ? "sequence" : "vector",
-    width: settings.units * (mode === "concat" ? 2 : 1),
+    takes: layer.takes,
+    gives: layer.gives,
+    width: layer.width === "same" ? "same" : layer.width * (mode === "concat" ? 2 : 1),
     time: "looks ahead",
     more: [
       ...(mode === "none" ? ["backward"] : []),
@@ -87,7 +87,7 @@ function innerOf(layer: unknown): Recurrence {
   if (isRecurrence(inner) && inner.settings.teacher === null) return inner;
   throw new UnrollError({
     where: "bidirectional(layer)",
-    expected: "a recurrent layer: lstm, gru, simpleRNN or recurrent(cell)",
+    expected: "a recurrent layer: lstm, gru, simpleRNN, convLstm2d or recurrent(cell)",
     got: inner ? `a layer "${inner.base}"` : typeof layer,
     fix: "Put such a layer inside.",
   });
@@ -123,7 +123,7 @@ function definitionFor(
     name: outer.name,
     trainable: outer.trainable,
     config: () => outer.configAround(settings.config()),
-    takes: ["sequence"],
+    takes: settings.takes,
     states: bothWays(states),
     stateful: settings.stateful,
     withStates: () => definitionFor(returningStates(settings), mode, outer),

@@ -4,8 +4,13 @@ import { flag, oneOf, whole } from "../options.ts";
 import type { Form } from "../symbols.ts";
 import type { ImagePadding, Size } from "../windows.ts";
 import type { Activation } from "./activations.ts";
-import type { LayerOf } from "./facts.ts";
-import { type BuiltInOptions, type Direction, layerOf, type States } from "./recurrent.ts";
+import {
+  type BuiltInOptions,
+  type Direction,
+  layerOf,
+  type RecurrentLayerOf,
+  type States,
+} from "./recurrent.ts";
 import { distancesCheck, imageOf, sizeCheck } from "./window.ts";
 
 export interface ConvLstm2dOptions<F extends number, S extends boolean, R extends boolean, B extends boolean>
@@ -37,7 +42,7 @@ export function convLstm2d<
   const B extends boolean = false,
 >(
   options: ConvLstm2dOptions<F, S, R, B>,
-): LayerOf<"other", S extends true ? "other" : "image", F, Direction<B>, States<R, "h" | "c">> {
+): RecurrentLayerOf<S extends true ? "other" : "image", F, Direction<B>, States<R, "h" | "c">, "other"> {
   return layerOf({
     cell: convLstm2dCell,
     layer: "convLstm2d",

@@ -147,6 +147,22 @@ describe("the form of the lectures", () => {
     ]);
   });
 
+  test("the text says what the layers are: without biases, and no such equations of a normalised cell", async () => {
+    const textOf = async (options: object, bias: boolean): Promise<string> => {
+      const layers = [
+        simpleRNN({ units: 2, returnSequences: true, ...options }),
+        dense({ units: 1, bias }),
+      ] as const;
+      const made = sequential(input({ shape: [null, 1] }), ...layers);
+      made.compile({ optimizer: "sgd", loss: "meanSquaredError" });
+      return (await backpropagationSteps(made as Any, [[[1], [2]]], [[[0], [1]]] as never)).toText();
+    };
+    const plain = await textOf({ bias: "none" }, false);
+    expect(plain).toContain("a_t = x_t U + h_t-1 W    h_t = f(a_t)    o_t = h_t V\n");
+    for (const options of [{ layerNormalization: true }, { zoneout: 0.1 }])
+      expect(await textOf(options, true)).not.toMatch(/a_t =|f'/);
+  });
+
   test("as text", async () => {
     const text = (await backpropagationSteps(model, x, y)).toText({ digits: 2 });
     const shape = text.replaceAll(/(?<=[[ ])-?\d+(\.\d+)?(e-?\d+)?(?=[\]\s])/g, "#").split("\n");

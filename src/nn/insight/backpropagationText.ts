@@ -33,10 +33,16 @@ export function textOf({ records, loss, lecture }: Told, options: TextOptions): 
   });
   const heading = [
     `Back-propagation through time, t = ${records[0]?.t ?? 0} ... 1`,
-    ...(plain ? ["a_t = x_t U + h_t-1 W + b    h_t = f(a_t)    o_t = h_t V + c"] : []),
+    ...(plain ? [stepOf(Object.values(plain.weights))] : []),
     `L = ${number(loss, options.digits)}`,
   ];
   return [heading.join("\n"), ...steps].join("\n\n");
+}
+
+/** A bias stands in the equations where there is one. */
+function stepOf(letters: readonly string[]): string {
+  const [b, c] = ["b", "c"].map((letter) => (letters.includes(letter) ? ` + ${letter}` : ""));
+  return `a_t = x_t U + h_t-1 W${b}    h_t = f(a_t)    o_t = h_t V${c}`;
 }
 
 interface Line {

@@ -18,7 +18,7 @@ export const namingCheck: Check = oneOf("lecture", "layers");
 export interface LectureNames {
   readonly recurrent: string;
   readonly dense: string;
-  /** Whether its equations are those above: `simpleRNN`. Other cells have the letters of their weights alone. */
+  /** Whether its equations are those above: a plain `simpleRNN`. Others have the letters of their weights alone. */
   readonly plain: boolean;
   /** By the name of the weight: U, W, V, b, c. */
   readonly weights: Readonly<Record<string, string>>;
@@ -51,7 +51,9 @@ export function lectureNames(network: Network, naming: Naming | undefined): Lect
       fix: 'Take names: "layers", or leave names out.',
     });
   }
-  const plain = first.by.base === "simpleRNN";
+  const { base, settings } = first.by;
+  const normalized = "layerNormalization" in settings.own && settings.own.layerNormalization === true;
+  const plain = base === "simpleRNN" && !normalized && settings.zoneout === 0;
   const letters = (layer: typeof recurrent, known: Readonly<Record<string, string>>): [string, string][] =>
     layer.variables.map(({ name }) => {
       const own = name.slice(layer.name.length + 1);

@@ -28,7 +28,7 @@ const preferences = {
   "services.settings.server": "data:,",
   "app.normandy.enabled": false,
 };
-const milliseconds = 180_000;
+const milliseconds = 400_000;
 
 export interface Page {
   /** Whether it may share memory with its workers. */

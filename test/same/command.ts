@@ -28,7 +28,7 @@ export async function hash(options: readonly string[], host: Host = {}): Promise
   const { stdout, stderr } = await run(node, [...flags, built("hash"), ...options], {
     env: { ...process.env, NODE_OPTIONS: "", UNROLL_DEBUG: "", UNROLL_DEVICE: "", ...env },
     maxBuffer: 2 ** 27,
-    timeout: 240_000,
+    timeout: 500_000,
   });
   return { hash: stdout.trim(), told: stderr };
 }

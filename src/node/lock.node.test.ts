@@ -62,7 +62,18 @@ describe("in one process", () => {
   });
 
   test("many at once, one lock", async () => {
-    const seen = await Promise.all(Array.from({ length: 20 }, () => hold(null)));
+    let away = 20;
+    let open = (): void => undefined;
+    const allAreThere = new Promise<void>((resolve) => {
+      open = resolve;
+    });
+    const seeing = async (): Promise<unknown> => {
+      if (--away === 0) open();
+      await allAreThere;
+      return locks();
+    };
+    const seen = await Promise.all(Array.from({ length: away }, () => hold(null, seeing)));
+    expect(seen[0]).toHaveLength(1);
     expect(new Set(seen.map(String)).size).toBe(1);
   });
 });

@@ -119,7 +119,7 @@ describe.runIf(process.platform === "linux")("a lock of", () => {
     await another(async (pid) => {
       gone = pid;
     });
-    await expect.poll(() => readFile(`/proc/${gone}/stat`).catch(() => null)).toBe(null);
+    await expect.poll(() => readFile(`/proc/${gone}/stat`).catch(() => null), { timeout: 60_000 }).toBe(null);
     await putLock({ start: "1" }, gone);
     await passed();
   });
@@ -138,7 +138,7 @@ describe.runIf(process.platform === "linux")("a lock of", () => {
       );
       const start = await startOf(pid);
       await expect
-        .poll(async () => (await readFile(`/proc/${pid}/stat`, "utf8")).split(" ")[2], { timeout: 20_000 })
+        .poll(async () => (await readFile(`/proc/${pid}/stat`, "utf8")).split(" ")[2], { timeout: 60_000 })
         .toBe("Z");
       await putLock({ start }, pid);
       await passed();

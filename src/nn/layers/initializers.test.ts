@@ -61,6 +61,14 @@ describe("initial weights", () => {
     expect([...values(initializers.constant({ value: 3 }), [2])]).toEqual([3, 3]);
     expect(() => initializers.randomNormal({ stdev: 2 } as never)).toThrow(/stddev/);
   });
+  test("options that are written out are checked, and what is drawn with them is finite", () => {
+    const written = (options: unknown) => () =>
+      values({ initializer: "randomNormal", options } as never, [100, 100]);
+    expect(deviation(written({ stddev: 2 })())).toBeCloseTo(2, 1);
+    expect(written({ stdev: 2 })).toThrow(/Did you mean "stddev"\?/);
+    expect(written({ stddev: "2" })).toThrow(/stddev: expected a number of 0 or more, got "2"/);
+    expect(written({ stddev: 3e38 })).toThrow(/weight "w": expected finite numbers from its initializer/);
+  });
   test("the bias of a forget gate begins with ones", () => {
     expect([...values({ unitForgetBias: "zeros", units: 2 }, [8])]).toEqual([0, 0, 1, 1, 0, 0, 0, 0]);
   });

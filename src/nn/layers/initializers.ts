@@ -9,7 +9,7 @@ import { mebibytes } from "../../core/run/mebibytes.ts";
 import { keyOf, normal, truncatedNormal, uniform } from "../../core/run/random.ts";
 import { UnrollError } from "../../errors.ts";
 import type { Pieces } from "../breath.ts";
-import { isFloat32, lostIn32 } from "../float32.ts";
+import { allFinite, isFloat32, lostIn32 } from "../float32.ts";
 import { type Check, completed, from0, isPlain, number, spelt } from "../options.ts";
 import { type Drawing, drawn } from "./drawing.ts";
 import { orthogonal } from "./orthogonal.ts";
@@ -113,11 +113,18 @@ export function initialized(
     return { values, pieces: forgetting(values, pieces, units) };
   }
   if (typeof initializer === "function") return { values: ownValues(initializer, shape, name), pieces: null };
-  const chosen = typeof initializer === "string" ? initializers[initializer]() : initializer;
-  const options = { ...defaults[chosen.initializer], ...chosen.options };
+  const given = typeof initializer === "string" ? { initializer, options: {} } : initializer;
+  const { options } = initializers[given.initializer](given.options);
   const key = keyOf(seed, "weights", name);
   const values = roomFor(shape, name);
-  return { values, pieces: rules[chosen.initializer]({ key, seed, shape, values, options, name }) };
+  const pieces = rules[given.initializer]({ key, seed, shape, values, options, name });
+  return { values, pieces: typeof initializer === "string" ? pieces : finite(pieces, values, name) };
+}
+
+/** Options may be large enough that what is drawn is more than float32 holds. */
+function* finite(pieces: Pieces, values: Float32Array, name: string): Pieces {
+  yield* pieces;
+  if (!allFinite(values)) throw refused(name, "finite numbers from its initializer", "others");
 }
 
 function* forgetting(bias: Float32Array, pieces: Pieces | null, units: number): Pieces {

@@ -15,7 +15,9 @@ import { tanh } from "../../src/nn/operators.ts";
 import { setSeed } from "../../src/nn/seed.ts";
 import { filesOf } from "../../src/nn/train/checkpoint.ts";
 import { learnerIn } from "../../src/nn/train/learning.ts";
+import { adam, type Optimizer, sgd } from "../../src/nn/train/optimizers.ts";
 import { savedTraining } from "../../src/nn/train/saved.ts";
+import { warmup } from "../../src/nn/train/schedules.ts";
 import { type Example, examples, leaky, numbers } from "./models.ts";
 
 let folder = "";
@@ -137,5 +139,26 @@ describe("a saved model", () => {
     const back = await loadModel(join(folder, "loss"));
     expect(await back.predict(x)).toEqual(await model.predict(x));
     await expect(back.fit(x, y)).rejects.toThrow(/compile/);
+  });
+
+  test.each<[string, Optimizer]>([
+    ["a schedule", sgd({ learningRate: { at: () => 0.1 } as never })],
+    [
+      "a schedule with a name",
+      sgd({ learningRate: { schedule: "mine", options: {}, at: () => 0.1 } as never }),
+    ],
+    [
+      "a schedule inside a warm-up",
+      sgd({ learningRate: warmup({ steps: 1, learningRate: { at: () => 1 } as never }) }),
+    ],
+    ["an optimizer", { ...adam(), optimizer: "mine" as never }],
+  ])("of a training with %s of one's own is loaded without it", async (name, optimizer) => {
+    const path = join(folder, name);
+    const model = sequential(input({ shape: [2] }), dense({ units: 1 }));
+    model.compile({ optimizer, loss: "meanSquaredError" });
+    await model.fit([[1, 2]], [[3]], { verbose: 0, checkpoint: { path } });
+    const loaded = (await loadModel(path)) as typeof model;
+    expect(weightsOf(loaded as never)).toEqual(weightsOf(model as never));
+    await expect(loaded.fit([[1, 2]], [[3]], { verbose: 0 })).rejects.toThrow(/not compiled/);
   });
 });

@@ -148,6 +148,9 @@ test.each([
   [{ loss: "binary_crossentropy" }, /Did you mean "binaryCrossentropy"\?/],
   [{ metrics: "mae" }, /metrics: expected a list of metrics.*got "mae"/],
   [{ metrics: [() => undefined] }, /Call the metric/],
+  [{ metrics: [{ metric: "constructor", perStep: () => 0 }] }, /One of your own has perStep and a name/],
+  [{ metrics: [{ metric: "loss", perStep: () => 0 }] }, /a name, which is not "loss"/],
+  [{ optimizer: { ...sgd(), options: undefined } }, /expected an optimizer: .*got object/],
   [{ metrics: { other: ["mae"] } }, /outputs of the model: .*got "other"/],
   [{ metrics: { output: "mae" } }, /output "output": expected a list/],
 ])("compile with %j", (options, message) => {

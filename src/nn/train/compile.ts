@@ -65,8 +65,13 @@ function optimizerOf(given: CompileOptions["optimizer"]): Optimizer {
   return made;
 }
 
-const isOptimizer = (x: unknown): x is Optimizer =>
-  typeof x === "object" && x !== null && "equation" in x && typeof x.equation === "function";
+function isOptimizer(x: unknown): x is Optimizer {
+  if (typeof x !== "object" || x === null) return false;
+  const { equation, numbers, options, slots } = x as Readonly<Record<string, unknown>>;
+  return (
+    typeof equation === "function" && typeof numbers === "function" && isPlain(options) && isPlain(slots)
+  );
+}
 
 export function compiled(options: CompileOptions, network: Network): Compiled {
   checkCompileOptions(options);
@@ -122,13 +127,19 @@ function metricsOf(metrics: CompileOptions["metrics"], output: string): readonly
     where: `model.compile({ metrics }), output "${output}"`,
     expected: 'a list of metrics: ["accuracy", perplexity()]',
     got: Array.isArray(own) ? `${spelt(wrong)} at [${at}]` : spelt(own),
-    fix: Array.isArray(own) ? "Call the metric, or give its name." : "Put brackets around the names.",
+    fix: Array.isArray(own)
+      ? 'Call the metric, or give its name. One of your own has perStep and a name, which is not "loss".'
+      : "Put brackets around the names.",
   });
   return list;
 }
 
-const isMetric = (x: unknown): x is Metric =>
-  typeof x === "object" && x !== null && "perStep" in x && typeof x.perStep === "function";
+/** Its name is a key of History: not one that is taken, nor one that objects have from elsewhere. */
+function isMetric(x: unknown): x is Metric {
+  if (typeof x !== "object" || x === null) return false;
+  const { metric, perStep } = x as Readonly<Record<string, unknown>>;
+  return typeof perStep === "function" && typeof metric === "string" && !(metric in { loss: 0 });
+}
 
 function refuseOtherOutputs({ outputs }: Network, metrics: CompileOptions["metrics"]): void {
   if (metrics === undefined || Array.isArray(metrics)) return;

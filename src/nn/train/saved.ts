@@ -7,10 +7,10 @@ import { begin, learnerIn, settle } from "./learning.ts";
 import { lossFor } from "./lossFor.ts";
 import { binaryAccuracy, type Metric, type MetricName, metricFor, metricNames } from "./metrics.ts";
 import type { Optimizer } from "./optimizers.ts";
-import { type LearningRate, scheduleNamed } from "./schedules.ts";
+import { isScheduleName, type LearningRate, scheduleNamed } from "./schedules.ts";
 import { type AnyLoss, anyLossNamed, anyLossNames } from "./sequenceLosses.ts";
 import type { TrainingState } from "./state.ts";
-import { optimizerNamed } from "./update.ts";
+import { isOptimizerName, optimizerNamed } from "./update.ts";
 
 type Options = Readonly<Record<string, unknown>>;
 /** JSON. */
@@ -55,11 +55,11 @@ export function configOf({ optimizer, goals, timeReduction }: Compiled): Compile
     loss: lossConfig(loss),
     metrics: metrics.map(metricConfig),
   }));
-  const whole = outputs.every(
-    ({ loss, metrics }) => loss !== null && metrics.every((metric) => metric !== null),
-  );
-  if (rate === null || !whole) return null;
   const { optimizer: name, options } = optimizer;
+  const whole =
+    isOptimizerName(name) &&
+    outputs.every(({ loss, metrics }) => loss !== null && metrics.every((metric) => metric !== null));
+  if (rate === null || !whole) return null;
   return {
     optimizer: { name, options: { ...options, learningRate: rate } },
     outputs: outputs as CompileConfig["outputs"], // none is null
@@ -67,10 +67,10 @@ export function configOf({ optimizer, goals, timeReduction }: Compiled): Compile
   };
 }
 
-/** A number, or a schedule by name; null of a function. */
+/** A number, or a schedule by name; null of a function, and of a schedule of the user's own. */
 function rateConfig(rate: LearningRate): unknown {
   if (typeof rate === "number") return rate;
-  if (typeof rate === "function") return null;
+  if (typeof rate === "function" || !isScheduleName(rate.schedule)) return null;
   const { schedule, options } = rate;
   if (schedule !== "warmup") return { schedule, options };
   const inner = rateConfig(options["learningRate"] as LearningRate);

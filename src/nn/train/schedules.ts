@@ -130,9 +130,11 @@ const schedules = { exponentialDecay, cosineDecay, piecewiseConstantDecay, warmu
   readonly [K in ScheduleName]: unknown;
 };
 
+export const isScheduleName = (name: string): boolean => Object.hasOwn(schedules, name);
+
 /** The schedule of that name with those options, from a file. */
 export function scheduleNamed(name: string, options: Readonly<Record<string, unknown>>): Schedule {
-  refuseUnless(Object.hasOwn(schedules, name), {
+  refuseUnless(isScheduleName(name), {
     where: "learningRate",
     expected: `a schedule: ${Object.keys(schedules).join(", ")}`,
     got: JSON.stringify(name),

@@ -83,10 +83,12 @@ const named = { sgd, rmsprop, adagrad, adadelta, adam, adamw, nadam } as const s
   Record<OptimizerName, unknown>
 >;
 
+export const isOptimizerName = (name: string): boolean => Object.hasOwn(named, name);
+
 /** An optimizer by name, with Keras's defaults or `options` (as they stand in a file). */
 export function optimizerNamed(name: string, options: Readonly<Record<string, unknown>> = {}): Optimizer {
   const meant = nearest(name, Object.keys(named));
-  refuseUnless(Object.hasOwn(named, name), {
+  refuseUnless(isOptimizerName(name), {
     where: "model.compile({ optimizer })",
     expected: `one of ${Object.keys(named).join(", ")}`,
     got: spelt(name),

@@ -11,6 +11,7 @@ import type { Signal } from "../signals.ts";
 import { bidirectional } from "./bidirectional.ts";
 import { dropout } from "./dropout.ts";
 import { input } from "./input.ts";
+import { masking } from "./masking.ts";
 import { gru, lstm, recurrent, simpleRNN } from "./recurrent.ts";
 
 beforeEach(() => {
@@ -234,6 +235,23 @@ describe("options of recurrent layers", () => {
     expect((await model.predict(x)).toArray()).toEqual(
       (await plain.predict(x, { initialState: given })).toArray(),
     );
+  });
+  test("the first input is the first that counts", async () => {
+    const model = sequential(
+      input({ shape: [null, 2] }),
+      masking(),
+      simpleRNN({ units: 2, initialState: "firstInput", returnSequences: true }),
+    );
+    const [none, ...steps] = [
+      [0, 0],
+      [1, 2],
+      [0, 0],
+      [3, 4],
+    ];
+    const padded = ((await model.predict([[none, none, ...steps]])) as Tensor).toArray() as number[][][];
+    const whole = ((await model.predict([steps])) as Tensor).toArray() as number[][][];
+    expect(padded[0]?.slice(2)).toEqual(whole[0]);
+    expect(whole[0]?.[0]).toEqual([1, 2]);
   });
   test("a bidirectional layer gives the last states of each direction under its name", async () => {
     const from = input({ shape: [null, 2] });

@@ -9,6 +9,8 @@ import {
   defineCell,
   dense,
   embedding,
+  globalAveragePooling1d,
+  globalMaxPooling1d,
   gru,
   input,
   lstm,
@@ -79,6 +81,15 @@ describe("a sequence of no steps", () => {
     expect(numbersOf(await model.predict([[], []]))).toEqual([empty, empty]);
     expect(numbersOf(await model.predict(tensor(new Float32Array(0), [1, 0, 3])))).toEqual([empty]);
   });
+  test.each([globalMaxPooling1d, globalAveragePooling1d])(
+    "pooled it is 0, masked or without steps",
+    async (pool) => {
+      const model = sequential(input({ shape: [null, 3] }), masking(), pool());
+      const { data } = (await model.predict(ragged([[], [[0, 0, 0]], [[-1, -2, -3]]]))) as Tensor;
+      expect([...data]).toEqual([0, 0, 0, 0, 0, 0, -1, -2, -3]);
+    },
+  );
+
   test("an output a step is none, ragged as it came", async () => {
     const model = labeller();
     const made = async (x: Ragged | Tensor): Promise<unknown> => await model.predict(x);

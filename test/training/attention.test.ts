@@ -51,6 +51,25 @@ test.each([1, 4, 5])("positions are the waves of Vaswani et al., %i features", a
     }
 });
 
+test.each([0, 0.5])(
+  "a fraction of %f of what the heads give is dropped in training alone",
+  async (dropout) => {
+    const x = input({ shape: [null, 4] });
+    const model = functional({
+      inputs: x,
+      outputs: multiHeadAttention({ numHeads: 2, keyDim: 3, dropout })([x, x]),
+    });
+    model.compile({ optimizer: sgd({ learningRate: 0 }), loss: "meanSquaredError" });
+    const data = [batch.slice(0, 3), batch.slice(0, 3)] as const;
+    const [{ loss: whole }, { loss: trained }] = [
+      await model.evaluate(...data),
+      await model.trainOnBatch(...data),
+    ];
+    if (dropout === 0) expect(trained).toBeCloseTo(whole, 6);
+    else expect(Math.abs(trained - whole)).toBeGreaterThan(1e-3);
+  },
+);
+
 describe.each([true, false])("causal: %s", (causal) => {
   test("a row has the same bits alone, in company and beside a longer one", async () => {
     const model = transformer(causal);

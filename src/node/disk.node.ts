@@ -66,6 +66,8 @@ function nullWithoutFile(error: NodeJS.ErrnoException): null {
 }
 
 async function writeFile(path: string, bytes: Uint8Array): Promise<void> {
+  if (bytes.length > mostBytes)
+    throw refused(path, `at most ${mostBytes} bytes, which can be read again`, `${bytes.length}`);
   const file = await fs.open(path, "wx");
   try {
     await file.writeFile(bytes);

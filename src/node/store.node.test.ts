@@ -299,6 +299,14 @@ describe("a disk that fails", () => {
     expect((await readdir(folder)).sort()).toEqual([...names].sort());
   });
 
+  test("a file that could not be read again is not written", async () => {
+    const huge = new Map([...filesOf("2"), ["data.bin", { length: 2 ** 31 } as Uint8Array]]);
+    await writeFolder(folder, filesOf("1"));
+    await expect(writeFolder(folder, huge)).rejects.toThrow(
+      /expected at most 2147483647 bytes, .*got 2147483648/,
+    );
+    expect(textsIn(await readFolder(folder, names))).toEqual(texts("1"));
+  });
   test("a path through a file names it", async () => {
     await mkdir(folder, { recursive: true });
     const file = join(folder, "file");

@@ -161,4 +161,28 @@ describe("a saved model", () => {
     expect(weightsOf(loaded as never)).toEqual(weightsOf(model as never));
     await expect(loaded.fit([[1, 2]], [[3]], { verbose: 0 })).rejects.toThrow(/not compiled/);
   });
+
+  test.each<[string, unknown]>([
+    ["a name that no file has", { constructor: 1 }],
+    ["more levels than a file has", Array.from({ length: 61 }).reduce<unknown>((inner) => [inner], 1)],
+  ])("is refused where a callback keeps %s: it could not be loaded", async (_, state) => {
+    const model = sequential(input({ shape: [2] }), dense({ units: 1 }));
+    model.compile({ optimizer: "sgd", loss: "meanSquaredError" });
+    const callbacks = [{ getState: () => state }];
+    const options = { verbose: 0, callbacks, checkpoint: { path: join(folder, "kept") } } as const;
+    await expect(model.fit([[1, 2]], [[3]], options)).rejects.toThrow(/expected plain data/);
+  });
+
+  test("has what a callback keeps, in as many levels as are taken", async () => {
+    const state = Array.from({ length: 57 }).reduce<unknown>((inner) => [inner], 1);
+    const model = sequential(input({ shape: [2] }), dense({ units: 1 }));
+    model.compile({ optimizer: "sgd", loss: "meanSquaredError" });
+    const path = join(folder, "levels");
+    await model.fit([[1, 2]], [[3]], {
+      verbose: 0,
+      callbacks: [{ getState: () => state }],
+      checkpoint: { path },
+    });
+    expect(learnerIn(networkOf(await loadModel(path)))?.state.run?.callbacks).toEqual([state]);
+  });
 });

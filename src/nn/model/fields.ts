@@ -10,8 +10,8 @@ export type Fields = Readonly<Record<string, unknown>>;
 
 /** Deeper than anything that this library writes. */
 const mostDepth = 64;
-/** Names that objects have from elsewhere. */
-const inherited: readonly string[] = ["__proto__", "constructor", "prototype"];
+/** Names that objects have from elsewhere: no file has them. */
+export const inherited: readonly string[] = ["__proto__", "constructor", "prototype"];
 
 /** The value of JSON text, its bytes in UTF-8, of bounded depth and without names that could reach into objects. */
 export function jsonFrom(content: Uint8Array | string, where: string): unknown {

@@ -138,7 +138,9 @@ function metricsOf(metrics: CompileOptions["metrics"], output: string): readonly
 function isMetric(x: unknown): x is Metric {
   if (typeof x !== "object" || x === null) return false;
   const { metric, perStep } = x as Readonly<Record<string, unknown>>;
-  return typeof perStep === "function" && typeof metric === "string" && !(metric in { loss: 0 });
+  return (
+    typeof perStep === "function" && typeof metric === "string" && !(metric in { loss: 0, prototype: 0 })
+  );
 }
 
 function refuseOtherOutputs({ outputs }: Network, metrics: CompileOptions["metrics"]): void {

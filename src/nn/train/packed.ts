@@ -6,14 +6,15 @@
  * Numbers keep their bits, those included that JSON does not have.
  */
 import { UnrollError } from "../../errors.ts";
-import { fault, fieldsAt, textAt } from "../model/fields.ts";
+import { fault, fieldsAt, inherited, textAt } from "../model/fields.ts";
 import type { StoredTensor, StoredTensors } from "../model/safetensors.ts";
 import { shortened } from "../options.ts";
 
 const numbers: ReadonlyMap<unknown, number> = new Map(
   [NaN, Infinity, -Infinity, -0].map((x) => [spelling(x), x]),
 );
-const most = 64;
+/** Levels of nesting, in a file that may have 64. */
+const most = 60;
 
 /** Puts arrays into `tensors`, under names that begin with `name`. Throws an UnrollError for what no file can hold. */
 export function packed(value: unknown, name: string, tensors: Map<string, StoredTensor>, depth = 0): unknown {
@@ -28,7 +29,7 @@ export function packed(value: unknown, name: string, tensors: Map<string, Stored
     return value.map((one, k) => packed(one ?? null, `${name}/${k}`, tensors, depth + 1));
   if (depth === most || !isPlain(value)) throw unsaved(name, value);
   const entries = Object.entries(value).filter(([, one]) => one !== undefined);
-  if (entries.some(([key]) => key.startsWith("$") || key === "__proto__")) throw unsaved(name, value);
+  if (entries.some(([key]) => key.startsWith("$") || inherited.includes(key))) throw unsaved(name, value);
   return Object.fromEntries(
     entries.map(([key, one]) => [key, packed(one, `${name}/${key}`, tensors, depth + 1)]),
   );

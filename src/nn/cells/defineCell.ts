@@ -74,7 +74,7 @@ export interface CellDescription<S, W, R, O> {
   readonly output?: NoInfer<keyof R & string>;
   /**
    * Whether every next state is a sum of states, each times something that depends on no state; the graph says so
-   * then (`associativeScan`). A claim that is wrong is refused when a model is built. Default: false.
+   * then (`associativeScan`). A claim that is wrong is refused when a model first computes. Default: false.
    */
   readonly linear?: boolean | ((sizes: Sizes & O) => boolean);
 }

@@ -279,7 +279,13 @@ describe("misuse", () => {
     expect(() => model.compile({ optimizer: "sgd" })).toThrow(/a loss/);
   });
   test.each([
-    ["a label that there is not", [[0, 1, 2, 3], [1], [2, 0]], {}, /row 0.*from 0 to 2/s],
+    ["a label that there is not", [[0, 1, 2, 3], [1], [2, 0]], {}, /row 0.*from 0 to 2.*for every class\.$/s],
+    [
+      "labels as distributions",
+      y.map((row) => row.map(() => [1, 0, 0])),
+      {},
+      /y: .*got 3 numbers for each.*\. Give the numbers/,
+    ],
     ["fewer labels than steps", [[0, 1, 2], [1], [2, 0]], {}, /row 0/],
     ["weights of steps", y, { sampleWeight: y }, /sampleWeight/],
     ["weights of classes", y, { classWeight: { 1: 2 } }, /none with a loss that sequences have/],

@@ -96,8 +96,9 @@ function* targetColumn({ network, compiled, inputs }: Given, data: unknown, k: n
   }
   // Keras also takes classes with an axis of 1 behind: [batch, 1], [batch, time, 1].
   const asked: Asked = { axes: [...axes.slice(0, -1), 1], dtype: "int32", time, expand: true };
-  const column = yield* classColumn(listOf(data), asked, axes, where);
-  refuseOtherClasses(column, where, { count: axes.at(-1) ?? 1, ignored: ignoredBy(loss) });
+  const ofSequences = isOfSequences(loss);
+  const column = yield* classColumn(listOf(data), asked, axes, { where, ofSequences });
+  refuseOtherClasses(column, { where, ofSequences }, { count: axes.at(-1) ?? 1, ignored: ignoredBy(loss) });
   return column;
 }
 
@@ -109,8 +110,19 @@ function framesOf(time: Dim | null, inputs: readonly Column[]): (row: number) =>
   return (row) => windowsIn(windows, source?.lengths[row] ?? 0);
 }
 
+interface Told {
+  readonly where: string;
+  /** A loss of whole sequences comes with its layer: there is no other, and no class to ignore. */
+  readonly ofSequences: boolean;
+}
+
 /** Classes; where each is given as a distribution over all of them, the error says which loss takes that. */
-function* classColumn(values: unknown, asked: Asked, axes: Axes, where: string): Pieces<Column> {
+function* classColumn(
+  values: unknown,
+  asked: Asked,
+  axes: Axes,
+  { where, ofSequences }: Told,
+): Pieces<Column> {
   try {
     return yield* columnPieces(values, asked, where);
   } catch (error) {
@@ -120,12 +132,14 @@ function* classColumn(values: unknown, asked: Asked, axes: Axes, where: string):
         where,
         expected: "classes, whole numbers",
         got: `${axes.at(-1)} numbers for each, as one-hot targets have`,
-        fix: 'Use the loss "categoricalCrossentropy" for such targets, or give the numbers of the classes.',
+        fix: `${ofSequences ? "" : otherLoss}Give the numbers of the classes.`,
       },
       { cause: error },
     );
   }
 }
+
+const otherLoss = 'The loss "categoricalCrossentropy" takes such targets. ';
 
 function fits(values: unknown, asked: Asked): boolean {
   try {
@@ -142,7 +156,7 @@ const listOf = (data: unknown): unknown =>
 
 function refuseOtherClasses(
   { rows, row }: Column,
-  where: string,
+  { where, ofSequences }: Told,
   { count, ignored }: { readonly count: number; readonly ignored: number | null },
 ): void {
   for (let k = 0; k < rows; k++) {
@@ -153,7 +167,7 @@ function refuseOtherClasses(
       where: `${where}, row ${k}${classes.length > 1 ? `, number ${wrong}` : ""}`,
       expected: `classes from 0 to ${count - 1}`,
       got: `${classes[wrong]}`,
-      fix: "Give the last layer a unit for every class, or set ignoreClass of the loss.",
+      fix: `Give the last layer a unit for every class${ofSequences ? "" : ", or set ignoreClass of the loss"}.`,
     });
   }
 }

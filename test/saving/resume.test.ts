@@ -13,6 +13,7 @@ import type { Model } from "../../src/nn/modelTypes.ts";
 import { setSeed } from "../../src/nn/seed.ts";
 import { type Callback, earlyStopping, modelCheckpoint } from "../../src/nn/train/callbacks.ts";
 import type { FitOptions } from "../../src/nn/train/fitOptions.ts";
+import { sparseCategoricalCrossentropy } from "../../src/nn/train/losses.ts";
 import { adam, sgd } from "../../src/nn/train/optimizers.ts";
 import { nativeMode } from "../native/mode.ts";
 import { numbers } from "./models.ts";
@@ -166,6 +167,18 @@ describe("refused", () => {
   test("the same data cut another way", async () => {
     const model = await loadModel(await interrupted("cut"));
     await expect(model.fit(x, y, { ...options, batchSize: 5, resume: true })).rejects.toThrow(/batchSize/);
+  });
+
+  test("other weights of classes", async () => {
+    const model: Model = sequential(input({ shape: [null, 3] }), gru({ units: 2 }), dense({ units: 2 }));
+    model.compile({ optimizer: "sgd", loss: sparseCategoricalCrossentropy({ fromLogits: true }) });
+    const labels = Array.from({ length: rows }, (_, row) => row % 2);
+    const { signal, callback } = abortAfter(2);
+    const train = (weight: number, more: FitOptions): Promise<unknown> =>
+      model.fit(x, labels, { ...options, classWeight: { 0: 1, 1: weight }, ...more });
+    await train(2, { callbacks: [callback], signal });
+    await expect(train(3, { resume: true })).rejects.toThrow(/expected the data, their weights/);
+    await train(2, { resume: true });
   });
 
   test("the checkpoint of another model", async () => {

@@ -221,7 +221,7 @@ export function raggedTimes(columns: readonly Column[]): ReadonlySet<string> {
 const pieceOf = 2 ** 16;
 
 /** A number that other data will hardly have (FNV-1a over all bits). */
-export function* hashOf({ rows, inputs, targets, sampleWeight }: Dataset): Pieces<string> {
+export function* hashOf({ rows, inputs, targets, sampleWeight, classWeight }: Dataset): Pieces<string> {
   let hash = 0x811c9dc5;
   const add = (word: number): void => {
     hash = Math.imul(hash ^ word, 0x01000193);
@@ -239,5 +239,7 @@ export function* hashOf({ rows, inputs, targets, sampleWeight }: Dataset): Piece
       yield;
     }
   }
+  const ofClasses = Float64Array.from([...(classWeight ?? [])].flat());
+  new Int32Array(ofClasses.buffer).forEach(add);
   return `${rows} ${(hash >>> 0).toString(16)}`;
 }

@@ -97,7 +97,7 @@ function runOf({ state, network }: Learner, plan: Plan): Run {
   if (!resume || state.run === null) return freshRun(initialEpoch, dataHash);
   refuseUnless(state.run.data === dataHash, {
     where: "model.fit(x, y, { resume: true })",
-    expected: "the data, batchSize, tbptt and shuffle of the training that was interrupted",
+    expected: "the data, their weights, batchSize, tbptt and shuffle of the training that was interrupted",
     got: "other data, or data cut another way",
     fix: "Give the same data, cut the same way, or leave out resume to begin anew with these weights.",
   });

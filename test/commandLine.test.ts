@@ -282,7 +282,7 @@ describe("an interruption", () => {
   });
 
   test("by SIGTERM leaves a checkpoint as well", async () => {
-    const stopped = await unroll(train("ended"), { interruptAfter: /After 100 steps/, by: "SIGTERM" });
+    const stopped = await unroll(train("ended"), { interruptAfter: /After 2,000 steps/, by: "SIGTERM" });
     const { interrupted, steps } = JSON.parse(stopped.out) as { interrupted: boolean; steps: number };
     expect([stopped.code, interrupted]).toEqual([130, true]);
     const config = JSON.parse(await readFile(join(at("ended"), "config.json"), "utf8"));

@@ -201,6 +201,7 @@ export const layerDraws: Readonly<Record<string, LayerDraw>> = {
   },
   jordanRNN: {
     base: (draw) => ({ ...units(draw), outputUnits: draw.whole(1, 2) }),
+    settled: ({ scheduledSampling }) => (scheduledSampling === undefined ? {} : { teacherForcing: true }),
     options: {
       returnSequences: flags,
       dropout: rates,

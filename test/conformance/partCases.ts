@@ -316,5 +316,8 @@ export const refused: Readonly<Record<string, () => Program>> = {
     });
     return { outputs: [result(made, "stacked")], weights: [table] };
   },
+  "random numbers of an image for all rows": () => ({
+    outputs: [o.add(parameter("x", [rows, 4, 5, 2]), o.random(ints("key", [2]), [4, 5, 2]))],
+  }),
   "a root of a sum": () => ({ outputs: [o.sqrt(o.sumLeading(o.square(v(5)), 1))] }),
 };

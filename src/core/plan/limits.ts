@@ -2,7 +2,7 @@
  * What the kernels cannot do is refused here, before anything is lowered, in the words of the graph:
  *
  *   - what meets at the sites of a row has as many of them, or one, and so do the rows of weights;
- *   - a row has at most 2^24 numbers;
+ *   - a row has at most 2^24 numbers; random numbers that all rows share are one line of them;
  *   - what is read through views stands in memory in the order in which it is seen (readable.ts);
  *   - a sum over rows is not used by the rows themselves: shards know their own rows alone;
  *   - the right side of a product and the table of a gather are weights, or parts of them;
@@ -34,6 +34,8 @@ export function checkLimits(roots: readonly Node[], { weights }: Computation): v
     if (node.op === "gather") checkWeight(node, node.inputs[0], known);
     if (node.op === "gather" || node.op === "scatterAdd") checkIndex(node);
     if (node.op === "sumLeading") checkSum(node);
+    if (node.op === "random" && !hasRows(node.shape) && sitesOrRows(node) > 1)
+      throw refused(node, "random numbers of rows, or one line for all of them", textOf(node));
     if (hasRows(node.shape)) checkSumsOfRows(node, perRow);
   }
   for (const root of roots) {

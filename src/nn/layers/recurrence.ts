@@ -4,7 +4,8 @@
  */
 import { parameter, zeros } from "../../core/graph/build.ts";
 import { type Node, rows } from "../../core/graph/nodes.ts";
-import { broadcast, mul, random, reverse } from "../../core/graph/operators.ts";
+import { broadcast, mul, random, reshape, reverse } from "../../core/graph/operators.ts";
+import { sizeOf } from "../../core/graph/shapes.ts";
 import { UnrollError } from "../../errors.ts";
 import type { Cell } from "../cells/defineCell.ts";
 import type { Kind } from "../signals.ts";
@@ -283,8 +284,11 @@ function firstState(
 ): Node {
   const all = [rows, ...shape];
   if (initialState === "learned") return broadcast(weights[`initial${capitalized(state)}`] as Node, all);
-  if (initialState === "random")
-    return broadcast(random(context.key(`initialState/${state}`, false), shape), all);
+  if (initialState === "random") {
+    const drawn = random(context.key(`initialState/${state}`, false), [sizeOf(shape)]);
+    const ofRow = broadcast(drawn, [rows, ...drawn.shape]);
+    return shape.length === 1 ? ofRow : reshape(ofRow, all);
+  }
   return zeros(all);
 }
 

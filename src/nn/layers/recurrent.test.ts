@@ -3,12 +3,14 @@ import { printGraph } from "../../core/graph/print.ts";
 import { type Cell, defineCell } from "../cells/defineCell.ts";
 import { setDevice } from "../device.ts";
 import { networkOf } from "../model/network.ts";
+import { ragged } from "../model/ragged.ts";
 import type { Tensor } from "../model/tensor.ts";
 import { trace } from "../model/trace.ts";
 import { functional, sequential } from "../models.ts";
 import { add, concat, matmul, mul, sub, tanh } from "../operators.ts";
 import type { Signal } from "../signals.ts";
 import { bidirectional } from "./bidirectional.ts";
+import { convLstm2d } from "./convLstm2d.ts";
 import { dropout } from "./dropout.ts";
 import { input } from "./input.ts";
 import { masking } from "./masking.ts";
@@ -220,6 +222,16 @@ describe("options of recurrent layers", () => {
       [false, "lstm_1/initialState/h"],
       [false, "lstm_1/initialState/c"],
     ]);
+  });
+  test("random first images have a number of their own for every pixel, on every device", async () => {
+    const model = sequential(
+      input({ shape: [null, 2, 3, 1] }),
+      convLstm2d({ filters: 2, kernelSize: 1, initialState: "random" }),
+    );
+    const drawn = ((await model.predict(ragged([[]]))) as Tensor).data;
+    expect(new Set(drawn).size).toBe(12);
+    setDevice("wasm", { threads: 1 });
+    expect(((await model.predict(ragged([[]]))) as Tensor).data).toEqual(drawn);
   });
   test("learned first states are weights after the others", async () => {
     const model = sequential(input({ shape: [null, 2] }), lstm({ units: 3, initialState: "learned" }));

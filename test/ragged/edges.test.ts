@@ -220,6 +220,23 @@ describe.each(losses)("%s of steps that do not count", (loss, metric, nothing) =
   );
 });
 
+test.each(["categoricalCrossentropy", "sparseCategoricalCrossentropy"] as const)(
+  "%s of what begins with zeros where nothing counts: the same loss without the masked step",
+  async (loss) => {
+    const model = roughened(
+      sequential(input({ shape: [null, 2] }), masking(), gru({ units: 3, returnSequences: true })),
+    );
+    model.compile({ optimizer: adam(), loss });
+    const target = loss.startsWith("sparse") ? 1 : [0, 1, 0];
+    const step = [1, 2];
+    const bare = await model.evaluate([[step]], [[target]]);
+    expect(await model.evaluate([[[0, 0], step]], [[target, target]])).toEqual(bare);
+    expect(bare.loss).toBeGreaterThan(0);
+    const { history } = await model.fit([[[0, 0], step], [], [step]], [[target, target], [], [target]]);
+    expect(Number.isFinite(history.loss[0])).toBe(true);
+  },
+);
+
 describe("an empty batch is refused", () => {
   const nothing = /expected at least one row, got none/;
   test.each([

@@ -17,7 +17,8 @@ import { refuseUnless } from "./refuse.ts";
 
 export type { Loss } from "./loss.ts";
 
-const { abs, add, clip, div, exp, greater, log, log1p, logSoftmax, max, mean, minimum, mul, neg } = operators;
+const { abs, add, clip, div, equal, exp, greater, log, log1p, logSoftmax, max, mean, minimum, mul, neg } =
+  operators;
 const { oneHot, square, stopGradient, sub, sum, where } = operators;
 
 export type LossName =
@@ -132,7 +133,11 @@ export function sigmoidLogits(node: Node): Node | null {
 
 const epsilon = 1e-7;
 const clipped = (p: Node): Node => clip(p, epsilon, 1 - epsilon);
-const normalized = (p: Node): Node => div(p, sum(p));
+/** Zeros stay zeros: a recurrent layer gives them where it has read no step that counts. */
+const normalized = (p: Node): Node => {
+  const total = sum(p);
+  return div(p, where(equal(total, 0), 1, total));
+};
 const smoothed = (target: Node, amount: number, middle: number): Node =>
   amount === 0 ? target : add(mul(target, 1 - amount), amount * middle);
 

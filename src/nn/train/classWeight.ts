@@ -3,6 +3,7 @@ import type { Column } from "../model/data.ts";
 import type { Network } from "../model/network.ts";
 import { from0, spelt } from "../options.ts";
 import type { Compiled } from "./compile.ts";
+import { isOfPixels } from "./lossFor.ts";
 import { refuseUnless } from "./refuse.ts";
 import { type AnyLoss, ignoredBy } from "./sequenceLosses.ts";
 
@@ -13,6 +14,13 @@ export function weightsByClass(
   targets: readonly Column[],
 ): ReadonlyMap<number, number> {
   const { outputs } = network;
+  const pixels = outputs.find(isOfPixels);
+  refuseUnless(pixels === undefined, {
+    where: "classWeight",
+    expected: "outputs that have a class a row or a step",
+    got: `the output "${pixels?.name}", an image`,
+    fix: "Leave classWeight out.",
+  });
   const losses = compiled.goals.map(({ loss }) => loss);
   const count = Math.max(
     ...losses.map((loss, k) => classesOf(loss, outputs[k]?.symbol.axes.at(-1), targets[k]?.size)),

@@ -6,7 +6,7 @@ import { headOf } from "../model/head.ts";
 import type { End } from "../model/network.ts";
 import { lossNames, lossTextOf } from "./losses.ts";
 import { refuseUnless } from "./refuse.ts";
-import { type AnyLoss, anyLossNamed, isOfSequences } from "./sequenceLosses.ts";
+import { type AnyLoss, anyLossNamed, ignoredBy, isOfSequences } from "./sequenceLosses.ts";
 
 const where = "model.compile({ loss })";
 
@@ -32,9 +32,18 @@ export function lossFor(end: End, given: unknown): AnyLoss {
     got: `"${loss.loss}"`,
     fix: "Set returnSequences: true on the last recurrent layer.",
   });
+  refuseUnless(ignoredBy(loss) === null || !isOfPixels(end), {
+    where: `${where}, ignoreClass`,
+    expected: `none for the output "${end.name}", an image: steps count, or rows, not pixels`,
+    got: String(ignoredBy(loss)),
+    fix: "Leave ignoreClass out.",
+  });
   refuseOtherHead(end, loss);
   return loss;
 }
+
+/** Whether an output is an image, or one a step. */
+export const isOfPixels = ({ symbol: { axes }, time }: End): boolean => axes.length > (time === null ? 1 : 2);
 
 /** A layer that tells a distribution is trained by the loss of that distribution, or by one of the user's own. */
 function refuseOtherHead(end: End, loss: AnyLoss): void {

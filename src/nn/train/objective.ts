@@ -11,7 +11,7 @@
 import { differentiate } from "../../core/grad/gradients.ts";
 import { parameter } from "../../core/graph/build.ts";
 import { type Dim, type Node, rows } from "../../core/graph/nodes.ts";
-import { add, mul, sumLeading } from "../../core/graph/operators.ts";
+import { add, joinSites, mean, mul, sumLeading } from "../../core/graph/operators.ts";
 import { simplify } from "../../core/plan/simplify.ts";
 import type { Computation, Parameter } from "../../core/run/device.ts";
 import { invariant } from "../../errors.ts";
@@ -109,13 +109,14 @@ function partsOf({ name, loss, metrics }: Goal, output: Value | undefined, given
   const counts = given.counts ? perStep("counts") : null;
   const weights = given.weights ? perStep("weights") : null;
 
-  const losses = isOfSequences(loss) ? loss.perSequence(output, target) : loss.perStep(node, target);
+  const ofStep = (of: Metric["perStep"]): Node => overPixels(of(node, target), leading.length);
+  const losses = isOfSequences(loss) ? loss.perSequence(output, target) : ofStep(loss.perStep);
   const weighted = (values: Node, factor: Node | null): Node =>
     factor === null ? values : mul(values, factor);
   const total = (values: Node): Node => sumLeading(values, leading.length);
   const ofSteps = isOfSequences(loss) ? null : loss.perStep;
   const sums = metrics.map(({ perStep: of }) =>
-    total(weighted(of === ofSteps ? losses : of(node, target), counts)),
+    total(weighted(of === ofSteps ? losses : ofStep(of), counts)),
   );
   const counted = weighted(losses, weights ?? counts);
   return {
@@ -127,6 +128,10 @@ function partsOf({ name, loss, metrics }: Goal, output: Value | undefined, given
     sums: [total(counted), ...sums],
   };
 }
+
+/** Of an image the mean of its pixels: `[..., height, width, 1]` to `[..., 1]`. */
+const overPixels = (values: Node, leading: number): Node =>
+  values.shape.length > leading + 1 ? mean(joinSites(values)) : values;
 
 function targetOf(name: string, loss: AnyLoss, { shape }: Node, { labels = 1 }: Given): Parameter {
   if (loss.target === "labels") return parameter(`${name}/target`, [rows, labels]);

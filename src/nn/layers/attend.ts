@@ -52,7 +52,7 @@ export interface Remembering {
 export type Score = (query: Node, keys: Node) => Node;
 
 export function remember(seen: Remembering, context: Context): Memory {
-  return context.stepping ? stepwise(seen, context) : whole(seen, context);
+  return context.stepping && seen.causal ? stepwise(seen, context) : whole(seen, context);
 }
 
 /** A step counts when its key and its value do. */

@@ -45,7 +45,7 @@ interface Program {
 /** Made once for each network, and for each bound of steps where it looks at those of the source. */
 function programOf(network: Network, bounds: Bounds): Program {
   return once(network, `decoder ${JSON.stringify(bounds)}`, () => {
-    const traced = trace(network, { training: false, states: "initial", bounds });
+    const traced = trace(network, { training: false, states: "initial", stepping: true, bounds });
     const scores = traced.outputs[0]?.node;
     invariant(scores, "decoder: one output");
     const { outputs, states } = carriedOf([softmaxLogits(scores) ?? scores]);

@@ -2,11 +2,14 @@
 import { beforeEach, describe, expect, test } from "vitest";
 import { currentDevice, setDevice } from "../device.ts";
 import { bidirectional } from "../layers/bidirectional.ts";
+import { conv1d } from "../layers/conv1d.ts";
+import { delayTaps } from "../layers/delayTaps.ts";
 import { dense } from "../layers/dense.ts";
 import { embedding } from "../layers/embedding.ts";
 import { initializers } from "../layers/initializers.ts";
 import { input } from "../layers/input.ts";
 import { masking } from "../layers/masking.ts";
+import { positionalEncoding } from "../layers/positionalEncoding.ts";
 import { gru, lstm } from "../layers/recurrent.ts";
 import { columnOf } from "../model/data.ts";
 import { networkOf } from "../model/network.ts";
@@ -27,7 +30,13 @@ beforeEach(() => {
 });
 
 /** In some films a step is zeros: masked, it does not count. */
-const kinds = ["none", "dot", "additive", "masked"] as const;
+const kinds = ["none", "dot", "additive", "masked", "windows"] as const;
+/** They see tokens before the last one too. */
+const windows = [
+  conv1d({ filters: 4, kernelSize: 3, padding: "causal" }),
+  delayTaps({ taps: 2, dilationRate: 2 }),
+  positionalEncoding(),
+] as const;
 
 /** Untrained, with large weights, so that no token is sure and none is out of the question. */
 function untrained(kind: (typeof kinds)[number] = "none"): Seq2seq {
@@ -41,10 +50,11 @@ function untrained(kind: (typeof kinds)[number] = "none"): Seq2seq {
     decoder: [
       embedding({ inputDim: 5, outputDim: 4, embeddingsInitializer: wide }),
       gru({ units: 6, returnSequences: true }),
+      ...((kind === "windows" ? windows : []) as readonly never[]),
       lstm({ units: 5, returnSequences: true }),
       dense({ units: 4, kernelInitializer: wide }),
     ],
-    attention: kind === "masked" ? "dot" : kind,
+    attention: kind === "masked" || kind === "windows" ? "dot" : kind,
     startToken,
     endToken,
   }) as unknown as Seq2seq;

@@ -18,6 +18,26 @@ const again = (piece: Piece): Piece => {
 };
 const printed = (one: NetworkCase): string => printGraph(prepared(one).results);
 
+/** The layer made again, of options whose object is emptied afterwards. */
+const ofOptionsGone = (piece: Piece): Piece => {
+  const definition = definitionOf(piece);
+  if (definition === null) return piece;
+  const config = throughJson(definition.config());
+  const options: Record<string, unknown> = { ...config.options };
+  const remade = made({ ...config, options });
+  for (const name of Object.keys(options)) delete options[name];
+  return remade;
+};
+
+test.each(layerNames)("%s does not follow what becomes of the object of its options", (layer) => {
+  for (const { name, network } of drawnLayers(layer)) {
+    const gone = network.layers.map(ofOptionsGone);
+    const configs = (layers: readonly Piece[]): unknown => layers.map((one) => definitionOf(one)?.config());
+    expect(configs(gone), name).toEqual(configs(network.layers));
+    expect(printed({ ...network, layers: gone }), name).toBe(printed(network));
+  }
+});
+
 test.each(layerNames)("%s", (layer) => {
   for (const { name, network } of drawnLayers(layer)) {
     for (const { definition } of prepared(network).network.layers) {

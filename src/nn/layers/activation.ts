@@ -20,7 +20,7 @@ export function activation(
     className: "Activation",
     name: options.name ?? null,
     takes: ["vector", "sequence", "image", "other"],
-    config: () => configOf("activation", { ...options, activation: f }),
+    config: configOf("activation", { ...options, activation: f }),
     outputs: sameForm,
     apply,
     everyStep: apply,

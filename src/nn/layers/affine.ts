@@ -33,22 +33,15 @@ export const affineChecks: Checks = {
   biasRegularizer: regularizerCheck,
 };
 
-/** The weights `kernel`, of `shape`, and `bias`, as wide as the kernel's last axis. */
-export function affineWeights(options: AffineOptions, shape: readonly number[]): readonly WeightSpec[] {
+/** From a shape to the weights `kernel`, of this shape, and `bias`, as wide as the kernel's last axis. */
+export function affineWeights(options: AffineOptions): (shape: readonly number[]) => readonly WeightSpec[] {
   const { bias = true, kernelInitializer = "glorotUniform", biasInitializer = "zeros" } = options;
-  const kernel: WeightSpec = {
-    name: "kernel",
-    shape,
-    initializer: kernelInitializer,
-    regularizer: regularizerOf(options.kernelRegularizer),
-  };
-  const own: WeightSpec = {
-    name: "bias",
-    shape: shape.slice(-1),
-    initializer: biasInitializer,
-    regularizer: regularizerOf(options.biasRegularizer),
-  };
-  return bias ? [kernel, own] : [kernel];
+  const kernel = { initializer: kernelInitializer, regularizer: regularizerOf(options.kernelRegularizer) };
+  const own = { initializer: biasInitializer, regularizer: regularizerOf(options.biasRegularizer) };
+  return (shape) => [
+    { name: "kernel", shape, ...kernel },
+    ...(bias ? [{ name: "bias", shape: shape.slice(-1), ...own }] : []),
+  ];
 }
 
 /** What makes one layer of a product and a bias another than the next. */
@@ -63,6 +56,7 @@ export function affine<L extends Facts>(
   options: AffineOptions,
   { width, activate = (x) => x, ...described }: Affine,
 ): L {
+  const weightsOf = affineWeights(options);
   const apply: Definition["apply"] = onNode((x, [kernel, bias], context) => {
     const product = matmul(x, kernel as Node);
     const a = bias ? add(product, bias) : product;
@@ -76,7 +70,7 @@ export function affine<L extends Facts>(
       trainable: options.trainable ?? true,
       takes: ["vector", "sequence", "image", "other"],
       outputs: ([x]) => (x ? [{ ...x, name: "output", axes: [...x.axes.slice(0, -1), width] }] : []),
-      weights: ([x]) => affineWeights(options, [Number(x?.axes.at(-1)), width]),
+      weights: ([x]) => weightsOf([Number(x?.axes.at(-1)), width]),
       apply,
       everyStep: apply,
     },

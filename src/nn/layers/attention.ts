@@ -55,7 +55,7 @@ export function attention<const C extends boolean = false>(
     takes: ["vector", "sequence"],
     operands: { names: ["query", "value", "key"], least: 2, inStep: causal },
     looksAtSteps: true,
-    config: () => configOf("attention", options),
+    config: configOf("attention", options),
     outputs: (inputs) => {
       const { query, value, key } = operandsOf("attention", inputs, causal);
       refuseUnlikeWidths(query, key);

@@ -53,11 +53,12 @@ export function bidirectional<L extends Facts, const M extends MergeMode = "conc
   });
   const inner = innerOf(layer);
   const { settings } = inner;
-  const mode: MergeMode = options.mergeMode ?? "concat";
+  const { mergeMode, name } = options;
+  const mode: MergeMode = mergeMode ?? "concat";
   const outer: Outer = {
-    name: options.name ?? null,
+    name: name ?? null,
     trainable: inner.trainable,
-    configAround: (inside) => configOf("bidirectional", options, inside),
+    configAround: (inside) => configOf("bidirectional", { mergeMode, name }, inside),
   };
   const facts: Partial<Facts> = {
     takes: layer.takes,
@@ -95,7 +96,7 @@ function innerOf(layer: unknown): Recurrence {
 
 interface Outer extends Pick<Recurrence, "name" | "trainable"> {
   /** The configuration, from that of the layer inside. */
-  readonly configAround: (inside: LayerConfig) => LayerConfig;
+  readonly configAround: (inside: () => LayerConfig) => () => LayerConfig;
 }
 
 const ways = ["forward", "backward"] as const;
@@ -122,7 +123,7 @@ function definitionFor(
     className: "Bidirectional",
     name: outer.name,
     trainable: outer.trainable,
-    config: () => outer.configAround(settings.config()),
+    config: outer.configAround(settings.config),
     takes: settings.takes,
     states: bothWays(states),
     stateful: settings.stateful,

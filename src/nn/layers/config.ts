@@ -3,15 +3,23 @@ import { UnrollError } from "../../errors.ts";
 import { activationName } from "./activations.ts";
 import type { LayerConfig } from "./layer.ts";
 
-/** The way back from options to a layer is in registry.ts: `layer` is the name of the public function. */
-export function configOf(layer: string, options: object, inner?: LayerConfig): LayerConfig {
-  const plain = Object.entries(options)
-    .filter(([name, value]) => value !== undefined && !isOwnInitializer(name, value))
-    .map(([name, value]): [string, unknown] => [
-      name,
-      typeof value === "function" ? nameOf(layer, name, value) : value,
-    ]);
-  return { layer, options: Object.fromEntries(plain), ...(inner ? { inner } : {}) };
+/**
+ * The way back from options to a layer is in registry.ts: `layer` is the name of the public function. The options are
+ * those of now, whatever their object is used for afterwards.
+ */
+export function configOf(layer: string, options: object, inner?: () => LayerConfig): () => LayerConfig {
+  const given = Object.entries(options).filter(
+    ([name, value]) => value !== undefined && !isOwnInitializer(name, value),
+  );
+  const plain = ([name, value]: [string, unknown]): [string, unknown] => [
+    name,
+    typeof value === "function" ? nameOf(layer, name, value) : value,
+  ];
+  return () => ({
+    layer,
+    options: Object.fromEntries(given.map(plain)),
+    ...(inner ? { inner: inner() } : {}),
+  });
 }
 
 /** Weights are saved as they are: how they began is not needed again. */

@@ -62,6 +62,7 @@ export function conv1d<const F extends number, const P extends Padding = "valid"
   options: Conv1dOptions<F, P, S>,
 ): LayerOf<"sequence", "sequence", F, Direction<P, S>> {
   checkOptions("conv1d", options, checks, ["filters", "kernelSize"]);
+  const weightsOf = affineWeights(options);
   const { filters, kernelSize, dilationRate = 1 } = options;
   const sliding: Sliding = {
     size: kernelSize,
@@ -80,9 +81,9 @@ export function conv1d<const F extends number, const P extends Padding = "valid"
       takes: ["sequence"],
       states: [],
       windows: stopsOf(sliding),
-      config: () => configOf("conv1d", options),
+      config: configOf("conv1d", options),
       outputs: ([x]) => [slidForm("conv1d", x as Form, sliding, filters)],
-      weights: ([x]) => affineWeights(options, [kernelSize, Number(x?.axes.at(-1)), filters]),
+      weights: ([x]) => weightsOf([kernelSize, Number(x?.axes.at(-1)), filters]),
       apply: ([x], [kernel, bias], context) => {
         const seen = causal
           ? {

@@ -40,6 +40,7 @@ const checks = {
  */
 export function conv2d<const F extends number>(options: Conv2dOptions<F>): LayerOf<"image", "image", F> {
   checkOptions("conv2d", options, checks, ["filters", "kernelSize"]);
+  const weightsOf = affineWeights(options);
   const { filters } = options;
   const windowing: Windowing = {
     window: pairOf(options.kernelSize),
@@ -60,9 +61,9 @@ export function conv2d<const F extends number>(options: Conv2dOptions<F>): Layer
       name: options.name ?? null,
       trainable: options.trainable ?? true,
       takes: ["image"],
-      config: () => configOf("conv2d", options),
+      config: configOf("conv2d", options),
       outputs: ([x]) => seenForm("conv2d", x, windowing, filters),
-      weights: ([x]) => affineWeights(options, [...windowing.window, Number(x?.axes.at(-1)), filters]),
+      weights: ([x]) => weightsOf([...windowing.window, Number(x?.axes.at(-1)), filters]),
       apply,
       everyStep: apply,
     },

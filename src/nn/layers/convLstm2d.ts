@@ -43,6 +43,7 @@ export function convLstm2d<
 >(
   options: ConvLstm2dOptions<F, S, R, B>,
 ): RecurrentLayerOf<S extends true ? "other" : "image", F, Direction<B>, States<R, "h" | "c">, "other"> {
+  const own = { ...options };
   return layerOf({
     cell: convLstm2dCell,
     layer: "convLstm2d",
@@ -61,7 +62,7 @@ export function convLstm2d<
       unitForgetBias: flag,
     },
     refuseInput: (x: Form) => {
-      const { kernelSize, strides = 1, padding = "valid", dilationRate = 1 } = options;
+      const { kernelSize, strides = 1, padding = "valid", dilationRate = 1 } = own;
       imageOf("convLstm2d", x, inputWindows({ kernelSize, strides, padding, dilationRate }));
     },
   });

@@ -36,6 +36,7 @@ export function crf<const W extends number>(
   options: CrfOptions<W>,
 ): LayerOf<"sequence", "sequence", W, "looks ahead"> {
   checkOptions("crf", options, checks, ["units"]);
+  const weightsOf = affineWeights(options);
   const { units, transitionsInitializer = "zeros" } = options;
   const transitions = {
     name: "transitions",
@@ -50,10 +51,10 @@ export function crf<const W extends number>(
       name: options.name ?? null,
       trainable: options.trainable ?? true,
       takes: ["sequence"],
-      config: () => configOf("crf", options),
+      config: configOf("crf", options),
       outputs: ([x]) =>
         x ? [{ ...x, name: "output", axes: [x.axes[0] ?? null, units], time: "looks ahead" }] : [],
-      weights: ([x]) => [...affineWeights(options, [Number(x?.axes.at(-1)), units]), transitions],
+      weights: ([x]) => [...weightsOf([Number(x?.axes.at(-1)), units]), transitions],
       apply,
       ending: {
         loss: "crf",

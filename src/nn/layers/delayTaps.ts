@@ -33,7 +33,7 @@ export function delayTaps(options: DelayTapsOptions): LayerOf<"sequence", "seque
       className: "DelayTaps",
       name,
       takes: ["sequence"],
-      config: () => configOf("delayTaps", options),
+      config: configOf("delayTaps", options),
       outputs: ([x]) => (x ? [{ ...x, name: "output", axes: [x.axes[0] ?? null, widthOf(x)] }] : []),
       apply: ([x], _, context) => [
         { ...(x as Value), node: delayed(x as Value, { taps, dilation }, context) },

@@ -20,7 +20,7 @@ export function dense<const W extends number>(options: DenseOptions<W>): LayerOf
     base: "dense",
     className: "Dense",
     width: options.units,
-    config: () => configOf("dense", options),
+    config: configOf("dense", options),
     activate: activationOnNodes(options.activation),
   });
 }

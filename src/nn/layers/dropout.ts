@@ -20,7 +20,7 @@ export function dropout(options: {
     className: "Dropout",
     name,
     takes: ["vector", "sequence", "image", "other"],
-    config: () => configOf("dropout", options),
+    config: configOf("dropout", options),
     outputs: sameForm,
     apply,
     everyStep: apply,

@@ -43,7 +43,7 @@ export function embedding<const W extends number>(
       trainable: options.trainable ?? true,
       takes: ["tokens"],
       tokens: inputDim,
-      config: () => configOf("embedding", options),
+      config: configOf("embedding", options),
       outputs: ([x]) => [
         {
           name: "output",

@@ -20,7 +20,7 @@ export function flatten(
       className: "Flatten",
       name: options.name ?? null,
       takes: ["vector", "sequence", "image", "other"],
-      config: () => configOf("flatten", options),
+      config: configOf("flatten", options),
       outputs: ([x]) => [
         { name: "output", axes: [widthOf(x as Form)], dtype: "float32", time: timeOf(x as Form) },
       ],

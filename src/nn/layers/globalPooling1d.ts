@@ -39,7 +39,7 @@ function pooling(
       className,
       name: options.name ?? null,
       takes: ["sequence"],
-      config: () => configOf(layer, options),
+      config: configOf(layer, options),
       outputs: ([x]) => [
         { ...(x as Form), name: "output", axes: x?.axes.slice(1) ?? [], time: "looks ahead" },
       ],

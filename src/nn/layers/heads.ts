@@ -60,7 +60,7 @@ export function quantiles(options: QuantilesOptions): HeadOf {
 }
 
 function headOf(base: string, options: GaussianOptions, distribution: Distribution): HeadOf {
-  const config = () => configOf(base, options);
+  const config = configOf(base, options);
   const className = base.charAt(0).toUpperCase() + base.slice(1);
   return affine(options, { base, className, width: distribution.width, config, distribution });
 }

@@ -59,7 +59,7 @@ export function layerNormalization(
     name: options.name ?? null,
     trainable: options.trainable ?? true,
     takes: ["vector", "sequence", "image", "other"],
-    config: () => configOf("layerNormalization", options),
+    config: configOf("layerNormalization", options),
     outputs: sameForm,
     weights: ([x]) => {
       const width = Number(x?.axes.at(-1));

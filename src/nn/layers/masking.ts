@@ -18,7 +18,7 @@ export function masking(
       className: "Masking",
       name,
       takes: ["sequence"],
-      config: () => configOf("masking", options),
+      config: configOf("masking", options),
       outputs: sameForm,
       apply: ([x]) => {
         if (!x) return [];

@@ -66,7 +66,7 @@ export function multiHeadAttention<const C extends boolean = false>(
     takes: ["vector", "sequence"],
     operands: { names: ["query", "value", "key"], least: 2, inStep: causal },
     looksAtSteps: true,
-    config: () => configOf("multiHeadAttention", options),
+    config: configOf("multiHeadAttention", options),
     outputs: (inputs) => {
       const operands = operandsOf("multiHeadAttention", inputs, causal);
       return [outputOf(operands, causal, outputDim ?? operands.query.axes.at(-1) ?? 1)];

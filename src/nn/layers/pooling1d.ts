@@ -55,7 +55,7 @@ function pooling(
       name,
       takes: ["sequence"],
       windows: stopsOf(sliding),
-      config: () => configOf(layer, options),
+      config: configOf(layer, options),
       outputs: ([x]) => [slidForm(layer, x as Form, sliding, Number(x?.axes.at(-1)))],
       apply: ([x], _, context) => {
         const window = slid(x as Value, sliding, context);

@@ -24,7 +24,7 @@ export function positionalEncoding(
     className: "PositionalEncoding",
     name: options.name ?? null,
     takes: ["sequence"],
-    config: () => configOf("positionalEncoding", options),
+    config: configOf("positionalEncoding", options),
     outputs: sameForm,
     apply: ([x], _, context) =>
       x ? [{ ...x, node: add(x.node, waves(stepNumbers(x, context), widthOf(x.node))) }] : [],

@@ -321,7 +321,7 @@ function settingsOf(asked: Asked, options: Loose, weights: readonly string[]): S
     ),
     zeroMasked: false,
     teacher: teacherOf?.(options) ?? null,
-    config: () => configOf(layer, layer === "recurrent" ? { ...options, cell: cell.name } : options),
+    config: configOf(layer, layer === "recurrent" ? { ...options, cell: cell.name } : options),
   };
 }
 

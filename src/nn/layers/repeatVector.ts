@@ -18,7 +18,7 @@ export function repeatVector(options: {
       className: "RepeatVector",
       name,
       takes: ["vector"],
-      config: () => configOf("repeatVector", options),
+      config: configOf("repeatVector", options),
       outputs: ([x]) => (x ? [{ ...x, name: "output", axes: [n, ...x.axes], time: "looks ahead" }] : []),
       apply: ([x], _, context) => {
         if (x === undefined) return [];

@@ -36,7 +36,7 @@ export function timeDistributed<L extends Facts>(
       name: options.name ?? null,
       trainable: inner.trainable,
       takes: inner.takes.includes("vector") ? ["sequence", "other"] : ["other"],
-      config: () => configOf("timeDistributed", options, inner.config()),
+      config: configOf("timeDistributed", options, inner.config),
       outputs: ([x]) => {
         const step = stepOf(x);
         refuseMisfit(inner, step, {

@@ -19,7 +19,7 @@ export const counting = (x: Symbolic): Symbolic =>
       base: "counting",
       className: "Counting",
       takes: ["sequence"],
-      config: () => configOf("counting", {}),
+      config: configOf("counting", {}),
       outputs: ([one]) => (one ? [{ ...one, name: "output", axes: [...one.axes.slice(0, 1), 1] }] : []),
       apply: ([one]) =>
         one && one.time !== null
@@ -37,7 +37,7 @@ export const counted = (x: Symbolic, counts: Symbolic): Symbolic =>
       className: "Counted",
       takes: ["sequence"],
       operands: { names: ["sequence", "counts"], least: 2, inStep: true },
-      config: () => configOf("counted", {}),
+      config: configOf("counted", {}),
       outputs: sameForm,
       apply: ([one, mask]) => (one && mask ? [{ ...one, mask: mask.node }] : []),
     }),

@@ -1,4 +1,6 @@
 /** What an operator is given: symbols, nodes of a step, or numbers. Checked before anything is made of it. */
+import type { Node, Shape } from "../core/graph/nodes.ts";
+import { sameShape } from "../core/graph/shapes.ts";
 import { UnrollError } from "../errors.ts";
 import { isFloat32, lostIn32 } from "./float32.ts";
 import type { OperatorName } from "./operatorTable.ts";
@@ -51,6 +53,19 @@ function checkRange([x, low, high]: readonly unknown[]): void {
       `two ${kept ? "" : "finite "}numbers, the lower first`,
       `${spelt(low)} and ${spelt(high)}`,
     );
+}
+
+/** What a function of one's own made of nodes. Throws an UnrollError unless it is a node of this shape. */
+export function nodeMade(where: string, shape: Shape, made: unknown): Node {
+  const axes = axesOf(made);
+  if (axes !== null && sameShape(axes as Shape, shape)) return made as Node; // no shape has the axes of a symbol
+  const [wanted, got] = [shape, axes].map((all) => all && `[${all.join(", ")}]`);
+  throw new UnrollError({
+    where,
+    expected: `a value made by operators, ${wanted}`,
+    got: got ?? spelt(made),
+    fix: "Use operators of the library, tanh(x) and not Math.tanh(x); mean and sum leave 1 of the last axis.",
+  });
 }
 
 /** The axes of a symbol or a node; null for anything else. */

@@ -3,7 +3,10 @@ import { mkdirSync, mkdtempSync, realpathSync, rmSync, symlinkSync } from "node:
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { beforeEach, describe, expect, test } from "vitest";
+import type { Node } from "../../src/core/graph/nodes.ts";
+import { mean, square, sub } from "../../src/core/graph/operators.ts";
 import { setDevice } from "../../src/nn/device.ts";
+import { activation } from "../../src/nn/layers/activation.ts";
 import { dense } from "../../src/nn/layers/dense.ts";
 import { input } from "../../src/nn/layers/input.ts";
 import { simpleRNN } from "../../src/nn/layers/recurrent.ts";
@@ -11,7 +14,7 @@ import type { Tensor } from "../../src/nn/model/tensor.ts";
 import { functional, sequential } from "../../src/nn/models.ts";
 import { type Callback, earlyStopping, modelCheckpoint } from "../../src/nn/train/callbacks.ts";
 import { jsonLogger } from "../../src/nn/train/jsonLogger.ts";
-import { sparseCategoricalCrossentropy } from "../../src/nn/train/losses.ts";
+import { type Loss, sparseCategoricalCrossentropy } from "../../src/nn/train/losses.ts";
 import { adam, sgd } from "../../src/nn/train/optimizers.ts";
 
 beforeEach(() => setDevice("reference"));
@@ -158,6 +161,29 @@ test.each([
   expect(() => made.compile({ optimizer: "sgd", loss: "meanSquaredError", ...options } as never)).toThrow(
     message,
   );
+});
+
+test.each([
+  ["a number", () => 3, "3"],
+  ["nothing", () => undefined, "undefined"],
+  ["a number for each feature", (a: Node, b: Node) => square(sub(a, b)), "[rows, 2]"],
+] as const)("a loss or metric of one's own that gives %s", async (_, perStep, got) => {
+  const wide = sequential(input({ shape: [2] }), dense({ units: 2 }));
+  const said = (what: string) => `${what} "own": expected a value made by operators, [rows, 1], got ${got}.`;
+  wide.compile({ optimizer: "sgd", loss: { loss: "own", perStep: perStep as Loss["perStep"] } });
+  await expect(wide.evaluate(x, x)).rejects.toThrow(said("the loss"));
+  const metrics = [{ metric: "own", perStep: perStep as Loss["perStep"] }];
+  wide.compile({ optimizer: "sgd", loss: "meanSquaredError", metrics });
+  await expect(wide.trainOnBatch(x, x)).rejects.toThrow(said("the metric"));
+});
+
+test("an activation of one's own that is no function of symbols, or gives another shape", async () => {
+  const withActivation = (f: unknown) =>
+    sequential(input({ shape: [2] }), activation(f as "tanh")).predict(x);
+  await expect(withActivation(Math.tanh)).rejects.toThrow(
+    'layer 1 "activation_1", activation: expected a value made by operators, [rows, 2], got NaN.',
+  );
+  await expect(withActivation((a: Node) => mean(a))).rejects.toThrow("[rows, 2], got [rows, 1]");
 });
 
 test("a model is saved and loaded by a path", async () => {

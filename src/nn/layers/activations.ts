@@ -1,5 +1,6 @@
 /** Activations: functions, or the names of those there are. */
 import type { Node } from "../../core/graph/nodes.ts";
+import { nodeMade } from "../operands.ts";
 import type { ActivationFunction } from "../operators.ts";
 import * as operators from "../operators.ts";
 import type { Check } from "../options.ts";
@@ -53,7 +54,7 @@ export function activationOf(given: Activation): ActivationFunction {
 /** An activation that a layer applies to a node: none given is the linear one. */
 export function activationOnNodes(given: Activation = "linear"): (x: Node) => Node {
   const activate = activationOf(given);
-  return (x) => activate(x as never) as unknown as Node; // on nodes it makes a node: Signal is its public face
+  return (x) => nodeMade("activation", x.shape, activate(x as never)); // of a node: Signal is its public face
 }
 
 /** The name of an activation, or null of a function of one's own. */

@@ -4,6 +4,7 @@ import { distributionText, sameDistribution } from "../distributions/distributio
 import { endingOf } from "../layers/layer.ts";
 import { headOf } from "../model/head.ts";
 import type { End } from "../model/network.ts";
+import { spelt } from "../options.ts";
 import { lossNames, lossTextOf } from "./losses.ts";
 import { refuseUnless } from "./refuse.ts";
 import { type AnyLoss, anyLossNamed, ignoredBy, isOfSequences } from "./sequenceLosses.ts";
@@ -65,7 +66,7 @@ function lossOf(given: unknown): AnyLoss {
   throw new UnrollError({
     where,
     expected: 'a loss: huber({ delta: 2 }) or "huber"',
-    got: given === undefined ? "none" : typeof given,
+    got: given === undefined ? "none" : spelt(given),
     fix: "Call the loss, or give its name.",
   });
 }

@@ -77,3 +77,22 @@ test("the key in History is the name that was given", () => {
   expect(metricNamed("acc", sparse, 3).metric).toBe("acc");
   expect(() => metricNamed("acuracy", sparse, 3)).toThrow(/Did you mean "accuracy"/);
 });
+
+test.each([
+  ["mse", sparse, "classes"],
+  ["categoricalAccuracy", sparse, "classes"],
+  ["sparseCategoricalAccuracy", categorical, "values"],
+  ["gaussianNll", binary, "values"],
+  ["mixtureNll", binary, "values"],
+] as const)("%s is refused beside a loss of other targets", (name, loss, targets) => {
+  expect(() => metricNamed(name, loss, 3)).toThrow(
+    `metrics that go with the loss "${loss.loss}", whose targets are ${targets}, got "${name}"`,
+  );
+});
+
+test("perplexity beside a loss of one's own takes targets as that loss does", () => {
+  const own = { loss: "own", perStep: categorical.perStep };
+  expect(values(metricNamed("perplexity", own, 3), three.slice(1, 2), [[0, 1, 0]])).toEqual(
+    values(metricNamed("perplexity", categorical, 3), three.slice(1, 2), [[0, 1, 0]]),
+  );
+});

@@ -97,10 +97,17 @@ function ofSteps(metric: string, { loss }: SequenceLoss): UnrollError {
 
 /** A metric by name, for an output of `width` features that is trained by `loss`. */
 export function metricNamed(name: string, loss: Loss, width: number): Metric {
+  const kind = loss.target === "class" ? "classes" : "values";
+  refuseUnless(goesWith(loss, name), {
+    where: "model.compile({ metrics })",
+    expected: `metrics that go with the loss "${loss.loss}", whose targets are ${kind}`,
+    got: JSON.stringify(name),
+    fix: 'Use "accuracy", the name of that loss, or a metric of such targets.',
+  });
   const metric = known(name, loss, width);
   refuseUnless(metric !== null, {
     where: "model.compile({ metrics })",
-    expected: `some of ${metricNames.join(", ")}, or the name of a loss`,
+    expected: `some of ${metricNames.join(", ")}, or the name of the loss`,
     got: JSON.stringify(name),
     fix:
       nearest(name, metricNames) === undefined
@@ -108,6 +115,13 @@ export function metricNamed(name: string, loss: Loss, width: number): Metric {
         : `Did you mean "${nearest(name, metricNames)}"?`,
   });
   return { ...ofMean(metric, name === loss.loss ? undefined : loss.distribution), metric: name };
+}
+
+/** Classes are no values; other distributions have other predictions. */
+function goesWith({ loss, target }: Loss, name: string): boolean {
+  if (!metricNames.includes(name) || [loss, "accuracy", "acc", "perplexity", "bitsPerToken"].includes(name))
+    return true;
+  return !likelihoodNames.includes(name) && name.startsWith("sparse") === (target === "class");
 }
 
 /** A metric of numbers where the prediction is a distribution: it sees the mean. */
@@ -147,7 +161,6 @@ function known(name: string, loss: Loss, width: number): Metric | null {
   if (name === "perplexity") return { ...perplexity(), ...crossentropyOf(loss) };
   if (name === "bitsPerToken") return { ...bitsPerToken(), ...crossentropyOf(loss) };
   if (name === loss.loss) return lossMetric(loss);
-  if (likelihoodNames.includes(name)) return null; // other distributions have other predictions
   return metricNames.includes(name) ? lossMetric(lossNamed(name)) : null;
 }
 
@@ -162,10 +175,8 @@ const lossMetric = ({ loss, perStep }: Loss): Metric => ({ metric: loss, perStep
 /** The cross-entropy that `loss` is, or without one, or another, that of classes. */
 function crossentropyOf(loss?: Loss): Omit<Metric, "metric"> {
   if (loss?.loss.endsWith("Crossentropy")) return { perStep: loss.perStep };
-  return {
-    perStep: (loss?.target === "values" ? categoricalCrossentropy() : sparseCategoricalCrossentropy())
-      .perStep,
-  };
+  const ofClasses = loss === undefined || loss.target === "class";
+  return { perStep: (ofClasses ? sparseCategoricalCrossentropy() : categoricalCrossentropy()).perStep };
 }
 
 /** The first place of the largest value on the last axis. */

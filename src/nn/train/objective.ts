@@ -14,9 +14,10 @@ import { type Dim, type Node, rows } from "../../core/graph/nodes.ts";
 import { add, joinSites, mean, mul, sumLeading } from "../../core/graph/operators.ts";
 import { simplify } from "../../core/plan/simplify.ts";
 import type { Computation, Parameter } from "../../core/run/device.ts";
-import { invariant } from "../../errors.ts";
+import { inPlace, invariant } from "../../errors.ts";
 import type { Value } from "../layers/layer.ts";
 import { inputsOf, type Traced } from "../model/trace.ts";
+import { nodeMade } from "../operands.ts";
 import { targetWidth } from "./loss.ts";
 import type { Metric } from "./metrics.ts";
 import { type AnyLoss, isOfSequences } from "./sequenceLosses.ts";
@@ -109,14 +110,19 @@ function partsOf({ name, loss, metrics }: Goal, output: Value | undefined, given
   const counts = given.counts ? perStep("counts") : null;
   const weights = given.weights ? perStep("weights") : null;
 
-  const ofStep = (of: Metric["perStep"]): Node => overPixels(of(node, target), leading.length);
-  const losses = isOfSequences(loss) ? loss.perSequence(output, target) : ofStep(loss.perStep);
+  const figure = (where: string, of: Metric["perStep"]): Node => {
+    const made = inPlace(where, () => nodeMade(where, [...node.shape.slice(0, -1), 1], of(node, target)));
+    return overPixels(made, leading.length);
+  };
+  const losses = isOfSequences(loss)
+    ? loss.perSequence(output, target)
+    : figure(`the loss "${loss.loss}"`, loss.perStep);
   const weighted = (values: Node, factor: Node | null): Node =>
     factor === null ? values : mul(values, factor);
   const total = (values: Node): Node => sumLeading(values, leading.length);
   const ofSteps = isOfSequences(loss) ? null : loss.perStep;
-  const sums = metrics.map(({ perStep: of }) =>
-    total(weighted(of === ofSteps ? losses : ofStep(of), counts)),
+  const sums = metrics.map(({ metric, perStep: of }) =>
+    total(weighted(of === ofSteps ? losses : figure(`the metric "${metric}"`, of), counts)),
   );
   const counted = weighted(losses, weights ?? counts);
   return {

@@ -1,5 +1,6 @@
 /**
- * Every TypeScript block of README.md and docs/*.md type-checks and runs as written, against the built package.
+ * Every TypeScript block of README.md and docs/*.md type-checks, under the strictest options too, and runs as written,
+ * against the built package.
  * A block marked `ts` is a module of its own, `ts continue` goes on with the module before it, `ts no-run` is only
  * type-checked. The modules of one page run in order in one folder, so that a later one finds what an earlier saved.
  */
@@ -74,6 +75,9 @@ beforeAll(async () => {
     module: "NodeNext",
     moduleDetection: "force",
     strict: true,
+    exactOptionalPropertyTypes: true,
+    noUncheckedIndexedAccess: true,
+    noPropertyAccessFromIndexSignature: true,
     types: ["node"],
     typeRoots: [join(root, "node_modules/@types")],
     inlineSourceMap: true,

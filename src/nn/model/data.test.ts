@@ -63,6 +63,16 @@ describe("ragged", () => {
       ],
     ]);
     expect(() => ragged([[[1, 2]], [[3, 4, 5]]])).toThrow(/sequence 1.*\[2\]/);
+    expect(() => ragged([1, 2])).toThrow(/sequence 0: expected an array of steps, got 1\. .* brackets/);
+  });
+  test.each([null, "2", undefined])("of %j, numbers are asked for, not arrays of one length", (value) => {
+    const got = JSON.stringify(value) ?? "undefined";
+    expect(() => ragged([[[1], [value]]] as never)).toThrow(
+      `a number, as in the arrays before it, got ${got}. Give`,
+    );
+    expect(() => tensor([[1], [value]] as never)).toThrow(
+      "Give numbers alone; leave out steps that have none.",
+    );
   });
   test.each([
     [3, "3"],

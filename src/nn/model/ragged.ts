@@ -41,9 +41,9 @@ export function ragged(sequences: readonly (Nested | Tensor)[], dtype: DType = "
       return;
     throw new UnrollError({
       where: `ragged(sequences), sequence ${k}`,
-      expected: `steps of [${first ? inner(first) : ""}], as in the sequences before it`,
-      got: `[${row.shape.join(", ")}]`,
-      fix: "Give every step of every sequence the same features.",
+      expected: `an array of steps${first && inner(first) && `, each [${inner(first)}] as in the sequences before it`}`,
+      got: row.shape.length > 0 ? `[${row.shape.join(", ")}]` : spelt(row.data[0]),
+      fix: "Give every step of every sequence the same features, and a single sequence brackets of its own.",
     });
   });
   return raggedOf(rows);

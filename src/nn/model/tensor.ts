@@ -181,7 +181,10 @@ function uneven({ where, path }: Filling, expected: string, values: unknown, arr
     where: `${where}, at ${path.map((k) => `[${k}]`).join("") || "the top"}`,
     expected: `${expected}, as in the arrays before it`,
     got: Array.isArray(values) ? `${array} of ${values.length}` : spelt(values),
-    fix: "Use arrays of one length, or ragged(sequences) for sequences of different lengths.",
+    fix:
+      expected === "a number" && !Array.isArray(values)
+        ? "Give numbers alone; leave out steps that have none."
+        : "Use arrays of one length, or ragged(sequences) for sequences of different lengths.",
   });
 }
 

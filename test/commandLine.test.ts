@@ -92,6 +92,7 @@ describe("wrong usage ends with 2 and one line that says what to do", () => {
       ["train", "generate", "x", "--out", "m", "--layers", "100000000"],
       /'100000000' is invalid\. Give a whole number from 1 to 64/,
     ],
+    [["train", "generate", "x", "--out", ""], /'--out <folder>' argument '' is invalid/],
     [["train", "generate", "x", "--out", "m", "--epochs", "0"], /'0' is invalid\. Give a whole number of 1/],
     [
       ["train", "generate", "x", "--out", "m", "--dropout", "1"],
@@ -151,6 +152,7 @@ describe("work that fails ends with 1 and one line that says what to do", () => 
       () => ["generate", at("none")],
       /none: .*got no such folder\. Check the path, or train one/,
     ],
+    ["a file as a model", () => ["info", at("fox.txt")], /got a file\. .*--out FOLDER/],
     ["a folder without a model", () => ["info", home], /got one without config\.json/],
     ["nothing to resume", () => ["train", "generate", "--out", at("none"), "--resume"], /Leave out --resume/],
   ])("%s", async (_, args, message) => {
@@ -188,6 +190,13 @@ describe("training, looking, writing", () => {
     expect(out).not.toMatch(/[^\P{Cc}\n]/u);
     const files = ["README.md", "config.json", "model.safetensors", "tokenizer.json", "training.json"];
     expect((await readdir(model())).sort()).toEqual(files);
+  });
+
+  test("characters are counted as tokens are made of them; the unknown one is none of the text", async () => {
+    await writeFile(at("emoji.txt"), "\u{1f4d6} ab".repeat(100));
+    const args = ["train", "generate", at("emoji.txt"), "--out", at("emoji"), "--steps", "2", ...small];
+    expect((await unroll(args)).out).toContain("emoji.txt: 400 characters, 4 different ones\n");
+    expect((await unroll(["info", at("emoji")])).out).toContain("A text model: 4 different characters\n");
   });
 
   test("train --json: one object on standard output, progress on standard error", async () => {

@@ -98,5 +98,7 @@ describe("folders", () => {
       /got no such folder\. Check the path, or train one/,
     );
     expect(() => requireModel(tmpdir())).toThrow(/got one without config\.json/);
+    expect(() => requireModel(join(home, "a.txt"))).toThrow(/got a file\. .* --out FOLDER$/);
+    expect(() => requireModel(join(home, "a.txt", "b"))).toThrow(/got no such folder/);
   });
 });

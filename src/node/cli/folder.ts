@@ -8,7 +8,7 @@
  * All but the last begin as one: whenever the process is killed, they tell of the same model.
  */
 import { createHash } from "node:crypto";
-import { createReadStream, existsSync } from "node:fs";
+import { createReadStream, existsSync, statSync } from "node:fs";
 import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { UnrollError } from "../../errors.ts";
@@ -103,11 +103,13 @@ export async function checkFolder(folder: string): Promise<void> {
 /** Throws unless there is a trained model in the folder. */
 export function requireModel(folder: string): void {
   if (existsSync(join(folder, "config.json"))) return;
+  const isFile = existsSync(folder) && statSync(folder).isFile();
+  const none = existsSync(folder) ? "one without config.json" : "no such folder";
   throw new UnrollError({
     where: folder,
     expected: "the folder of a trained model",
-    got: existsSync(folder) ? "one without config.json" : "no such folder",
-    fix: `Check the path, or train one: unroll train generate FILE --out ${folder}`,
+    got: isFile ? "a file" : none,
+    fix: `Check the path, or train one: unroll train generate FILE --out ${isFile ? "FOLDER" : folder}`,
   });
 }
 

@@ -23,7 +23,7 @@ interface Contents {
   readonly model: string;
   readonly parameters: number;
   readonly weights: readonly { readonly name: string; readonly shape: readonly number[] }[];
-  /** Characters that a text model knows. */
+  /** The characters that a text model knows, and one for all others. */
   readonly vocabulary: number | null;
   /** What it was trained on. */
   readonly device: string | null;
@@ -65,7 +65,7 @@ function described(contents: Contents, summary: string, terminal: Pick<Terminal,
     styled(terminal, "bold", "Weights"),
     ...weights.map(({ name, shape }) => `  ${name.padEnd(width)}  [${shape.join(", ")}]`),
   ];
-  if (vocabulary !== null) parts.push("", `A text model: ${grouped(vocabulary)} different characters`);
+  if (vocabulary !== null) parts.push("", `A text model: ${grouped(vocabulary - 1)} different characters`);
   if (training !== null) {
     const settings = Object.entries(training.settings).map(([name, value]) => `${name} ${value}`);
     parts.push(`Trained on ${printable(training.files.join(", "))}: ${settings.join(", ")}`);

@@ -83,18 +83,23 @@ async function prepared(job: Job, manner: Manner): Promise<Training> {
 }
 
 async function tellBeginning(training: Training): Promise<void> {
-  const { data, settings, files, terminal, model, text } = training;
+  const { data, settings, files, terminal, model } = training;
   const { units, layers, steps } = settings;
   const { description } = await deviceInfo();
   const parameters = model.weights.reduce((sum, { data: values }) => sum + values.length, 0);
+  const different = data.tokenizer.vocabulary.length - 1; // one token stands for all others
   const lines = [
-    `${files.join(", ")}: ${grouped(text.length)} characters, ${data.tokenizer.vocabulary.length} different ones`,
+    `${files.join(", ")}: ${grouped(charactersOf(data))} characters, ${different} different ones`,
     `${layers} LSTM ${layers === 1 ? "layer" : "layers"} of ${units} units, ${grouped(parameters)} parameters`,
     `${grouped(steps)} optimizer steps, ${(steps / data.train.pieces).toFixed(1)} times through the text`,
     `on ${description}`,
   ];
   terminal.write(`${styled(terminal, "bold", "Training a character model")}\n${lines.join("\n")}\n`);
 }
+
+/** Each is a token, also those that are two numbers of a string. */
+const charactersOf = ({ trainTokens, validationTokens }: CharacterData): number =>
+  trainTokens.length + validationTokens.length;
 
 /** Trains up to the last step, or until it is interrupted; text midway. */
 async function fitted(training: Training): Promise<{ readonly step: number; readonly loss: number }> {
@@ -137,7 +142,7 @@ async function sample(training: Training, step: number): Promise<void> {
 }
 
 async function resultOf(
-  { model, data, folder, files, settings, text }: Training,
+  { model, data, folder, files, settings }: Training,
   { step, seconds, loss }: { readonly step: number; readonly seconds: number; readonly loss: number },
 ): Promise<Result> {
   const { name, description } = await deviceInfo();
@@ -151,7 +156,7 @@ async function resultOf(
     seconds: Math.round(seconds * 10) / 10,
     device: { name, description },
     characters: {
-      total: text.length,
+      total: charactersOf(data),
       validation: data.validation.targets.length,
       vocabulary: data.tokenizer.vocabulary.length,
     },

@@ -5,7 +5,7 @@ import { holdFolder } from "../store.node.ts";
 import { type DeviceFlags, useDevice, withCommonOptions } from "./device.ts";
 import { checkFolder, hashOf, most, readRecord, readTexts, requireModel, type Settings } from "./folder.ts";
 import { interruptible } from "./interrupt.ts";
-import { fraction, positive, whole } from "./options.ts";
+import { fraction, positive, someText, whole } from "./options.ts";
 import { type Job, trainText } from "./textTraining.ts";
 
 interface Flags extends DeviceFlags, Omit<Settings, "steps"> {
@@ -29,7 +29,7 @@ export function addTrainGenerate(train: Command): void {
     .command("generate")
     .description("train a character model on UTF-8 text files; it writes text like theirs")
     .argument("[files...]", "UTF-8 text files; with --resume those of the training that was interrupted")
-    .requiredOption("--out <folder>", "where to save the model")
+    .requiredOption("--out <folder>", "where to save the model", someText)
     .option("--epochs <n>", "times to go through the text", whole(1), 4)
     .option(
       "--steps <n>",

@@ -6,6 +6,7 @@
  * Order matters to the compiler: `state` and `weights` stand before `step`, whose parameters follow from them.
  */
 import { UnrollError } from "../../errors.ts";
+import { type Check, checkOptions, record, text } from "../options.ts";
 import type { Signal } from "../signals.ts";
 
 export type Shape = readonly number[];
@@ -57,6 +58,20 @@ export interface Cell<
   readonly weightNames?: readonly Weights[];
 }
 
+const isFunction: Check = { expected: "a function", holds: (x) => typeof x === "function" };
+const checks = {
+  name: text,
+  options: record,
+  state: isFunction,
+  weights: isFunction,
+  step: isFunction,
+  output: { expected: "the name of a value", holds: (x: unknown) => typeof x === "string" },
+  linear: {
+    expected: "true, false or a function of the sizes",
+    holds: (x: unknown) => typeof x === "boolean" || typeof x === "function",
+  },
+};
+
 /** The description that `defineCell` takes. */
 export interface CellDescription<S, W, R, O> {
   readonly name: string;
@@ -86,45 +101,22 @@ export function defineCell<
   R extends Named<keyof S>,
   O extends object = NoOptions,
 >(cell: CellDescription<S, W, R, O>): Cell<keyof S & string, keyof R & string, O, keyof W & string> {
-  refuseParts(cell);
+  checkOptions("defineCell", cell, checks, ["name", "state", "weights", "step"]);
   const { name, state, weights, step, output, linear = false } = cell;
   const options = (cell.options ?? {}) as O; // left out only where O is NoOptions
   // A cell's functions are called with exactly the names that their types were made from.
-  if (typeof linear !== "boolean" && typeof linear !== "function")
-    throw fault(
-      `${typeof linear} as linear`,
-      "true, false or a function of the sizes",
-      "Leave it out, or set true.",
-    );
   const isLinear = typeof linear === "function" ? linear : () => linear;
   const equation = { state, weights, step, linear: isLinear } as unknown as Equation;
   const states = Object.keys(
     equation.state({ features: 1, shape: [1], units: 1, ...options }) ?? {},
   ) as (keyof S & string)[];
   const [first] = states;
-  if (!/^[\w-]+$/.test(name))
-    throw fault(`name "${name}"`, "letters, digits, _ and -", "Choose such a name: layers are called by it.");
   if (first === undefined)
-    throw fault(
-      "no state",
-      "at least one state",
-      "Give one, such as state: ({ units }) => ({ h: [units] }).",
-    );
+    throw new UnrollError({
+      where: "defineCell(options), state",
+      expected: "at least one state",
+      got: "no state",
+      fix: "Give one, such as state: ({ units }) => ({ h: [units] }).",
+    });
   return { name, states, output: (output ?? first) as keyof R & string, options, equation };
-}
-
-function refuseParts(cell: unknown): void {
-  for (const part of ["state", "weights", "step"]) {
-    const given = ((cell ?? {}) as Readonly<Record<string, unknown>>)[part];
-    if (typeof given === "function") continue;
-    throw fault(
-      given === undefined ? "none" : typeof given,
-      `a function as ${part}`,
-      "Write defineCell({ name, state, weights, step }).",
-    );
-  }
-}
-
-function fault(got: string, expected: string, fix: string): UnrollError {
-  return new UnrollError({ where: "defineCell(cell)", expected, got, fix });
 }

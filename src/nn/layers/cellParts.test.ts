@@ -64,8 +64,16 @@ describe("the parts of a cell", () => {
     expect(errorOf({ state: ((sizes: Any) => ({ h: [sizes["unit"]] })) as never })).toMatch(
       /own", state: expected the options .*, got "unit"\. Did you mean "units"\?/,
     );
-    expect(errorOf({ state: () => undefined })).toMatch(/defineCell\(cell\): expected at least one state/);
-    expect(errorOf({ step: undefined as never })).toMatch(/expected a function as step, got none/);
+    expect(errorOf({ state: () => undefined })).toMatch(
+      /defineCell\(options\), state: expected at least one state/,
+    );
+    expect(errorOf({ step: undefined as never })).toMatch(
+      /expected the option step, got none\. Add step: a fun/,
+    );
+    expect(errorOf({ step: 3 as never })).toMatch(/step: expected a function, got 3/);
+    expect(errorOf({ ouput: "h" } as never)).toMatch(
+      /an option that it knows, got "ouput"\. Did you mean "output"/,
+    );
   });
   test("a name that the step asks for in vain is told, with those there are", () => {
     expect(

@@ -51,7 +51,7 @@ describe("a cell that says it is linear", () => {
   test("says it with true, false or a function", () => {
     const parts = { name: "odd", state: () => ({ h: [1] }), weights: () => ({}), step: () => ({}) };
     expect(() => defineCell({ ...parts, linear: "yes" } as never)).toThrow(
-      /expected true, false or a function of the sizes, got string as linear/,
+      /linear: expected true, false or a function of the sizes, got "yes"/,
     );
   });
   test("may say so of some options alone", () => {

@@ -105,6 +105,15 @@ test.each<[string | undefined, readonly Callback[], string]>([
   );
 });
 
+test.each(["m-{epoch:02d}", "{val_loss:.2f}", "{epoch}-{valLoss}", "{batch}", "{loss}"])(
+  "a path of Keras's, %s, which would stay as it is",
+  (path) => {
+    expect(() => modelCheckpoint({ path })).toThrow(
+      /path: expected a path, in which \{epoch\} and \{step\} alone/,
+    );
+  },
+);
+
 test("two that write one path, by a link", async () => {
   const home = realpathSync(mkdtempSync(join(tmpdir(), "unroll-misuse-")));
   mkdirSync(join(home, "run"));

@@ -35,3 +35,14 @@ test.each<[EarlyStoppingOptions, readonly number[], number]>([
 ])("earlyStopping(%j), told %j, stops after epoch %i", async (options, figures, epoch) => {
   expect(await stopsAfter(options, figures)).toBe(epoch);
 });
+
+test.each([
+  ["val_loss", { loss: 1, valLoss: 1 }, 'Did you mean "valLoss"?'],
+  ["valLoss", { loss: 1, mae: 1 }, "Give fit validationData or a validationSplit."],
+  ["auc", { loss: 1 }, "Use one of these figures."],
+])("a figure %s that there is not, among %j", async (monitor, logs, fix) => {
+  const stop = (): void => undefined;
+  await expect(async () =>
+    earlyStopping({ monitor }).onEpochEnd?.({ epoch: 0, step: 1, logs, model, stop }),
+  ).rejects.toThrow(`expected one of ${Object.keys(logs).join(", ")}, got "${monitor}". ${fix}`);
+});

@@ -5,6 +5,7 @@
  * a training that was interrupted goes on as if it had not been.
  */
 import { UnrollError } from "../../errors.ts";
+import { nearest } from "../../spelling.ts";
 import { type Check, type Checks, checkOptions, flag, number, oneOf, orNull, whole } from "../options.ts";
 
 /** The part of a tensor that callbacks need. */
@@ -147,9 +148,17 @@ export interface ModelCheckpointOptions extends MonitorOptions {
   readonly everySteps?: number;
 }
 
+const placeholders = /\{(epoch|step)\}/g;
+/** Keras also takes formats and figures there: such a path would stay as it is, and each model replace the last. */
+const placeCheck: Check = {
+  expected: "a path, in which {epoch} and {step} alone stand for numbers",
+  holds: (x) =>
+    pathCheck.holds(x) && !/\{(epoch|step|batch|loss|val)/.test(String(x).replaceAll(placeholders, "")),
+};
+
 /** Saves the model while it is trained. */
 export function modelCheckpoint(options: ModelCheckpointOptions): Callback {
-  const checks = { ...monitorChecks, path: pathCheck, everySteps: whole(1) };
+  const checks = { ...monitorChecks, path: placeCheck, everySteps: whole(1) };
   checkOptions("modelCheckpoint", options, checks, ["path"]);
   const { path, everySteps, monitor } = options;
   const better = comparison(options, 0);
@@ -228,12 +237,14 @@ function figureOf(logs: Readonly<Record<string, number>>, options: MonitorOption
   const { monitor = "valLoss" } = options;
   const figure = logs[monitor];
   if (figure !== undefined) return figure;
+  const names = Object.keys(logs);
+  const near = nearest(monitor, names);
+  const validated = names.includes("valLoss") || !monitor.startsWith("val");
+  const choice = near === undefined ? "Use one of these figures." : `Did you mean "${near}"?`;
   throw new UnrollError({
     where: `${where}({ monitor: "${monitor}" })`,
-    expected: `one of ${Object.keys(logs).join(", ")}`,
+    expected: `one of ${names.join(", ")}`,
     got: `"${monitor}"`,
-    fix: monitor.startsWith("val")
-      ? "Give fit validationData or a validationSplit."
-      : "Use one of these figures.",
+    fix: validated ? choice : "Give fit validationData or a validationSplit.",
   });
 }

@@ -191,6 +191,15 @@ const trained: Readonly<Record<string, Trained>> = {
     compile: squares,
     fit: { y: [one] },
   },
+  "regularizers of a direction that no output needs": {
+    on: masked,
+    layers: [
+      around("bidirectional", recurrentOf("lstm", { kernelRegularizer: "l2" }), { mergeMode: "none" }),
+      dense(1, "linear", { kernelRegularizer: "l1" }),
+    ],
+    compile: squares,
+    fit: { y: [one] },
+  },
   "a layer that is not trainable": {
     on: masked,
     layers: [recurrentOf("lstm", { trainable: false }), dense(1)],

@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import { bidirectional } from "../../src/nn/layers/bidirectional.ts";
 import { dense } from "../../src/nn/layers/dense.ts";
 import { embedding } from "../../src/nn/layers/embedding.ts";
 import { input } from "../../src/nn/layers/input.ts";
@@ -7,8 +8,9 @@ import type { Network } from "../../src/nn/model/network.ts";
 import { tensor } from "../../src/nn/model/tensor.ts";
 import { compileNetwork, evaluateNetwork, networkGradients } from "../../src/nn/train/learning.ts";
 import { sparseCategoricalCrossentropy } from "../../src/nn/train/losses.ts";
+import { sgd } from "../../src/nn/train/optimizers.ts";
 import { l1l2 } from "../../src/nn/train/regularizers.ts";
-import { type Data, device, networkOf, sequences } from "./harness.ts";
+import { type Data, device, networkOf, sequences, train, weightsOf } from "./harness.ts";
 
 const lengths = [5, 2, 7, 1, 4];
 const x = sequences(lengths, 3, 1);
@@ -217,6 +219,24 @@ test("regularizers are in the loss and in the gradient", async () => {
     expect(b.gradients[0]?.[k]).toBeCloseTo(wanted, close);
   });
   expect(b.gradients[1]).toEqual(a.gradients[1]);
+});
+
+test("a penalty moves a weight that the loss does not reach, and weight decay with it", async () => {
+  const network = networkOf(input({ shape: [null, 2] }), (s) => {
+    const [, backward] = bidirectional(lstm({ units: 2, kernelRegularizer: "l2" }), { mergeMode: "none" })(s);
+    return dense({ units: 1 })(backward);
+  });
+  compileNetwork(network, {
+    optimizer: sgd({ learningRate: 0.5, weightDecay: 0.25 }),
+    loss: "meanSquaredError",
+  });
+  const [kernel = [], recurrentKernel] = weightsOf(network);
+  await train(network, { x: sequences([3, 2], 2, 1), y: [[1], [0]] }, { epochs: 1 });
+  const [kernelAfter = [], recurrentAfter] = weightsOf(network);
+  kernel.forEach((w, k) => {
+    expect(kernelAfter[k]).toBeCloseTo(w * (1 - 0.5 * (0.02 + 0.25)), close);
+  });
+  expect(recurrentAfter).toEqual(recurrentKernel);
 });
 
 test("what l1l2 is not told is 0, as in Keras", () => {

@@ -4,6 +4,7 @@
  * One program serves every batch of a purpose: whether it trains, which layers get their first states from outside,
  * and which numbers come in with each step.
  */
+import { zeros } from "../../core/graph/build.ts";
 import type { Batch, Device, Executable, HostArray } from "../../core/run/device.ts";
 import { keyOf } from "../../core/run/random.ts";
 import { breathe, inTurns } from "../breath.ts";
@@ -69,10 +70,24 @@ export async function programOf(network: Network, compiled: Compiled, purpose: P
   const traced = trace(network, options);
   await breathe();
   const trainable = network.variables.map((variable) => variable.trainable);
-  const objective = objectiveOf(traced, compiled.goals, purpose.given, purpose.gradients ? trainable : null);
+  const asked = objectiveOf(traced, compiled.goals, purpose.given, purpose.gradients ? trainable : null);
+  const objective = withPunished(network, traced, asked);
   await breathe();
   const trained = trainable.map((_, k) => (objective.computation.gradients[k] ?? null) !== null);
   return { network, compiled, purpose, options, traced, objective, trained, masks: new WeakMap() };
+}
+
+/** The gradient of a weight that a regularizer reaches and the loss does not: zeros, to add that of the penalty to. */
+function withPunished(
+  { variables }: Network,
+  { weights }: Traced,
+  { computation, goals }: Objective,
+): Objective {
+  const gradients = computation.gradients.map((gradient, k) => {
+    const [variable, weight] = [variables[k], weights[k]];
+    return gradient ?? (variable?.trainable && variable.regularizer && weight ? zeros(weight.shape) : null);
+  });
+  return { computation: { ...computation, gradients }, goals };
 }
 
 export const purposeKey = ({ training, gradients, states, given, bounds }: Purpose): string =>

@@ -194,33 +194,70 @@ export const differences: readonly Difference[] = [
     cases: paddedAndAlone(step("conv1d", { filters: 3, kernelSize: 2, padding: "causal" }), lastGru),
     show: keepsTheMask,
   },
+  ...["add", "concat"].flatMap((operator): readonly Difference[] => [
+    {
+      name: `${operator} has the mask of the operand that has one, in Keras every step counts`,
+      cases: [padded, alone].map((x) => ({
+        inputs: [tokens, vectors],
+        layers: [{ ...embedding, of: [0] }, step(operator, {}, { of: [2, 1] }), lastGru],
+        batches: [[x, [(grid([5, 3], 81) as readonly Nested[]).slice(0, x[0]?.length)]]],
+        predict: true,
+      })),
+      show: keepsTheMask,
+    },
+    {
+      name: `${operator} of two counts where both count, in Keras where one does`,
+      cases: [
+        [padded, [[4, 1, 2, 5, 0]]],
+        [alone, [[4, 1, 2]]],
+      ].map((batch) => ({
+        inputs: [tokens, tokens],
+        layers: [
+          { ...embedding, of: [0] },
+          { ...embedding, of: [1] },
+          step(operator, {}, { of: [2, 3] }),
+          lastGru,
+        ],
+        batches: [batch],
+        predict: true,
+      })),
+      show: keepsTheMask,
+    },
+  ]),
   {
-    name: "a sum has the mask of the operand that has one, in Keras none",
+    name: "a layer with given first states passes masked steps over, in Keras it reads them",
     cases: [padded, alone].map((x) => ({
-      inputs: [tokens, vectors],
-      layers: [{ ...embedding, of: [0] }, step("add", {}, { of: [2, 1] }), lastGru],
-      batches: [[x, [(grid([5, 3], 81) as readonly Nested[]).slice(0, x[0]?.length)]]],
+      inputs: [tokens, { shape: [3], dtype: "float32" }],
+      layers: [
+        { ...embedding, of: [0] },
+        { ...lastGru, states: { h: 1 } },
+      ],
+      batches: [[x, grid([1, 3], 82)]],
       predict: true,
     })),
     show: keepsTheMask,
   },
   {
-    name: "a sum of two counts where both count, in Keras where one does",
+    name: "the weights of a graph come branch by branch, in Keras by the way to the outputs",
     cases: [
-      [padded, [[4, 1, 2, 5, 0]]],
-      [alone, [[4, 1, 2]]],
-    ].map((batch) => ({
-      inputs: [tokens, tokens],
-      layers: [
-        { ...embedding, of: [0] },
-        { ...embedding, of: [1] },
-        step("add", {}, { of: [2, 3] }),
-        lastGru,
-      ],
-      batches: [batch],
-      predict: true,
-    })),
-    show: keepsTheMask,
+      {
+        inputs: [tokens, tokens],
+        layers: [
+          { ...embedding, of: [0] },
+          recurrentOf("gru", { units: 2 }),
+          { ...embedding, of: [1] },
+          recurrentOf("gru", { units: 4 }),
+          step("concat", {}, { of: [3, 5] }),
+        ],
+        batches: [],
+        initial: true,
+      },
+    ],
+    show: ([own], [keras]) => {
+      const rows = (answer: Answer | undefined) => answer?.initial?.map((weight) => (weight as []).length);
+      expect(rows(own)).toEqual([6, 3, 2, 2, 6, 3, 4, 2]);
+      expect(rows(keras)).toEqual([6, 6, 3, 2, 2, 3, 4, 2]);
+    },
   },
   {
     name: "cross-entropy is exact where a probability rounds to 0, in Keras it is clipped and its gradient 0",

@@ -102,7 +102,7 @@ export function metricNamed(name: string, loss: Loss, width: number): Metric {
     where: "model.compile({ metrics })",
     expected: `metrics that go with the loss "${loss.loss}", whose targets are ${kind}`,
     got: JSON.stringify(name),
-    fix: 'Use "accuracy", the name of that loss, or a metric of such targets.',
+    fix: 'Use "accuracy", the name of that loss, or a metric of such targets; a record gives each output its own.',
   });
   const metric = known(name, loss, width);
   refuseUnless(metric !== null, {

@@ -124,6 +124,18 @@ test.each(modules.filter(({ runs }) => runs))("$page, line $line, runs", async (
   });
 });
 
+test("the import map of the page without a bundler has every name that the library asks for", () => {
+  const { imports } = JSON.parse(textOf("package.json")) as {
+    readonly imports: Readonly<Record<string, { readonly default: string }>>;
+  };
+  const map =
+    /<script type="importmap">(.*?)<\/script>/s.exec(textOf("docs/getting-started.md"))?.[1] ?? "{}";
+  const own = Object.entries(imports).map(([name, { default: file }]) => [name, file.slice(1)]);
+  expect(JSON.parse(map)).toEqual({
+    imports: { "unroll-rnn": "/dist/index.js", ...Object.fromEntries(own) },
+  });
+});
+
 test("a block that goes on with the one before it makes one module, each on its own lines", () => {
   const text = "a\n```ts\nconst x = 1;\n```\nb\n```ts continue\nconst y = x;\n```\n```ts no-run\nz();\n```\n";
   const found = modulesOf("page.md", text);

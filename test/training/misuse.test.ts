@@ -105,6 +105,27 @@ test.each<[string | undefined, readonly Callback[], string]>([
   );
 });
 
+test("a checkpoint of another model or optimizer is called that, not damaged", async () => {
+  const home = realpathSync(mkdtempSync(join(tmpdir(), "unroll-misuse-")));
+  const path = join(home, "run");
+  const resumed = (units: number, optimizer: "adam" | "rmsprop") => {
+    const made = sequential(input({ shape: [2] }), dense({ units }), dense({ units: 1 }));
+    made.compile({ optimizer, loss: "meanSquaredError" });
+    return made.fit(x, y, { epochs: 2, checkpoint: { path }, resume: true });
+  };
+  try {
+    await resumed(2, "adam");
+    await expect(resumed(3, "adam")).rejects.toThrow(
+      `${path}: expected a checkpoint of this model, with "dense_1/kernel" [2, 3], got [2, 2]. Resume with`,
+    );
+    await expect(resumed(2, "rmsprop")).rejects.toThrow(
+      "expected a checkpoint of this optimizer, whose slots are velocity, got momentum, velocity. Resume with",
+    );
+  } finally {
+    rmSync(home, { recursive: true });
+  }
+});
+
 test.each(["m-{epoch:02d}", "{val_loss:.2f}", "{epoch}-{valLoss}", "{batch}", "{loss}"])(
   "a path of Keras's, %s, which would stay as it is",
   (path) => {

@@ -71,7 +71,7 @@ describe("ragged", () => {
       `a number, as in the arrays before it, got ${got}. Give`,
     );
     expect(() => tensor([[1], [value]] as never)).toThrow(
-      "Give numbers alone; leave out steps that have none.",
+      "Give numbers alone; a typed array goes into tensor(array, shape).",
     );
   });
   test.each([

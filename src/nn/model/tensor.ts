@@ -183,7 +183,7 @@ function uneven({ where, path }: Filling, expected: string, values: unknown, arr
     got: Array.isArray(values) ? `${array} of ${values.length}` : spelt(values),
     fix:
       expected === "a number" && !Array.isArray(values)
-        ? "Give numbers alone; leave out steps that have none."
+        ? "Give numbers alone; a typed array goes into tensor(array, shape)."
         : "Use arrays of one length, or ragged(sequences) for sequences of different lengths.",
   });
 }

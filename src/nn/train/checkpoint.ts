@@ -172,16 +172,19 @@ function restore(network: Network, config: unknown, tensors: StoredTensors, wher
   if (compile === null) return;
   const checked = compileConfigFrom(compile, network.outputs.length, `${where}.compile`);
   inPlace(`${where}.compile`, () => restoreTraining(network, { config: checked, state, carried: {} }));
-  refuseOtherSlots(network, slotsIn(rest), where);
+  refuseOtherSlots(network, slotsIn(rest), (slots, got) =>
+    fault(`${where}.slots`, `those of the optimizer: ${slots}`, got),
+  );
 }
 
 const slotsIn = (config: Fields): readonly unknown[] => config["slots"] as readonly unknown[]; // checked by stateFrom
 
-function refuseOtherSlots(network: Network, saved: readonly unknown[], where: string): void {
+type Told = (slots: string, got: string) => UnrollError;
+
+function refuseOtherSlots(network: Network, saved: readonly unknown[], told: Told): void {
   const own = Object.keys(learnerIn(network)?.compiled.optimizer.slots ?? {});
-  if (own.join() === saved.join()) return;
-  const expected = `those of the optimizer: ${own.join(", ") || "none"}`;
-  throw fault(`${where}.slots`, expected, shortened(saved.join(", ")) || "none");
+  const [asked, found] = [own, saved].map((names) => names.join(", ") || "none") as [string, string];
+  if (asked !== found) throw told(asked, shortened(found));
 }
 
 /** Trains while the folders that it saves to are its own; with `resume` it goes on with the checkpoint there. */
@@ -229,9 +232,11 @@ async function takeUp(network: Network, path: string): Promise<void> {
   if (!files.has(configFile)) return;
   const { config, tensors, where } = contentOf(files, path);
   const { compile: _, ...rest } = fieldsAt(config["training"], `${where}, training`);
-  const state: TrainingState = stateFrom(rest, network, tensors, `${where}, training`);
-  refuseOtherSlots(network, slotsIn(rest), `${where}, training`);
   const values = network.variables.map((variable) => valueFor(variable, tensors, path));
+  const state: TrainingState = stateFrom(rest, network, tensors, `${where}, training`);
+  refuseOtherSlots(network, slotsIn(rest), (slots, got) =>
+    otherModel(path, `a checkpoint of this optimizer, whose slots are ${slots}`, got),
+  );
   restoreCarried(config["carried"], network, tensors, `${where}, carried`);
   restoreDevice(network, config["device"], `${where}, device`);
   network.variables.forEach((variable, k) => {
@@ -248,10 +253,11 @@ function valueFor(
 ): Float32Array {
   const found = tensors.get(name);
   if (found?.data instanceof Float32Array && found.shape.join() === shape.join()) return found.data;
-  throw new UnrollError({
-    where: `model.fit({ resume: true }), ${path}`,
-    expected: `a checkpoint of this model, with "${name}" [${shape.join(", ")}]`,
-    got: found === undefined ? "one without it" : `[${found.shape.join(", ")}]`,
-    fix: "Resume with the model that the checkpoint is of, or choose another path.",
-  });
+  const got = found === undefined ? "one without it" : `[${found.shape.join(", ")}]`;
+  throw otherModel(path, `a checkpoint of this model, with "${name}" [${shape.join(", ")}]`, got);
+}
+
+function otherModel(path: string, expected: string, got: string): UnrollError {
+  const fix = "Resume with the model and the optimizer that the checkpoint is of, or choose another path.";
+  return new UnrollError({ where: `model.fit({ resume: true }), ${path}`, expected, got, fix });
 }

@@ -7,6 +7,7 @@ import { setDevice } from "../../src/nn/device.ts";
 import { bidirectional } from "../../src/nn/layers/bidirectional.ts";
 import { dense } from "../../src/nn/layers/dense.ts";
 import { embedding } from "../../src/nn/layers/embedding.ts";
+import { jordanRNN } from "../../src/nn/layers/jordanRNN.ts";
 import { gru, lstm, recurrent } from "../../src/nn/layers/recurrent.ts";
 import { networkOf } from "../../src/nn/model/network.ts";
 import { loadModel, sequential } from "../../src/nn/models.ts";
@@ -140,4 +141,20 @@ test.each<[string, (model: Record<string, unknown>) => void, RegExp]>([
   damage(config.model);
   await writeFile(file, JSON.stringify(config));
   await expect(load(path)).rejects.toThrow(message);
+});
+
+test("a decoder with a Jordan network comes back too", async () => {
+  const made = seq2seq({
+    encoder: [embedding({ inputDim: 5, outputDim: 3 }), gru({ units: 4 })],
+    decoder: [
+      embedding({ inputDim: 7, outputDim: 3 }),
+      jordanRNN({ units: 4, outputUnits: 3 }),
+      dense({ units: 7, activation: "softmax" }),
+    ],
+    startToken: 5,
+    endToken: 6,
+  });
+  const path = join(folder, "jordan");
+  await made.save(path);
+  expect(await (await load(path)).generate(source, search)).toEqual(await made.generate(source, search));
 });

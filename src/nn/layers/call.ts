@@ -37,6 +37,9 @@ export function makeLayer<L extends Facts>(described: Described, facts: Partial<
   return layerOf<L>(definition, claims, (x, options) => callOn(definition, x, options));
 }
 
+/** A layer with its last states among its outputs, where it has some; the weights are the layer's own. */
+export const givingStates = (by: Definition): Facts => makeLayer({ ...by, ...by.withStates?.() });
+
 function callOn(by: Definition, x: unknown, options: unknown): unknown {
   const where = `layer "${by.name ?? by.base}"`;
   const inputs = by.operands ? operandsOf(by.operands, x, where) : [symbolOf(x, where)];

@@ -7,6 +7,7 @@ import { spelt } from "../options.ts";
 import { activation } from "./activation.ts";
 import { attention } from "./attention.ts";
 import { bidirectional } from "./bidirectional.ts";
+import { givingStates } from "./call.ts";
 import { conv1d } from "./conv1d.ts";
 import { conv2d } from "./conv2d.ts";
 import { convLstm2d } from "./convLstm2d.ts";
@@ -20,7 +21,7 @@ import { flatten } from "./flatten.ts";
 import { globalAveragePooling1d, globalMaxPooling1d } from "./globalPooling1d.ts";
 import { gaussian, gaussianMixture, quantiles } from "./heads.ts";
 import { jordanRNN } from "./jordanRNN.ts";
-import type { LayerConfig } from "./layer.ts";
+import { type Definition, definitionOf, type LayerConfig } from "./layer.ts";
 import { layerNormalization } from "./layerNormalization.ts";
 import { lru } from "./lru.ts";
 import { masking } from "./masking.ts";
@@ -83,7 +84,12 @@ const makers: Readonly<Record<string, Maker>> = {
   sru: made(sru),
   lru: made(lru),
   slstm: made(slstm),
-  jordanRNN: made(jordanRNN),
+  // In a seq2seq it gives its last state, which is no option of its own.
+  jordanRNN: (given) => {
+    const { returnState, ...options } = given;
+    if (returnState !== true) return jordanRNN(given as never) as Facts;
+    return givingStates(definitionOf(jordanRNN(options as never)) as Definition); // it is a layer
+  },
   sumMemory: made(sumMemory),
   recurrent: ({ cell, ...options }, _, cells) => recurrent(cellNamed(String(cell), cells), options as never),
   crf: made(crf),

@@ -6,8 +6,7 @@
  *                     -> every step  -> attention (alignment.ts)
  */
 import { inPlace, UnrollError } from "../../errors.ts";
-import { makeLayer } from "../layers/call.ts";
-import type { Layer } from "../layers/facts.ts";
+import { givingStates } from "../layers/call.ts";
 import { input } from "../layers/input.ts";
 import { type Definition, definitionOf, type Output } from "../layers/layer.ts";
 import { buildNetwork } from "../model/build.ts";
@@ -104,18 +103,11 @@ function linksOf(encoder: readonly unknown[], decoder: readonly unknown[]): read
           "a stateful one",
           "Leave out stateful.",
         );
-      const layer = made.get(definition) ?? givingStates(definition, part as Call); // a layer is such a function
+      const layer = made.get(definition) ?? (givingStates(definition) as unknown as Call); // a layer is such a function
       made.set(definition, layer);
       return { definition, layer, where: named };
     };
   return [Array.from(encoder, linkOf("encoder")), Array.from(decoder, linkOf("decoder"))];
-}
-
-/** A layer with its last states among its outputs, where it has some; the weights are the layer's own. */
-function givingStates(definition: Definition, layer: Call): Call {
-  if (definition.withStates === null) return layer;
-  const made = makeLayer<Layer>({ ...definition, ...definition.withStates() });
-  return made as unknown as Call; // a layer is such a function
 }
 
 /** What a layer makes of `x`: its output, and its last states. */

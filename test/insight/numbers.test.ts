@@ -10,6 +10,7 @@ import {
   lstm,
   type Model,
   minGRU,
+  ragged,
   type Signal,
   sequential,
   simpleRNN,
@@ -176,6 +177,12 @@ describe("memory length", () => {
   test("is infinite where the row ends before it is forgotten, each row on its own", async () => {
     const found = await (await inspect(linear(0.9), [ones(5), ones(20)])).memoryLength();
     expect(found.map(({ length }) => length)).toEqual([Infinity, 10]);
+  });
+  test("a row without steps has no norms, and leaves the others as they are", async () => {
+    const found = await (await inspect(linear(0.9), ragged([ones(20), [], ones(5)]))).memoryLength();
+    expect(found[1]).toEqual({ length: Infinity, norms: [] });
+    const alone = await (await inspect(linear(0.9), [ones(20)])).memoryLength();
+    expect(found[0]).toEqual(alone[0]);
   });
   test("an LSTM whose forget gate is open holds its memory, one with a closed gate does not", async () => {
     const model = sequential(input({ shape: [null, 1] }), lstm({ units: 2 }));

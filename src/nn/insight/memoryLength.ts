@@ -11,7 +11,7 @@ import { sin } from "../../core/run/math.ts";
 import { UnrollError } from "../../errors.ts";
 import { type Check, checkOptions } from "../options.ts";
 import { formOf, type Run } from "./run.ts";
-import { jacobianOf, plainView, stepsAt, stepsIn } from "./sensitivity.ts";
+import { jacobianOf, lengthsIn, plainView, stepsIn } from "./sensitivity.ts";
 import { placeOf, type Shown } from "./view.ts";
 
 export interface MemoryLengthOptions {
@@ -36,7 +36,7 @@ export async function memoryLengthOf(
   checkOptions("inspection.memoryLength", options, { layer: layerCheck });
   const states = statesOf(plainView(run).shown, options.layer);
   const [first] = states as readonly [Shown, ...Shown[]];
-  const last = stepsAt(run, first.node, -1, "memoryLength");
+  const last = lengthsIn(run, first.node).map((length) => length - 1);
   const steps = stepsIn(run, first.node);
   const sizes = states.map(({ node }) => formOf(node).inner.reduce((size, dim) => size * dim, 1));
   const blocks: Float32Array[][] = [];
@@ -44,7 +44,13 @@ export async function memoryLengthOf(
     const row: Float32Array[] = [];
     for (const from of states) {
       const sides = { from: placeOf("states", from.node), to: placeOf("states", to.node) };
-      row.push(await jacobianOf(run, sides, last));
+      row.push(
+        await jacobianOf(
+          run,
+          sides,
+          last.map((end) => Math.max(end, 0)),
+        ),
+      );
     }
     blocks.push(row);
   }

@@ -206,10 +206,17 @@ export function stepsIn({ feed }: Run, node: Node): number {
   return typeof time === "string" ? (feed.times[time] ?? 1) : (time ?? 1);
 }
 
+/** The steps of each row. */
+export function lengthsIn(run: Run, node: Node): readonly number[] {
+  const { time } = formOf(node);
+  const { rows, lengths } = run.feed;
+  const own = typeof time === "string" ? lengths[time] : undefined;
+  return Array.from({ length: rows }, (_, row) => own?.[row] ?? stepsIn(run, node));
+}
+
 /** The place of a step in each row. Throws an UnrollError where a row does not have it. */
 export function stepsAt(run: Run, node: Node, step: number | undefined, side: string): readonly number[] {
   const { time } = formOf(node);
-  const { rows, lengths } = run.feed;
   const fault = (expected: string, got: string): UnrollError =>
     new UnrollError({
       where: `${where}, ${side}.step`,
@@ -219,12 +226,11 @@ export function stepsAt(run: Run, node: Node, step: number | undefined, side: st
     });
   if (time === null) {
     if (step !== undefined) throw fault("none: it has no time", String(step));
-    return Array.from({ length: rows }, () => 0);
+    return Array.from({ length: run.feed.rows }, () => 0);
   }
   if (!Number.isInteger(step)) throw fault("a step, a whole number", String(step));
   const asked = step as number;
-  return Array.from({ length: rows }, (_, row) => {
-    const length = (typeof time === "string" ? lengths[time]?.[row] : undefined) ?? stepsIn(run, node);
+  return lengthsIn(run, node).map((length, row) => {
     const at = asked < 0 ? length + asked : asked;
     if (at < 0 || at >= length) throw fault(`a step of row ${row}, which has ${length}`, String(asked));
     return at;

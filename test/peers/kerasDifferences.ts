@@ -238,6 +238,27 @@ export const differences: readonly Difference[] = [
     show: keepsTheMask,
   },
   {
+    name: "a training hands on the states of stateful layers, in Keras on jax each batch begins with zeros",
+    cases: [
+      {
+        inputs: [vectors],
+        layers: [recurrentOf("gru", { stateful: true }), dense(1)],
+        batches: [[grid([2, 4, 3], 83)]],
+        compile: {
+          ...compiled("meanSquaredError"),
+          optimizer: { name: "sgd", options: { learningRate: 0 } },
+        },
+        onBatches: [1, 2].map(() => ({ x: [grid([2, 4, 3], 83)], y: [grid([2, 1], 84)] })),
+      },
+    ],
+    show: ([own], [keras]) => {
+      const [first, second] = own?.onBatches?.map(({ loss = 0 }) => loss) ?? [];
+      const theirs = keras?.onBatches?.map(({ loss = 0 }) => loss) ?? [];
+      close(theirs, [first ?? 0, first ?? 0], "Keras");
+      far(first ?? 0, second ?? 0);
+    },
+  },
+  {
     name: "the weights of a graph come branch by branch, in Keras by the way to the outputs",
     cases: [
       {

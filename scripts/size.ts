@@ -19,9 +19,9 @@ import {
  * Besides these it has the reference device, a page's device behind a worker, the native device with its printer of C
  * and its cache, and checkpointing. Values with sites, linear scans, resampled time and the refusal of what kernels
  * cannot do took another 1,000. The 20,000 lines of src were for fewer shapes of networks: cells, attention, images,
- * labels of sequences, seq2seq and insight took 9,000; to refuse what cannot be right, by name, a thousand.
+ * labels of sequences, seq2seq and insight took 9,000; to refuse what cannot be right, by name, 1,200.
  */
-const budgets: Readonly<Record<string, number>> = { "src/core": 11_800, src: 31_300 };
+const budgets: Readonly<Record<string, number>> = { "src/core": 11_800, src: 31_500 };
 
 /** Where more than a limit is right, as "limit: place", each with its reason. */
 const exceptions: Readonly<Record<string, string>> = {};

@@ -31,7 +31,7 @@ import {
 } from "../../core/graph/operators.ts";
 import { widthOf } from "../../core/graph/shapes.ts";
 import { invariant } from "../../errors.ts";
-import { type Context, countsOf, type Value } from "./layer.ts";
+import { type Context, countsOf, joinedMask, type Value } from "./layer.ts";
 import { counterName, stepNumbers } from "./steps.ts";
 
 /** What is looked at. */
@@ -55,17 +55,12 @@ export function remember(seen: Remembering, context: Context): Memory {
   return context.stepping && seen.causal ? stepwise(seen, context) : whole(seen, context);
 }
 
-/** A step counts when its key and its value do. */
-function maskOf({ mask }: Value, { mask: other }: Value): Node | null {
-  return mask && other && mask !== other ? mul(mask, other) : (mask ?? other);
-}
-
 /** All steps at once. */
 function whole({ keys, values, causal }: Remembering, context: Context): Memory {
   const { time, lengths } = keys;
   invariant(time !== null && lengths !== null, "attend: keys are a sequence");
   const sites = context.most(time);
-  const counts = countsOf({ ...keys, mask: maskOf(keys, values) });
+  const counts = countsOf({ ...keys, mask: joinedMask([keys.mask, values.mask]) });
   const asSites = (sequence: Node): Node => timeToSites(sequence, lengths, sites);
   const within = greater(toFloat(reshape(lengths, [rows, 1])), iota(sites));
   const counted = counts === null ? within : joinSites(asSites(counts));
@@ -97,7 +92,7 @@ function stepwise({ keys, values }: Remembering, context: Context): Memory {
   const site = reshape(here, [rows, sites, 1]);
   const put = (x: Node, before: Node): Node => where(site, reshape(x, [rows, 1, widthOf(x)]), before);
   const carried = [kept.keys, kept.values, kept.allowed, kept.count];
-  const counts = maskOf(keys, values) ?? broadcast(constant(1), [time, rows, 1]);
+  const counts = joinedMask([keys.mask, values.mask]) ?? broadcast(constant(1), [time, rows, 1]);
   const made = scan({
     lengths,
     initial: carried.map(({ shape }) => zeros(shape)),

@@ -46,9 +46,14 @@ export interface DecodedRow {
   readonly mask: Float32Array | null;
 }
 
+/** A step counts when it counts in every one of these masks; null: where there is none, all do. */
+export const joinedMask = (masks: readonly (Node | null)[]): Node | null =>
+  masks
+    .filter((mask) => mask !== null)
+    .reduce<Node | null>((all, mask) => (all === null || all === mask ? mask : mul(all, mask)), null);
+
 /** `[time, rows, 1]`: 1 where a step counts and the row has it; null where all do. */
-export const countsOf = ({ mask, real = null }: Value): Node | null =>
-  mask && real ? mul(mask, real) : (mask ?? real);
+export const countsOf = ({ mask, real = null }: Value): Node | null => joinedMask([mask, real]);
 
 /** `l1 * sum |w| + l2 * sum w^2`, added to the loss. */
 export interface Regularizer {

@@ -6,10 +6,10 @@
  */
 import { parameter } from "../../core/graph/build.ts";
 import { type Dim, type Node, rows } from "../../core/graph/nodes.ts";
-import { mul, oneHot } from "../../core/graph/operators.ts";
+import { oneHot } from "../../core/graph/operators.ts";
 import type { Computation, Parameter } from "../../core/run/device.ts";
 import { invariant, UnrollError } from "../../errors.ts";
-import { type Context, isLayer, type Value } from "../layers/layer.ts";
+import { type Context, isLayer, joinedMask, type Value } from "../layers/layer.ts";
 import { isRecurrence } from "../layers/recurrence.ts";
 import { applied, isOperator, type OperatorCall } from "../operatorCalls.ts";
 import type { Call, Symbolic } from "../symbols.ts";
@@ -226,9 +226,8 @@ function operated(by: OperatorCall, inputs: readonly Value[]): readonly Value[] 
     by,
     inputs.map(({ node }) => node),
   );
-  const masks = inputs.flatMap(({ mask }) => mask ?? []);
+  const mask = joinedMask(inputs.map((input) => input.mask));
   const [first] = inputs;
-  const [mask = null] = masks.length > 1 ? [masks.reduce((a, b) => (a === b ? a : mul(a, b)))] : masks;
   const nodes: readonly Node[] = Array.isArray(made) ? made : [made as Node];
   return nodes.map((node) => ({
     node,

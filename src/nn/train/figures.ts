@@ -24,15 +24,20 @@ export function sumsOf(
   return [...sums, batch.penalty * batch.rows, batch.rows];
 }
 
+/** Where the sums of each goal begin. */
+function placesOf(goals: readonly Goal[]): readonly number[] {
+  let next = 0;
+  return goals.map(({ metrics }) => {
+    const at = next;
+    next += 3 + metrics.length;
+    return at;
+  });
+}
+
 /** The sums of a later piece of a batch where losses are summed over time: its rows were counted with the first. */
 export function ofLaterPiece(goals: readonly Goal[], sums: Sums): Sums {
-  const later = [...sums];
-  let at = 0;
-  for (const { metrics } of goals) {
-    later[at + 1] = 0;
-    at += 3 + metrics.length;
-  }
-  return later;
+  const divisors = placesOf(goals).map((at) => at + 1);
+  return sums.map((sum, k) => (divisors.includes(k) ? 0 : sum));
 }
 
 export function plus(a: Sums | null, b: Sums): Sums {
@@ -42,9 +47,10 @@ export function plus(a: Sums | null, b: Sums): Sums {
 /** Figures by name: `loss` and metrics; with several outputs the loss and metrics of each by its name. */
 export function figuresOf(goals: readonly Goal[], sums: Sums): Record<string, number> {
   const figures: Record<string, number> = { loss: 0 };
-  let at = 0;
+  const places = placesOf(goals);
   let total = 0;
-  for (const { name, metrics } of goals) {
+  for (const [goal, { name, metrics }] of goals.entries()) {
+    const at = places[goal] ?? 0;
     const [loss = 0, divisor = 0, count = 0] = sums.slice(at, at + 3);
     const own = ratio(loss, divisor);
     total += own;
@@ -53,9 +59,9 @@ export function figuresOf(goals: readonly Goal[], sums: Sums): Record<string, nu
       const key = goals.length > 1 ? prefixed(name, metric) : metric;
       figures[key] = figure(ratio(sums[at + 3 + k] ?? 0, count));
     });
-    at += 3 + metrics.length;
   }
-  return { ...figures, loss: total + ratio(sums[at] ?? 0, sums[at + 1] ?? 0) };
+  const [penalty = 0, rows = 0] = sums.slice(-2);
+  return { ...figures, loss: total + ratio(penalty, rows) };
 }
 
 /** `valLoss` of `loss`. */

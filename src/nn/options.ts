@@ -57,6 +57,7 @@ export const fraction: Check = {
   holds: (x) => heldIn32(x) && x >= 0 && x < 1,
 };
 export const flag: Check = { expected: "true or false", holds: (x) => typeof x === "boolean" };
+export const callable: Check = { expected: "a function", holds: (x) => typeof x === "function" };
 export const text: Check = {
   expected: "a name: letters, digits, _ and -",
   holds: (x) => typeof x === "string" && /^[\w-]+$/.test(x),

@@ -6,7 +6,7 @@
  * Order matters to the compiler: `state` and `weights` stand before `step`, whose parameters follow from them.
  */
 import { UnrollError } from "../../errors.ts";
-import { type Check, checkOptions, record, text } from "../options.ts";
+import { callable, checkOptions, record, text } from "../options.ts";
 import type { Signal } from "../signals.ts";
 
 export type Shape = readonly number[];
@@ -58,13 +58,12 @@ export interface Cell<
   readonly weightNames?: readonly Weights[];
 }
 
-const isFunction: Check = { expected: "a function", holds: (x) => typeof x === "function" };
 const checks = {
   name: text,
   options: record,
-  state: isFunction,
-  weights: isFunction,
-  step: isFunction,
+  state: callable,
+  weights: callable,
+  step: callable,
   output: { expected: "the name of a value", holds: (x: unknown) => typeof x === "string" },
   linear: {
     expected: "true, false or a function of the sizes",

@@ -1,11 +1,10 @@
 /** Callbacks are checked before training: one whose hooks are misspelt would never be called. */
 import { nearest } from "../../spelling.ts";
-import { type Check, type Checks, checkOptions, flag, spelt } from "../options.ts";
+import { type Checks, callable, checkOptions, flag, spelt } from "../options.ts";
 import { type Callback, pathCheck } from "./callbacks.ts";
 import { refuseUnless } from "./refuse.ts";
 
 const hooks = ["onTrainBegin", "onEpochBegin", "onStepEnd", "onEpochEnd", "onTrainEnd"] as const;
-const callable: Check = { expected: "a function", holds: (x) => typeof x === "function" };
 /** What a callback may have; what else it keeps is its own. */
 const checks: Checks = {
   ...Object.fromEntries([...hooks, "lastSaved", "getState", "setState"].map((name) => [name, callable])),

@@ -165,14 +165,14 @@ export function modelCheckpoint(options: ModelCheckpointOptions): Callback {
   let best: number | null = null;
   let last: Saved | null = null;
   const save = async ({ epoch, step, model }: TrainingMoment): Promise<void> => {
-    const place = path.replaceAll("{epoch}", String(epoch)).replaceAll("{step}", String(step));
+    const place = path.replaceAll(placeholders, (_, name) => String(name === "epoch" ? epoch : step));
     await model.save(place);
     last = { path: place, step };
   };
   return {
     saves: true,
     writes: path,
-    ...(/\{(epoch|step)\}/.test(path) ? {} : { savesTo: path }),
+    ...(path.search(placeholders) < 0 ? { savesTo: path } : {}),
     lastSaved: () => last,
     onTrainBegin: () => {
       best = null;

@@ -37,6 +37,7 @@ export async function memoryLengthOf(
   const states = statesOf(plainView(run).shown, options.layer);
   const [first] = states as readonly [Shown, ...Shown[]];
   const last = lengthsIn(run, first.node).map((length) => length - 1);
+  const asked = last.map((end) => Math.max(end, 0)); // nobody reads what a row without steps has there
   const steps = stepsIn(run, first.node);
   const sizes = states.map(({ node }) => formOf(node).inner.reduce((size, dim) => size * dim, 1));
   const blocks: Float32Array[][] = [];
@@ -44,13 +45,7 @@ export async function memoryLengthOf(
     const row: Float32Array[] = [];
     for (const from of states) {
       const sides = { from: placeOf("states", from.node), to: placeOf("states", to.node) };
-      row.push(
-        await jacobianOf(
-          run,
-          sides,
-          last.map((end) => Math.max(end, 0)),
-        ),
-      );
+      row.push(await jacobianOf(run, sides, asked));
     }
     blocks.push(row);
   }
